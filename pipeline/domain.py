@@ -1,0 +1,288 @@
+"""The nouns of the trade, as frozen values; imports nothing of ours but turkish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pipeline.turkish import IdentityNumber
+
+type_value = str | Decimal | date | datetime | IdentityNumber | bool | None
+
+
+class Outcome(StrEnum):
+    """What became of a mail; the last two are never judged."""
+
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    HELD = "held"
+    GUIDED = "guided"
+    IGNORED = "ignored"
+    SHUNTED = "shunted"
+
+
+class Consequence(StrEnum):
+    """What a finding does to the claim it is about."""
+
+    RETURN = "return"
+    HOLD = "hold"
+
+
+class Procedure(StrEnum):
+    """The four procedures of the information sheet."""
+
+    LOST_OR_STOLEN = "lost_or_stolen"
+    FAMILY_PHYSICIAN = "family_physician"
+    OTHER_STAFF = "other_staff"
+    CARD_READER = "card_reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a mail lies on its IMAP server; UIDs mean nothing without the UIDVALIDITY."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail as it reached us: its bytes, their SHA-256 as its name, and the server's INTERNALDATE."""
+
+    sha: str
+    raw: bytes = field(repr=False)
+    received_at: datetime
+
+
+# --- what a mail holds -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a mail; `name` is data and never a path."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A mail taken apart: who wrote, what about, in answer to what, with which files."""
+
+    sender: str
+    sender_name: str
+    recipients: tuple[str, ...]
+    subject: str
+    message_id: str
+    references: tuple[str, ...]
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    headers: tuple[tuple[str, str], ...]
+    # Why nobody may be answered (a robot, a list, ourselves ...), or "" where an answer is due.
+    silent: str = ""
+
+
+# --- what a file holds -------------------------------------------------------------------------
+
+
+class CellKind(StrEnum):
+    """How a workbook stores a cell, as far as its meaning depends on it."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One filled cell: zero-based row and column, its kind, and its value as text.
+
+    Numbers are written as Python's `repr` of the float or int, dates as ISO 8601 (a day, or a day
+    and a time); texts are as stored, line breaks and no-break spaces included.
+    """
+
+    row: int
+    column: int
+    kind: CellKind
+    text: str
+
+    @property
+    def address(self) -> str:
+        """Names the cell as a spreadsheet does.
+
+        >>> Cell(6, 27, CellKind.TEXT, "").address
+        'AB7'
+        """
+        return column_letters(self.column) + str(self.row + 1)
+
+
+def column_letters(column: int) -> str:
+    """Names a zero-based column.
+
+    >>> column_letters(0), column_letters(25), column_letters(26)
+    ('A', 'Z', 'AA')
+    """
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook: filled cells by row then column, merged ranges as (r0, c0, r1, c1)."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    visible: bool = True
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    hidden_rows: tuple[int, ...] = ()
+    hidden_columns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One printed word with its box, in points (text layer) or pixels (picture), origin top left."""
+
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its size in the unit of its words, and by which way the words were read."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...]
+    # "text" for a text layer, otherwise the OCR hypothesis, such as "ocr rotate=90 psm=11".
+    read_by: str
+
+
+class FileKind(StrEnum):
+    """What a file is by its content, never by its name."""
+
+    WORKBOOK = "workbook"
+    PDF = "pdf"
+    PICTURE = "picture"
+    WORD = "word"
+    ARCHIVE = "archive"
+    TEXT = "text"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The plain content of one file: cells, words or inner files, and nothing of what they mean.
+
+    `problem` names why nothing, or not everything, could be read ("" where all was): one of the
+    names that reports/unread.toml has a sentence for. `format` is the exact format ("xls-biff8",
+    "xlsx", "jpeg", ...), `notes` are names of things worth a sentence to the sender ("macros").
+    """
+
+    digest: str
+    kind: FileKind
+    format: str
+    sheets: tuple[Sheet, ...] = ()
+    pages: tuple[Page, ...] = ()
+    inner: tuple[tuple[str, Transcript], ...] = ()
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+# --- what the files say ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value stands: file, sheet or page, and cell address or box."""
+
+    file: str
+    sheet: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One row of a NES list: the certificate's holder, as written, and where each value stands.
+
+    Fields that could not be read are None; `cells` maps a field to its cell address, `written` to
+    the text found there.
+    """
+
+    file: str
+    sheet: str
+    row: int
+    identity_number: IdentityNumber | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    born_on: date | None = None
+    work_email: str | None = None
+    workplace: str | None = None
+    kind: str | None = None
+    kind_note: str | None = None
+    card_reader: str | None = None
+    term_years: str | None = None
+    payment: str | None = None
+    note: str | None = None
+    cells: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    # field → name of how an unusual but clear value was understood, for the reply to say so
+    understood: Mapping[str, str] = field(default_factory=dict)
+    # field → name of why a filled cell gives no value ("digits_lost", "two_digit_year", ...)
+    unclear: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment receipt as one layout reads it."""
+
+    file: str
+    digest: str
+    layout: str
+    rail: str | None = None
+    amount: Decimal | None = None
+    bank_charge: Decimal | None = None
+    paid_on: date | None = None
+    reference: str | None = None
+    identity_number: IdentityNumber | None = None
+    payer: str | None = None
+    debtor: str | None = None
+    payee: str | None = None
+    iban: str | None = None
+    description: str | None = None
+    # field → name of why what is printed gives no value ("two_readings", ...)
+    unclear: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file, or a part of a mail, that told us nothing usable, and the name of the reason."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the files of one mail say."""
+
+    holders: tuple[Holder, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    unread: tuple[Unread, ...] = ()
