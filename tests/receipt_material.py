@@ -5,11 +5,14 @@ The layouts follow what banks are known to print; every person, number and accou
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import random
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -17,6 +20,9 @@ from pathlib import Path
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+
+from pipeline.turkish import mask, upper
+from tests.people import PEOPLE
 
 A4 = (595.0, 842.0)
 PHONE = (360.0, 640.0)
@@ -297,8 +303,12 @@ def _vakifbank_transfer(facts: ReceiptFacts) -> Print:
     )
 
 
+def approval_code(facts: ReceiptFacts) -> str:
+    """Makes the six characters that the card network answers, from the reference."""
+    return base64.b32encode(hashlib.sha256(facts.reference.encode()).digest())[:6].decode()
+
+
 def _kamusm_card(facts: ReceiptFacts) -> Print:
-    approval = f"{int(facts.reference) % 1_000_000:06d}"
     return Print(
         "TÜBİTAK BİLGEM Kamu SM",
         "Sanal POS - Ödeme başarılı",
@@ -309,7 +319,7 @@ def _kamusm_card(facts: ReceiptFacts) -> Print:
             ("Tutar", f"{turkish_amount(facts.amount)} TL"),
             ("İşlem Tarihi", _stamp(facts, "%d.%m.%Y %H:%M")),
             ("Sipariş No", facts.reference),
-            ("Onay Kodu", approval),
+            ("Onay Kodu", approval_code(facts)),
             ("RRN", f"{int(facts.reference) % 10**12:012d}"),
             ("Kart No", "4543 60** **** 1234"),
         ),
@@ -319,8 +329,319 @@ def _kamusm_card(facts: ReceiptFacts) -> Print:
     )
 
 
+def _envelope_number(facts: ReceiptFacts) -> str:
+    """Makes the ETTN that e-documents carry, from the reference."""
+    return str(uuid.UUID(bytes=hashlib.sha256(facts.reference.encode()).digest()[:16], version=4))
+
+
+def _inquiry_row(label: str, facts: ReceiptFacts) -> tuple[Row, ...]:
+    return ((label, facts.inquiry_no),) if facts.rail in ("fast", "eft") else ()
+
+
+def _fees(facts: ReceiptFacts) -> tuple[Decimal, Decimal]:
+    """Splits a bank charge into fee and 5 % tax as banks print it."""
+    fee = (facts.bank_charge / Decimal("1.05")).quantize(Decimal("0.01"))
+    return fee, facts.bank_charge - fee
+
+
+def _halkbank(facts: ReceiptFacts) -> Print:
+    title = {"havale": "HAVALE", "fast": "FAST", "eft": "EFT", "nakit": "HESABA PARA YATIRMA"}[facts.rail]
+    fee, tax = _fees(facts)
+    return Print(
+        "HALKBANK",
+        f"{title} DEKONTU",
+        (
+            *_number_row("TCKN/VKN/YKN", facts),
+            ("İŞLEM TARİHİ", _stamp(facts, "%d/%m/%Y - %H:%M")),
+            ("BELGE NO", facts.reference),
+            ("ETTN", _envelope_number(facts)),
+            ("İŞLEM KANALI", "MOBİL ŞUBE"),
+            ("İŞLEM TÜRÜ", title),
+            ("GÖNDEREN", facts.paid_by),
+            ("GÖNDEREN IBAN", grouped(facts.sender_iban)),
+            ("ALICI", facts.payee),
+            ("ALICI IBAN", grouped(facts.payee_iban)),
+            *_inquiry_row("SORGU NO", facts),
+            ("AÇIKLAMA", f"{facts.name} {facts.identity_number} {facts.description}"),
+            ("İŞLEM TUTARI (TL)", us_amount(facts.amount)),
+            ("FAST ÜCRETİ" if facts.rail == "fast" else "İŞLEM ÜCRETİ", us_amount(fee)),
+            ("BSMV", us_amount(tax)),
+            ("TOPLAM", us_amount(facts.amount + facts.bank_charge)),
+        ),
+        ("Türkiye Halk Bankası A.Ş. Barbaros Mah. Ataşehir / İSTANBUL",),
+        colon=":",
+    )
+
+
+def _ziraat(facts: ReceiptFacts) -> Print:
+    title = {
+        "havale": "Hesaptan Hesaba Havale",
+        "fast": "HESAPTAN FAST",
+        "eft": "HESAPTAN EFT",
+        "nakit": "HESABA PARA YATIRMA",
+    }[facts.rail]
+    fee, tax = _fees(facts)
+    return Print(
+        "ZİRAAT BANKASI",
+        title,
+        (
+            ("İŞLEM TARİHİ", _stamp(facts, "%d/%m/%Y-%H:%M:%S") + f" - F{facts.reference[-5:]}"),
+            ("Müşteri Adı", facts.paid_by),
+            *_number_row("T.C. Kimlik No", facts),
+            ("IBAN", grouped(facts.sender_iban)),
+            ("Alıcı", facts.payee),
+            ("Alıcı Hesap", grouped(facts.payee_iban)),
+            ("Alan Banka", f"{facts.payee_iban[5:9]} - {facts.payee_bank}"),
+            *_inquiry_row("Fast Sorgu No" if facts.rail == "fast" else "Sorgu No", facts),
+            ("Tutar", f"{turkish_amount(facts.amount)} TRY"),
+            ("Komisyon", f"{turkish_amount(fee)} TRY"),
+            ("BSMV", f"{turkish_amount(tax)} TRY"),
+            ("Havale Referansı", facts.reference),
+            ("Açıklama", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("T.C. Ziraat Bankası A.Ş. Finanskent Mah. Ümraniye / İSTANBUL",),
+        colon=" :",
+    )
+
+
+def _garanti(facts: ReceiptFacts) -> Print:
+    title = {"havale": "HAVALE", "fast": "FAST GÖNDERİMİ", "eft": "GİDEN EFT", "nakit": "HESABA YATAN"}[
+        facts.rail
+    ]
+    inquiry = _inquiry_row("FAST REF NO" if facts.rail == "fast" else "EFT SORGU NO", facts)
+    return Print(
+        "T. GARANTİ BANKASI A.Ş.",
+        f"DEKONT - {title}",
+        (
+            ("SIRA NO", facts.reference),
+            ("İŞLEM TARİHİ", _stamp(facts, "%Y-%m-%d-%H.%M.%S")),
+            ("BORÇLU ADI", facts.paid_by),
+            *_number_row("BORÇLU TCKN", facts),
+            ("BORÇLU IBAN", grouped(facts.sender_iban)),
+            ("ALACAKLI ADI", facts.payee),
+            ("ALACAKLI IBAN", grouped(facts.payee_iban)),
+            ("ALACAKLI BANKA", facts.payee_bank),
+            *inquiry,
+            ("TUTAR", f"{turkish_amount(facts.amount)} TL"),
+            ("MASRAF", f"{turkish_amount(facts.bank_charge)} TL"),
+            ("AÇIKLAMA", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("T. Garanti Bankası A.Ş. Nispetiye Mah. Beşiktaş / İSTANBUL",),
+        colon=" :",
+    )
+
+
+def _is_bankasi(facts: ReceiptFacts) -> Print:
+    kind = {"havale": "Havale", "fast": "FAST", "eft": "Giden EFT", "nakit": "Nakit Yatırma"}[facts.rail]
+    return Print(
+        "TÜRKİYE İŞ BANKASI A.Ş.",
+        "e-Dekont",
+        (
+            ("ETTN", _envelope_number(facts)),
+            ("Dekont No", facts.reference),
+            ("İşlem Tarihi", _stamp(facts, "%d/%m/%Y %H:%M:%S")),
+            ("İşlem Türü", kind),
+            ("Müşteri", facts.paid_by),
+            *_number_row("TCKN/VKN", facts),
+            ("Gönderen IBAN", grouped(facts.sender_iban)),
+            ("Alıcı Ad Soyad/Unvan", facts.payee),
+            ("Alıcı IBAN", grouped(facts.payee_iban)),
+            ("Alıcı Banka", facts.payee_bank),
+            *_inquiry_row("Sorgu No", facts),
+            ("İşlem Tutarı", f"{turkish_amount(facts.amount)} TL"),
+            ("Masraf", f"{turkish_amount(facts.bank_charge)} TL"),
+            ("Açıklama", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("Türkiye İş Bankası A.Ş. İş Kuleleri Levent / İSTANBUL",),
+        colon=":",
+    )
+
+
+def _yapi_kredi(facts: ReceiptFacts) -> Print:
+    # This bank's own title says EFT even where the money went by FAST.
+    title = {"havale": "GİDEN HAVALE", "fast": "GİDEN EFT", "eft": "GİDEN EFT", "nakit": "PARA YATIRMA"}[
+        facts.rail
+    ]
+    kind = {"havale": "GİDEN HAVALE", "fast": "GİDEN FAST", "eft": "GİDEN EFT", "nakit": "YATAN"}[facts.rail]
+    return Print(
+        "YAPI VE KREDİ BANKASI A.Ş.",
+        f"{title} DEKONTU",
+        (
+            ("İŞLEM TARİHİ", _stamp(facts, "%d/%m/%Y %H:%M:%S")),
+            ("İŞLEM REFERANSI", facts.reference),
+            ("GÖNDEREN ADI SOYADI", facts.paid_by),
+            *_number_row("GÖNDEREN TCKN", facts),
+            ("GÖNDEREN IBAN", grouped(facts.sender_iban)),
+            ("ALICI ADI SOYADI", facts.payee),
+            ("ALICI IBAN", grouped(facts.payee_iban)),
+            ("ALICI BANKA", facts.payee_bank),
+            *_inquiry_row("SORGU NUMARASI", facts),
+            (f"{kind} TUTARI", f"-{turkish_amount(facts.amount)} TL"),
+            ("MASRAF TUTARI", f"-{turkish_amount(facts.bank_charge)} TL"),
+            ("AÇIKLAMA", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("Yapı ve Kredi Bankası A.Ş. Levent / İSTANBUL",),
+        colon=" :",
+    )
+
+
+def _akbank(facts: ReceiptFacts) -> Print:
+    kind = {"havale": "Havale", "fast": "FAST", "eft": "EFT", "nakit": "Nakit Yatırma"}[facts.rail]
+    return Print(
+        "AKBANK T.A.Ş.",
+        "EFT / HAVALE DEKONTU",
+        (
+            ("İşlem Türü", kind),
+            ("İşlem Tarihi", _stamp(facts)),
+            ("Dekont No", facts.reference),
+            ("Gönderen", facts.paid_by),
+            *_number_row("Gönderen TCKN", facts),
+            ("Gönderen IBAN", grouped(facts.sender_iban)),
+            ("Alıcı", facts.payee),
+            ("Alıcı IBAN", grouped(facts.payee_iban)),
+            ("Alıcı Banka", facts.payee_bank),
+            *_inquiry_row("Sorgu No", facts),
+            ("Tutar", f"{turkish_amount(facts.amount)} TL"),
+            ("Masraf", f"{turkish_amount(facts.bank_charge)} TL"),
+            ("Açıklama", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("Akbank T.A.Ş. Sabancı Center 4. Levent / İSTANBUL",),
+        colon=":",
+    )
+
+
+def _qnb(facts: ReceiptFacts) -> Print:
+    kind = {"havale": "Havale", "fast": "FAST", "eft": "EFT", "nakit": "Para Yatırma"}[facts.rail]
+    return Print(
+        "QNB BANK A.Ş. ENPARA.COM",
+        "İşlem Sonuç Dekontu",
+        (
+            ("İşlem Tarihi", _stamp(facts, "%d/%m/%Y %H:%M")),
+            ("İşlem Adı", f"Giden {kind}"),
+            ("Dekont Numarası", facts.reference),
+            ("Müşteri Adı", facts.paid_by),
+            *_number_row("T.C. Kimlik No", facts),
+            ("Hesap IBAN", grouped(facts.sender_iban)),
+            ("Alıcı Adı", facts.payee),
+            ("Alıcı IBAN", grouped(facts.payee_iban)),
+            ("Alıcı Banka", facts.payee_bank),
+            *_inquiry_row("Sorgu Numarası", facts),
+            ("Tutar", f"{us_amount(facts.amount)} TL"),
+            ("Masraf", f"{us_amount(facts.bank_charge)} TL"),
+            ("Açıklama", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("QNB Bank A.Ş. Esentepe Mah. Şişli / İSTANBUL",),
+        colon=":",
+    )
+
+
+def _denizbank(facts: ReceiptFacts) -> Print:
+    kind = {"havale": "HAVALE", "fast": "FAST", "eft": "EFT", "nakit": "NAKİT YATAN"}[facts.rail]
+    return Print(
+        "DENİZBANK A.Ş.",
+        f"GİDEN {kind} DEKONTU",
+        (
+            ("İŞLEM TARİHİ", _stamp(facts, "%d.%m.%Y %H:%M")),
+            ("DEKONT NO", facts.reference),
+            ("GÖNDEREN", facts.paid_by),
+            *((("TCKN", mask(facts.identity_number)),) if facts.identity_number else ()),
+            ("GÖNDEREN IBAN", grouped(facts.sender_iban)),
+            ("ALICI", facts.payee),
+            ("ALICI IBAN", grouped(facts.payee_iban)),
+            ("ALICI BANKA", facts.payee_bank),
+            *_inquiry_row("SORGU NO", facts),
+            ("TUTAR", f"{turkish_amount(facts.amount)} TL"),
+            ("MASRAF", f"{turkish_amount(facts.bank_charge)} TL"),
+            ("AÇIKLAMA", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("DenizBank A.Ş. Büyükdere Cad. Esentepe / İSTANBUL",),
+    )
+
+
+def _kuveyt_turk(facts: ReceiptFacts) -> Print:
+    kind = {"havale": "Havale", "fast": "FAST", "eft": "EFT", "nakit": "Nakit Yatırma"}[facts.rail]
+    return Print(
+        "KUVEYT TÜRK KATILIM BANKASI A.Ş.",
+        f"Para Transferi {kind}",
+        (
+            ("İşlem Tarihi", _stamp(facts, "%d.%m.%Y - %H:%M")),
+            ("İşlem Türü", kind),
+            ("Referans No", facts.reference),
+            ("Gönderen Kişi", facts.paid_by),
+            *_number_row("TCKN", facts),
+            ("Gönderen IBAN", facts.sender_iban),
+            ("Alıcı Kişi", facts.payee),
+            ("Alıcı IBAN", facts.payee_iban),
+            ("Alıcı Banka", facts.payee_bank),
+            *_inquiry_row("Sorgu Numarası", facts),
+            ("Tutar", f"{turkish_amount(facts.amount)} TL"),
+            ("Masraf", f"{turkish_amount(facts.bank_charge)} TL"),
+            ("Açıklama", f"{facts.name} {facts.identity_number} {facts.description}"),
+        ),
+        ("Kuveyt Türk Katılım Bankası A.Ş. Esentepe / İSTANBUL",),
+        colon=":",
+        word_gap=1.2,
+    )
+
+
 LAYOUTS: dict[str, Callable[[ReceiptFacts], Print]] = {
     "vakifbank-kurum-odemesi": _vakifbank_bill,
     "vakifbank-transfer": _vakifbank_transfer,
     "kamusm-sanal-pos": _kamusm_card,
+    "halkbank": _halkbank,
+    "ziraat": _ziraat,
+    "garanti": _garanti,
+    "is-bankasi": _is_bankasi,
+    "yapi-kredi": _yapi_kredi,
+    "akbank": _akbank,
+    "qnb": _qnb,
+    "denizbank": _denizbank,
+    "kuveyt-turk": _kuveyt_turk,
 }
+
+BANK_CODES = {
+    "vakifbank-kurum-odemesi": "00015",
+    "vakifbank-transfer": "00015",
+    "kamusm-sanal-pos": "00015",
+    "halkbank": "00012",
+    "ziraat": "00010",
+    "garanti": "00062",
+    "is-bankasi": "00064",
+    "yapi-kredi": "00067",
+    "akbank": "00046",
+    "qnb": "00111",
+    "denizbank": "00134",
+    "kuveyt-turk": "00205",
+}
+
+_OTHER_PAYEE = ("KURGU TİCARET LTD. ŞTİ.", "ÖRNEK DERNEĞİ")
+
+
+def invented_facts(layout: str, seed: int) -> ReceiptFacts:
+    """Draws a payment that this layout can print: rail, accounts and bank agree with each other."""
+    dice = random.Random(f"facts {layout} {seed}")
+    person = dice.choice(PEOPLE)
+    paid_at = datetime(2024, 4, 1, 8, 0, 0) + timedelta(seconds=dice.randrange(240 * 86_400))
+    sender = iban(BANK_CODES[layout], dice.randrange(10**11, 10**15))
+    facts = ReceiptFacts(
+        identity_number=person.identity_number,
+        name=upper(person.name),
+        amount=dice.choice((Decimal("780.00"), Decimal("300.00"), Decimal("1080.00"))),
+        bank_charge=dice.choice((Decimal("0.00"), Decimal("6.39"), Decimal("12.80"))),
+        paid_at=paid_at,
+        reference=f"{paid_at:%Y}{dice.randrange(10**12):012d}",
+        inquiry_no=f"{dice.randrange(10**9, 10**10)}",
+        rail={"vakifbank-kurum-odemesi": "kurum", "kamusm-sanal-pos": "sanal pos"}.get(layout, ""),
+        sender_iban=sender,
+    )
+    if facts.rail:
+        return facts
+    facts = replace(facts, rail=dice.choice(("fast", "eft", "havale")))
+    if facts.rail == "havale" and layout != "halkbank":
+        account = iban(BANK_CODES[layout], dice.randrange(10**11, 10**15))
+        bank = LAYOUTS[layout](facts).bank
+        return replace(facts, payee=dice.choice(_OTHER_PAYEE), payee_iban=account, payee_bank=bank)
+    if facts.rail != "havale" and layout == "halkbank":
+        account = iban("00015", dice.randrange(10**11, 10**15))
+        return replace(facts, payee=dice.choice(_OTHER_PAYEE), payee_iban=account, payee_bank="VAKIFBANK")
+    return facts

@@ -17,6 +17,8 @@ MAX_PAGES = 30
 MAX_PAGE_AREA = 9_000_000
 MAX_WORDS = 20_000
 
+# Share of the letter size that parts two words: a fixed gap in points glues small print together.
+_WORD_GAP = 0.2
 _INCORRECT_PASSWORD = 4
 _UNMAPPED = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8ff]")
 
@@ -76,7 +78,7 @@ def _plumbed(page: PlumbedPage) -> Page:
 
 def _words(page: PlumbedPage, left: float, top: float, right: float, bottom: float) -> Iterator[Word]:
     # Banks print bold by printing twice; without this every such letter is read twice.
-    for word in page.dedupe_chars().extract_words():
+    for word in page.dedupe_chars().extract_words(x_tolerance_ratio=_WORD_GAP):
         middle_x, middle_y = (word["x0"] + word["x1"]) / 2, (word["top"] + word["bottom"]) / 2
         # What lies beside the paper is seen by nobody.
         if left <= middle_x <= right and top <= middle_y <= bottom:
