@@ -1,0 +1,7 @@
+"""Every fixture letter, by path."""
+
+from __future__ import annotations
+
+from tests.letters import Letters, files, lists, receipts, robots
+
+LETTERS: Letters = {**lists.LETTERS, **receipts.LETTERS, **robots.LETTERS, **files.LETTERS}

@@ -1,0 +1,269 @@
+"""Receipts for lost-or-stolen cases: after the list, before it, on the wrong rail, used twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from pipeline.turkish import upper
+from tests.letters import ANDROID, IPHONE, Letters, list_mail, list_of, writes
+from tests.mails import (
+    PDF,
+    XLS,
+    Envelope,
+    at,
+    attached,
+    bare_file,
+    mail,
+    mixed,
+    plain,
+)
+from tests.people import Person, person
+from tests.pictures import photo
+from tests.receipt_material import ReceiptFacts, iban, receipt_pdf
+
+BILL = "vakifbank-kurum-odemesi"
+TRANSFER = "vakifbank-transfer"
+CARD = "kamusm-sanal-pos"
+
+
+def paid(who: Person, moment: str, number: int, **changes: object) -> ReceiptFacts:
+    """What is true of a payment of 780,00 TL; `number` makes the bank's references different."""
+    when = datetime.fromisoformat(moment)
+    facts: dict[str, object] = {
+        "identity_number": who.identity_number,
+        "name": upper(who.name),
+        "amount": Decimal("780.00"),
+        "paid_at": when,
+        "reference": f"{when:%Y}{78000000 + number * 7919:012d}",
+        "inquiry_no": f"{2100000000 + number * 104729}",
+        "sender_iban": iban("00015", 158007300000000 + number * 7919),
+    }
+    return ReceiptFacts(**(facts | changes))  # type: ignore[arg-type]
+
+
+def receipt_mail(who: Person, sent_at: datetime, pdf: bytes) -> bytes:
+    """A holder sends a receipt in a mail of its own, as most do."""
+    words = f"Merhaba,\n\nE-imza ödeme dekontum ektedir.\n\nİyi günler\n{who.name}\n"
+    return mail(
+        Envelope(writes(who), "Dekont", sent_at), mixed(plain(words), attached(pdf, PDF, "dekont.pdf"))
+    )
+
+
+# --- accepted ------------------------------------------------------------------------------------
+
+
+def list_then_receipt() -> dict[str, bytes]:
+    """The list on Monday, a week later the VakıfBank kurum ödemesi receipt."""
+    who = person("Ümit Gündoğmuş")
+    receipt = receipt_pdf(BILL, paid(who, "2024-05-20T12:14:09", 1))
+    return {
+        "1-list": list_mail(who, at("2024-05-13", "10:05")),
+        "2-receipt": receipt_mail(who, at("2024-05-20", "13:02"), receipt),
+    }
+
+
+def list_then_sanal_pos() -> dict[str, bytes]:
+    """The list, then a receipt from Kamu SM's sanal POS, saved as PDF by a telephone."""
+    who = person("Tuğba Demirağaç")
+    receipt = receipt_pdf(CARD, paid(who, "2024-05-21T21:40:33", 2))
+    words = "sanal pos tan odedim dekont ekte\n\niPhone'umdan gönderildi\n"
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-receipt": mail(
+            Envelope(writes(who, IPHONE), "e imza odeme", at("2024-05-22", "07:50")),
+            mixed(plain(words), attached(receipt, PDF, "sanalpos.kamusm.gov.tr.pdf")),
+        ),
+    }
+
+
+def spouse_paid() -> dict[str, bytes]:
+    """The husband paid the debt from his account; the receipt names her as the debtor."""
+    who = person("Nuray Işıklıtepe")
+    receipt = receipt_pdf(BILL, paid(who, "2024-05-27T18:20:00", 3, payer="İLKER IŞIKLITEPE"))
+    return {
+        "1-list": list_mail(who, at("2024-05-20", "12:00")),
+        "2-receipt": receipt_mail(who, at("2024-05-28", "08:15"), receipt),
+    }
+
+
+def list_and_receipt_together() -> bytes:
+    """List and receipt in one mail: the holder applied on the telephone's advice and paid at once."""
+    who = person("Sıdıka Öncüoğlu")
+    receipt = receipt_pdf(BILL, paid(who, "2024-05-27T09:30:12", 4))
+    words = f"""Sayın yetkili,
+
+Kayıp e-imza için başvuru formum ve ödeme dekontum ektedir.
+
+{who.name}
+Destek Hizmetleri
+"""
+    return mail(
+        Envelope(writes(who), "E-imza başvuru + dekont", at("2024-05-27", "11:11")),
+        mixed(
+            plain(words),
+            attached(list_of(who), XLS, "FORM-001-003.xls"),
+            attached(receipt, PDF, "Dekont_27052024.pdf"),
+        ),
+    )
+
+
+def pdf_mail_without_a_name() -> dict[str, bytes]:
+    """The list; then a mail that itself is the receipt's PDF, with neither words nor a file name."""
+    who = person("Fatma Nur Gökırmak")
+    receipt = receipt_pdf(BILL, paid(who, "2024-05-22T10:01:55", 5))
+    return {
+        "1-list": list_mail(who, at("2024-05-15", "10:10")),
+        "2-receipt": mail(
+            Envelope(writes(who, ANDROID), "dekont", at("2024-05-22", "10:09")), bare_file(receipt, PDF)
+        ),
+    }
+
+
+# --- guided --------------------------------------------------------------------------------------
+
+
+def resent_list() -> dict[str, bytes]:
+    """The same list again the next day, because no answer was seen yet: already waiting, nothing to do."""
+    who = person("Özgür Hatipkaya")
+    words = f"Merhaba, dün de göndermiştim ama cevap gelmedi, tekrar iletiyorum.\n\n{who.name}\n"
+    return {
+        "1-list": list_mail(who, at("2024-05-15", "16:30")),
+        "2-list-again": mail(
+            Envelope(writes(who), "Ynt: Kayıp e-imza başvurusu", at("2024-05-16", "16:45")),
+            mixed(plain(words), attached(list_of(who), XLS, "FORM-001-003.xls")),
+        ),
+    }
+
+
+# --- ignored -------------------------------------------------------------------------------------
+
+
+def duplicate_mail() -> dict[str, bytes]:
+    """The very same bytes arrive twice, as when a server delivers again."""
+    once = list_mail(person("Zeliha Yağızer"), at("2024-05-16", "08:20"))
+    return {"1-list": once, "2-same-bytes": once}
+
+
+# --- returned ------------------------------------------------------------------------------------
+
+
+def wrong_rail_fast() -> dict[str, bytes]:
+    """After the list, a FAST transfer to an account in TÜBİTAK's name at another bank."""
+    who = person("Muhittin Çelikbilekli")
+    facts = paid(
+        who,
+        "2024-05-23T14:51:20",
+        6,
+        rail="fast",
+        payee="TÜBİTAK BİLGEM",
+        payee_iban=iban("00010", 1745000006),
+        payee_bank="T.C. ZİRAAT BANKASI A.Ş.",
+        description="KAYIP E-İMZA ÜCRETİ",
+    )
+    return {
+        "1-list": list_mail(who, at("2024-05-16", "14:14")),
+        "2-receipt": receipt_mail(who, at("2024-05-23", "15:00"), receipt_pdf(TRANSFER, facts)),
+    }
+
+
+def wrong_rail_havale() -> dict[str, bytes]:
+    """After the list, a havale from VakıfBank to VakıfBank: the right bank, still the wrong way."""
+    who = person("Dilâra Şenyuvalı")
+    facts = paid(
+        who,
+        "2024-05-23T11:08:41",
+        7,
+        rail="havale",
+        payee="TÜBİTAK BİLGEM",
+        payee_iban=iban("00015", 158007299999999),
+        payee_bank="TÜRKİYE VAKIFLAR BANKASI T.A.O.",
+        description="e-imza",
+    )
+    return {
+        "1-list": list_mail(who, at("2024-05-17", "09:00")),
+        "2-receipt": receipt_mail(who, at("2024-05-23", "11:30"), receipt_pdf(TRANSFER, facts)),
+    }
+
+
+def wrong_amount() -> dict[str, bytes]:
+    """After the list, a kurum ödemesi of last year's price, 147,50 TL."""
+    who = person("Begüm Çıtakoğlu")
+    facts = paid(who, "2024-05-24T10:44:00", 8, amount=Decimal("147.50"))
+    return {
+        "1-list": list_mail(who, at("2024-05-17", "11:25")),
+        "2-receipt": receipt_mail(who, at("2024-05-24", "10:50"), receipt_pdf(BILL, facts)),
+    }
+
+
+# --- held ----------------------------------------------------------------------------------------
+
+
+def unknown_tariff_period() -> dict[str, bytes]:
+    """List and receipt of May 2026, for which no public tariff is known."""
+    who = person("Melike Dağıstanlıgil")
+    facts = paid(who, "2026-05-18T09:33:10", 9, amount=Decimal("1450.00"))
+    return {
+        "1-list": list_mail(who, at("2026-05-11", "09:05")),
+        "2-receipt": receipt_mail(who, at("2026-05-18", "10:00"), receipt_pdf(BILL, facts)),
+    }
+
+
+def receipt_before_list() -> bytes:
+    """A good receipt of somebody from whom no list has come."""
+    who = person("Övünç Sarıçamlı")
+    return receipt_mail(
+        who, at("2024-05-24", "14:00"), receipt_pdf(BILL, paid(who, "2024-05-24T12:30:45", 10))
+    )
+
+
+def receipt_spent_twice() -> dict[str, bytes]:
+    """Two colleagues send their lists; then both send the same receipt, which names the first."""
+    one, two = person("Abdülkadir Güneşdoğan"), person("Levent Söğütlüdere")
+    receipt = receipt_pdf(BILL, paid(one, "2024-05-27T15:05:05", 11))
+    return {
+        "1-list": list_mail(one, at("2024-05-20", "09:00")),
+        "2-list-of-the-other": list_mail(two, at("2024-05-20", "09:20")),
+        "3-receipt": receipt_mail(one, at("2024-05-27", "15:10"), receipt),
+        "4-same-receipt": receipt_mail(two, at("2024-05-28", "08:40"), receipt),
+    }
+
+
+def receipt_of_someone_else() -> dict[str, bytes]:
+    """After the list, a receipt whose debtor is somebody who never applied."""
+    who, other = person("Hacer Bağcıvanlı"), person("Şule Akıncıtürk")
+    receipt = receipt_pdf(BILL, paid(other, "2024-05-28T13:13:13", 12))
+    return {
+        "1-list": list_mail(who, at("2024-05-21", "10:00")),
+        "2-receipt": receipt_mail(who, at("2024-05-28", "13:40"), receipt),
+    }
+
+
+def photo_of_receipt() -> bytes:
+    """A receipt photographed from the paper, as a JPEG, from somebody without a case."""
+    who = person("Uğur Beşikdüzlü")
+    picture = photo(receipt_pdf(BILL, paid(who, "2024-05-28T16:00:21", 13)))
+    words = "Dekontun fotosu ektedir\n\nSamsung cep telefonumdan gönderildi\n"
+    return mail(
+        Envelope(writes(who, ANDROID), "dekont foto", at("2024-05-28", "17:05")),
+        mixed(plain(words), attached(picture, "image/jpeg", "20240528_170211.jpg")),
+    )
+
+
+LETTERS: Letters = {
+    "accepted/list-then-receipt": list_then_receipt,
+    "accepted/list-then-sanal-pos": list_then_sanal_pos,
+    "accepted/spouse-paid": spouse_paid,
+    "accepted/list-and-receipt-together": list_and_receipt_together,
+    "accepted/pdf-mail-without-a-name": pdf_mail_without_a_name,
+    "guided/resent-list": resent_list,
+    "ignored/duplicate-mail": duplicate_mail,
+    "returned/wrong-rail-fast": wrong_rail_fast,
+    "returned/wrong-rail-havale": wrong_rail_havale,
+    "returned/wrong-amount": wrong_amount,
+    "held/unknown-tariff-period": unknown_tariff_period,
+    "held/receipt-before-list": receipt_before_list,
+    "held/receipt-spent-twice": receipt_spent_twice,
+    "held/receipt-of-someone-else": receipt_of_someone_else,
+    "held/photo-of-receipt": photo_of_receipt,
+}
