@@ -1,0 +1,77 @@
+"""wire: what the IMAP and the SMTP side have in common: whom to trust, and how long to wait."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+
+def trust(
+    security: str, ca_file: Path | None, untrusted: Callable[[str], Exception]
+) -> ssl.SSLContext | None:
+    """Makes the TLS context that checks the server's certificate and name; None for security "none".
+
+    Trusts the system's authorities, or only those of `ca_file`; raises `untrusted` when it is unreadable.
+    """
+    if security == "none":
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise untrusted(
+            f"The authority's file {ca_file} cannot be used ({error}); "
+            "name a readable PEM file in the settings."
+        ) from error
+
+
+@contextmanager
+def arriving(
+    server: str, untrusted: Callable[[str], Exception], unreachable: Callable[[str], Exception]
+) -> Iterator[None]:
+    """Turns what goes wrong while connecting to `server` into a fault with advice."""
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise untrusted(
+            f"The certificate of the {server} does not hold ({error.verify_message}); "
+            "set the right host name, or name the authority's file in the settings."
+        ) from error
+    except (OSError, UnicodeError) as error:
+        if isinstance(error, ssl.SSLError) and not isinstance(
+            error, ssl.SSLEOFError | ssl.SSLZeroReturnError
+        ):
+            raise untrusted(
+                f"No TLS with the {server} ({error.reason}); check port and security in the settings."
+            ) from error
+        raise unreachable(
+            f"The {server} cannot be reached ({error}); check host, port and network, or wait for the server."
+        ) from error
+
+
+@contextmanager
+def deadline(current: Callable[[], socket.socket | None], seconds: float) -> Iterator[None]:
+    """Cuts the connection that `current` names if the block still runs after so many seconds.
+
+    The thread that reads from it sees the end of the connection, or an OSError. A socket's own timeout starts
+    anew with every byte, so that a server that trickles would never be given up.
+    """
+    watch = threading.Timer(seconds, partial(_cut, current))
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+def _cut(current: Callable[[], socket.socket | None]) -> None:
+    sock = current()
+    with suppress(OSError):
+        if sock is not None:
+            # Not sock.shutdown(): a TLS socket would also take its TLS state from under the reading thread.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)

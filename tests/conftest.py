@@ -1,0 +1,37 @@
+"""Servers for the tests: one Dovecot and one authority per run, a mailbox and an SMTP server per test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority the tests trust, and certificates for the loopback servers."""
+    folder: Path = tmp_path_factory.mktemp("certificates")
+    return Certificates(folder)
+
+
+@pytest.fixture(scope="session")
+def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
+    """A running Dovecot."""
+    with Dovecot(certificates) as server:
+        yield server
+
+
+@pytest.fixture
+def box(dovecot: Dovecot) -> Box:
+    """A new user with an empty mailbox on the Dovecot."""
+    return dovecot.account()
+
+
+@pytest.fixture
+def smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
+    """A recording SMTP server without TLS or log-in."""
+    with RecordingSmtp(certificates) as server:
+        yield server
