@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 import pypdfium2
 from PIL import Image, ImageDraw
@@ -31,7 +30,7 @@ def logo_png() -> bytes:
 def photo(pdf: bytes, turned_by: float = 1.5) -> bytes:
     """The first page of a PDF as a JPEG taken by hand: on a table, a little turned."""
     with pypdfium2.PdfDocument(pdf) as document:
-        page = document[0].render(scale=1.6).to_pil().convert("RGB")
+        page = document[0].render(scale=150 / 72).to_pil().convert("RGB")
     on_table = Image.new("RGB", (page.width + 120, page.height + 120), "#8a6f4d")
     on_table.paste(page, (60, 60))
     turned = on_table.rotate(turned_by, resample=Image.Resampling.BICUBIC, fillcolor="#8a6f4d")
@@ -45,28 +44,23 @@ def _saved(picture: Image.Image, kind: str) -> bytes:
 
 
 def grid_pdf(grid: Grid) -> bytes:
-    """A sheet printed to PDF, as people do who want to sign it."""
+    """A sheet of full rows printed on one page, as people do who want to sign it."""
     pdfmetrics.registerFont(TTFont("sheet", _FONT_FILE))
     width, height = landscape(A4)
     stream = io.BytesIO()
     canvas = Canvas(stream, pagesize=(width, height), invariant=1)
     canvas.setStrokeColor(colors.grey)
+    texts = [["" if value is None else str(value).replace("\n", " ") for value in row] for row in grid.rows]
+    widths = [max(map(len, column)) + 2 for column in zip(*texts, strict=True)]
+    unit = (width - 40) / sum(widths)
+    canvas.setFont("sheet", unit * 1.7)
     y = height - 40
-    for row in grid.rows:
-        step = (width - 40) / max(len(row), 9)
-        for c, value in enumerate(row):
-            _cell(canvas, 20 + c * step, y, step, "" if value is None else str(value).replace("\n", " "))
-        y -= 22
+    for row in texts:
+        x = 20.0
+        for text, letters in zip(row, widths, strict=True):
+            canvas.rect(x, y - 4, letters * unit, 14)
+            canvas.drawString(x + 1, y, text)
+            x += letters * unit
+        y -= 14
     canvas.save()
     return stream.getvalue()
-
-
-def _cell(canvas: Canvas, x: float, y: float, width: float, text: str) -> None:
-    canvas.setFont("sheet", 5)
-    canvas.rect(x, y - 6, width, 20)
-    for number, line in enumerate(_pieces(text, int(width / 3))[:2]):
-        canvas.drawString(x + 2, y + 6 - 7 * number, line)
-
-
-def _pieces(text: str, length: int) -> Sequence[str]:
-    return [text[i : i + length] for i in range(0, len(text), length)]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from tests.letters import Letters, files, lists, receipts, robots
+from tests.letters import Letters, files, layouts, lists, receipts, robots
 
-LETTERS: Letters = {**lists.LETTERS, **receipts.LETTERS, **robots.LETTERS, **files.LETTERS}
+LETTERS: Letters = {
+    **lists.LETTERS,
+    **receipts.LETTERS,
+    **robots.LETTERS,
+    **files.LETTERS,
+    **layouts.LETTERS,
+}
