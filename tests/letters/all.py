@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.letters import Letters, files, layouts, lists, receipts, robots
+from tests.letters import Letters, conversations, files, layouts, lists, receipts, robots
 
 LETTERS: Letters = {
     **lists.LETTERS,
@@ -10,4 +10,5 @@ LETTERS: Letters = {
     **robots.LETTERS,
     **files.LETTERS,
     **layouts.LETTERS,
+    **conversations.LETTERS,
 }
