@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.letters import Letters, conversations, files, layouts, lists, receipts, robots
+from tests.letters import Letters, conversations, files, layouts, lists, neighbours, receipts, robots
 
 LETTERS: Letters = {
     **lists.LETTERS,
@@ -11,4 +11,5 @@ LETTERS: Letters = {
     **files.LETTERS,
     **layouts.LETTERS,
     **conversations.LETTERS,
+    **neighbours.LETTERS,
 }
