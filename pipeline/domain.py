@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from pipeline.turkish import IdentityNumber
 
-type_value = str | Decimal | date | datetime | IdentityNumber | bool | None
-
 
 class Outcome(StrEnum):
     """What became of a mail; the last two are never judged."""
@@ -25,10 +23,11 @@ class Outcome(StrEnum):
 
 
 class Consequence(StrEnum):
-    """What a finding does to the claim it is about."""
+    """What a finding does to the claim it is about: sent back, kept for a person, or done already."""
 
     RETURN = "return"
     HOLD = "hold"
+    GUIDE = "guide"
 
 
 class Procedure(StrEnum):
@@ -70,6 +69,8 @@ class Attachment:
     media_type: str
     data: bytes = field(repr=False)
     digest: str
+    # Set in the text of a mail (signatures, logos, pasted pictures), not added to it as a file.
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,3 +287,168 @@ class Evidence:
     holders: tuple[Holder, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+
+# --- what follows from it ----------------------------------------------------------------------
+
+
+class Event(StrEnum):
+    """What can happen to a case; a case is nothing but what its entries add up to."""
+
+    LISTED = "listed"
+    AMENDED = "amended"
+    BATCHED = "batched"
+    PAID = "paid"
+    FORM_RECEIVED = "form_received"
+    WITHDRAWN = "withdrawn"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger about one case: what happened, on which day, proved by what.
+
+    `proof` is the digest of the mail, or the name of the batch or of the official's decision, that
+    the entry follows from; `holder` and `receipt` are set where the event brings one.
+    """
+
+    case: str
+    procedure: Procedure
+    identity_number: IdentityNumber
+    event: Event
+    day: date
+    proof: str
+    holder: Holder | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One person's matter in one procedure, folded from its entries."""
+
+    number: str
+    procedure: Procedure
+    identity_number: IdentityNumber
+    opened_on: date
+    holder: Holder | None = None
+    batch: str = ""
+    receipt: Receipt | None = None
+    is_closed: bool = False
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a mail cannot know about itself, gathered for this one mail.
+
+    `cases` holds the open cases of everyone the mail names; `spent` maps a receipt's key to the
+    number of the case it was used for.
+    """
+
+    today: date
+    cases: Mapping[IdentityNumber, Case] = field(default_factory=dict)
+    spent: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule has to say about one value, in words for the reader.
+
+    `subject` and `index` name the claim ("holder", 0), `about` its place for a person to find
+    ("liste.xls, Sayfa1, B7"); `value` is masked. `suggestion` is a likely right value, or "".
+    """
+
+    rule: str
+    consequence: Consequence
+    subject: str
+    index: int
+    about: str
+    field: str
+    value: str
+    say: str
+    remedy: str
+    because: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of a mail: its outcome, the findings, and entries for claims without one.
+
+    `withheld` are the entries of held claims; they are made when an official accepts the claim.
+    `silence` says why no letter may be written, "" where one is due.
+    """
+
+    outcome: Outcome
+    procedure: Procedure | None
+    evidence: Evidence
+    findings: tuple[Finding, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    withheld: tuple[Entry, ...] = ()
+    silence: str = ""
+
+    def findings_of(self, subject: str, index: int) -> tuple[Finding, ...]:
+        """Lists what was found about one claim."""
+        return tuple(f for f in self.findings if (f.subject, f.index) == (subject, index))
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes out with a letter."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail of ours before it is rendered; `kind` and `about` make its Message-ID.
+
+    `answers` is the Message-ID of the mail it answers and `references` the thread so far.
+    """
+
+    kind: str
+    about: str
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    written_at: datetime
+    answers: str = ""
+    references: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One day's list for Kamu SM; the day and the number are its name, so there is never a second."""
+
+    day: date
+    number: int
+    cases: tuple[Case, ...]
+    workbook: bytes = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Names the batch: "2024-05-13/1"."""
+        return f"{self.day.isoformat()}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Who we are to the outside: addresses, domains and how the unit signs.
+
+    `sender` is the address our letters come from; `own_addresses` are never answered;
+    `batch_recipient` is Kamu SM, or the IT unit where it releases the lists itself.
+    """
+
+    unit: str
+    institution: str
+    sender: str
+    own_addresses: tuple[str, ...]
+    it_unit: str
+    batch_recipient: str
+    corporate_domains: tuple[str, ...]
+    kamu_sm_domains: tuple[str, ...]

@@ -19,9 +19,7 @@ _UPPER = str.maketrans({"i": "İ", "ı": "I"})
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 # 'ı' has no decomposition, so the accent strip below would leave it as it is.
 _ASCII = str.maketrans({"ı": "i", "’": "'", "`": "'", "´": "'", "ﬁ": "fi", "ﬂ": "fl"})
-_MONTHS = (
-    "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık".split()
-)
+_MONTHS = "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık".split()
 _DAYS = "Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi Pazar".split()
 
 
@@ -174,9 +172,9 @@ def moment_of(text: str) -> datetime | None:
     if not found:
         return None
     year, month, day = (int(found[k] or found[k + "2"]) for k in ("y", "m", "d"))
-    clock = (int(found[k] or 0) for k in ("hour", "minute", "second"))
+    hour, minute, second = (int(found[k] or 0) for k in ("hour", "minute", "second"))
     try:
-        return datetime(year, month, day, *clock)
+        return datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None
 
@@ -264,6 +262,19 @@ def masked(text: str) -> str:
     """
     text = _IBAN.sub(lambda m: "TR***" + re.sub(r"\D", "", m[0])[-2:], text)
     return _LONG_NUMBER.sub(lambda m: mask(re.sub(r"\D", "", m[0])), text)
+
+
+_LINK = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.\-]*://|www\.)\S+")
+
+
+def quotable(text: str) -> str:
+    """Makes a stranger's words fit to be quoted: one line, no long numbers, IBANs or links.
+
+    >>> quotable("bakınız\\n https://posta.invalid/x 10000000146")
+    'bakınız […] 100******46'
+    """
+    shown = "".join(ch if ch.isprintable() else " " for ch in text)
+    return squeeze(masked(_LINK.sub("[…]", shown)))
 
 
 def iban_holds(text: str) -> bool:

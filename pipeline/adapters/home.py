@@ -1,0 +1,91 @@
+"""home: the folder where everything of ours lies: kept mail, the ledger, one lock."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.faults import OperatorFault, TryLater
+
+_PRIVATE = 0o700
+
+
+class Home:
+    """One home; nothing in it is readable to anybody else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        # Everything below is made with these rights, temporary files included.
+        os.umask(0o077)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
+            self._mail.mkdir(exist_ok=True, mode=_PRIVATE)
+        except OSError as fault:
+            raise OperatorFault("home_unusable", home=folder, why=fault.strerror) from fault
+        if folder.stat().st_mode & 0o077:
+            raise OperatorFault("home_readable", home=folder)
+
+    @property
+    def ledger_file(self) -> Path:
+        """Gives the ledger's place."""
+        return self.folder / "ledger.db"
+
+    @property
+    def _mail(self) -> Path:
+        return self.folder / "mail"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the home for this process; the lock dies with it. Raises TryLater where it is held."""
+        with (self.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as fault:
+                raise TryLater("already_running", home=self.folder) from fault
+            yield
+
+    def keep(self, raw: bytes) -> str:
+        """Keeps a mail's bytes under their SHA-256, on the disk before this returns; gives the digest."""
+        sha = hashlib.sha256(raw).hexdigest()
+        target = self._file(sha)
+        if target.exists() and target.read_bytes() == raw:
+            return sha
+        target.parent.mkdir(exist_ok=True, mode=_PRIVATE)
+        draft = target.with_suffix(".tmp")
+        with draft.open("wb", buffering=0) as file:
+            rest = memoryview(raw)
+            while rest:
+                # A full disk can take a part of the bytes and report no error until later.
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+        if hashlib.sha256(draft.read_bytes()).hexdigest() != sha:
+            raise OSError(f"kept bytes differ from what was written: {target.name}")
+        draft.rename(target)
+        for folder in (target.parent, self._mail):
+            _sync_folder(folder)
+        return sha
+
+    def raw(self, sha: str) -> bytes:
+        """Gives a kept mail's bytes; raises OperatorFault where they are missing or not the same."""
+        try:
+            raw = self._file(sha).read_bytes()
+        except OSError as fault:
+            raise OperatorFault("kept_mail_missing", file=self._file(sha), why=fault.strerror) from fault
+        if hashlib.sha256(raw).hexdigest() != sha:
+            raise OperatorFault("kept_mail_damaged", file=self._file(sha))
+        return raw
+
+    def _file(self, sha: str) -> Path:
+        return self._mail / sha[:2] / f"{sha}.eml"
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

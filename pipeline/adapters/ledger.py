@@ -1,0 +1,676 @@
+"""ledger: what is known, in one SQLite file; every write in a transaction that is whole or not there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from pipeline.cases import fold_case, latest_open, mail_number, receipt_key
+from pipeline.domain import (
+    Arrival,
+    Batch,
+    Case,
+    Decision,
+    Entry,
+    Event,
+    Facts,
+    Holder,
+    Outcome,
+    Place,
+    Procedure,
+    Receipt,
+    Transcript,
+)
+from pipeline.faults import OperatorFault
+from pipeline.turkish import IdentityNumber
+
+_DECISION = TypeAdapter(Decision)
+_HOLDER = TypeAdapter(Holder)
+_RECEIPT = TypeAdapter(Receipt)
+_TRANSCRIPT = TypeAdapter(Transcript)
+
+# TRUNCATE with EXTRA lost no acknowledged commit in simulated power cuts, and secure_delete leaves no
+# erased number readable; WAL would keep every number until a checkpoint.
+_PRAGMAS = (
+    "journal_mode=TRUNCATE",
+    "synchronous=EXTRA",
+    "secure_delete=ON",
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+    "busy_timeout=10000",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLetter:
+    """A letter as it is kept: the rendered bytes that every attempt sends, and how far it has come."""
+
+    id: int
+    message_id: str
+    kind: str
+    about: str
+    recipient: str
+    subject: str
+    body: bytes
+    state: str
+    attempts: int
+    response: str
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One mail with its decision, as the report and the office see it."""
+
+    sha: str
+    number: str
+    sender: str
+    subject: str
+    decided_at: datetime
+    policy: str
+    shunt: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One closed night: its day, running number, and the span of time it reports on."""
+
+    day: date
+    number: int
+    since: datetime
+    until: datetime
+
+
+class Ledger:
+    """The ledger of one home; one process at a time holds it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.isolation_level = None
+        self._db = Database(connection)
+        for pragma in _PRAGMAS:
+            self._db.execute(f"PRAGMA {pragma}")
+        self._migrate()
+
+    @classmethod
+    def open(cls, file: Path) -> Ledger:
+        """Opens or begins a ledger; raises OperatorFault where the file is damaged or from the future."""
+        try:
+            connection = sqlite3.connect(file)
+            problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as fault:
+            raise OperatorFault("ledger_damaged", file=file, why=fault) from fault
+        if problem != "ok":
+            raise OperatorFault("ledger_damaged", file=file, why=problem)
+        return cls(connection)
+
+    @classmethod
+    def in_memory(cls) -> Ledger:
+        """Begins a ledger that is gone with its process."""
+        return cls(sqlite3.connect(":memory:"))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def _migrate(self) -> None:
+        done = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if done > len(_MIGRATIONS):
+            raise OperatorFault("ledger_newer", version=done, known=len(_MIGRATIONS))
+        for version, migration in enumerate(_MIGRATIONS[done:], start=done + 1):
+            with self.transaction():
+                migration(self._db)
+                # Inside the same transaction, so that a step is never half taken.
+                self._db.execute(f"PRAGMA user_version={version}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Takes the write lock at once, and commits all or nothing."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        return list(self._db.query(sql, values))
+
+    def _one(self, sql: str, *values: object) -> dict[str, Any] | None:
+        return next(iter(self._rows(sql, *values)), None)
+
+    # --- runs ----------------------------------------------------------------------------------
+
+    def begin_run(self, command: str, at: datetime) -> int:
+        """Notes that a command has begun, and gives the run's number."""
+        with self.transaction():
+            cursor = self._db.execute(
+                "INSERT INTO run (command, started_at) VALUES (?, ?)", (command, at.isoformat())
+            )
+            return int(cursor.lastrowid or 0)
+
+    def end_run(self, run: int, at: datetime, outcome: str) -> None:
+        """Notes how a run ended."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE run SET ended_at=?, outcome=? WHERE id=?", (at.isoformat(), outcome, run)
+            )
+
+    def last_run(self, command: str) -> dict[str, Any] | None:
+        """Gives the newest run of a command."""
+        return self._one("SELECT * FROM run WHERE command=? ORDER BY id DESC LIMIT 1", command)
+
+    # --- hearing -------------------------------------------------------------------------------
+
+    def cursor(self, account: str, folder: str) -> tuple[int, int] | None:
+        """Gives the UIDVALIDITY and UIDNEXT up to which a folder's mails are known."""
+        row = self._one("SELECT * FROM mailbox WHERE account=? AND folder=?", account, folder)
+        return (row["uidvalidity"], row["uidnext"]) if row else None
+
+    def note_snapshot(
+        self, account: str, folder: str, uidvalidity: int, uidnext: int, uids: Sequence[int]
+    ) -> None:
+        """Writes down which mails lie in a folder; those not seen before are to be fetched.
+
+        A mail that was filed and lies there again under the same UID is fetched and compared anew.
+        """
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO mailbox VALUES (?, ?, ?, ?) ON CONFLICT (account, folder) "
+                "DO UPDATE SET uidvalidity=excluded.uidvalidity, uidnext=excluded.uidnext",
+                (account, folder, uidvalidity, uidnext),
+            )
+            self._db.execute(
+                "UPDATE sighting SET state='gone' WHERE account=? AND folder=? AND uidvalidity<>? "
+                "AND state IN ('waiting', 'kept')",
+                (account, folder, uidvalidity),
+            )
+            for uid in uids:
+                self._db.execute(
+                    "INSERT INTO sighting (account, folder, uidvalidity, uid, state) "
+                    "VALUES (?, ?, ?, ?, 'waiting') ON CONFLICT DO UPDATE SET state='waiting' "
+                    "WHERE state IN ('filed', 'gone')",
+                    (account, folder, uidvalidity, uid),
+                )
+
+    def waiting(self, account: str, folder: str, most: int) -> list[int]:
+        """Lists UIDs still to be fetched, oldest first."""
+        rows = self._rows(
+            "SELECT uid FROM sighting WHERE account=? AND folder=? AND state='waiting' "
+            "ORDER BY tries > 0, uid LIMIT ?",
+            account,
+            folder,
+            most,
+        )
+        return [row["uid"] for row in rows]
+
+    def keep(self, place: Place, arrival: Arrival, run: int) -> None:
+        """Writes down that a mail's bytes are safely kept."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO arrival (sha, received_at, size, run) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (arrival.sha, arrival.received_at.isoformat(), len(arrival.raw), run),
+            )
+            self._db.execute(
+                "INSERT INTO sighting (account, folder, uidvalidity, uid, sha, state, kept_in) "
+                "VALUES (?, ?, ?, ?, ?, 'kept', ?) ON CONFLICT DO UPDATE SET sha=excluded.sha, "
+                "state='kept', kept_in=excluded.kept_in",
+                (place.account, place.folder, place.uidvalidity, place.uid, arrival.sha, run),
+            )
+
+    def could_not_fetch(self, place: Place, why: str, most_tries: int) -> None:
+        """Counts a failed fetch; after so many tries, or when the mail is gone, it is set aside."""
+        state = "gone" if why == "gone" else "set_aside" if why == "too_large" else None
+        with self.transaction():
+            self._db.execute(
+                "UPDATE sighting SET tries=tries+1, why=?, "
+                "state=coalesce(?, CASE WHEN tries+1>=? THEN 'set_aside' ELSE state END) "
+                "WHERE account=? AND folder=? AND uidvalidity=? AND uid=?",
+                (why, state, most_tries, place.account, place.folder, place.uidvalidity, place.uid),
+            )
+
+    def to_file(self, account: str, folder: str) -> list[tuple[Place, Outcome]]:
+        """Lists judged mails that still lie where they came in."""
+        rows = self._rows(
+            "SELECT s.*, d.outcome FROM sighting s JOIN decision d USING (sha) "
+            "WHERE s.account=? AND s.folder=? AND s.state='kept' ORDER BY s.uid",
+            account,
+            folder,
+        )
+        return [
+            (Place(r["account"], r["folder"], r["uidvalidity"], r["uid"]), Outcome(r["outcome"]))
+            for r in rows
+        ]
+
+    def filed(self, places: Iterable[Place]) -> None:
+        """Writes down that mails lie in their folders."""
+        with self.transaction():
+            for p in places:
+                self._db.execute(
+                    "UPDATE sighting SET state='filed' WHERE account=? AND folder=? AND uidvalidity=? AND uid=?",
+                    (p.account, p.folder, p.uidvalidity, p.uid),
+                )
+
+    # --- deciding ------------------------------------------------------------------------------
+
+    def is_decided(self, sha: str) -> bool:
+        """Tells whether the very same bytes were judged before."""
+        return self._one("SELECT 1 AS yes FROM decision WHERE sha=?", sha) is not None
+
+    def undecided(self) -> list[tuple[str, datetime, int]]:
+        """Lists kept mails without a decision, oldest first, with how often they were begun."""
+        rows = self._rows(
+            "SELECT a.* FROM arrival a LEFT JOIN decision d USING (sha) WHERE d.sha IS NULL "
+            "ORDER BY a.received_at, a.rowid"
+        )
+        return [(r["sha"], datetime.fromisoformat(r["received_at"]), r["attempts"]) for r in rows]
+
+    def begin(self, sha: str) -> None:
+        """Counts that judging a mail has begun, before it can bring anything down."""
+        with self.transaction():
+            self._db.execute("UPDATE arrival SET attempts=attempts+1 WHERE sha=?", (sha,))
+
+    def transcript(self, digest: str, version: str) -> Transcript | None:
+        """Gives what was read from a file before, by the same version of the readers."""
+        row = self._one("SELECT body FROM transcript WHERE digest=? AND version=?", digest, version)
+        return _TRANSCRIPT.validate_json(row["body"]) if row else None
+
+    def keep_transcript(self, transcript: Transcript, version: str) -> None:
+        """Keeps what was read from a file, so that it is never read twice."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO transcript VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode()),
+            )
+
+    def facts(self, today: date, numbers: Iterable[IdentityNumber], receipts: Iterable[Receipt]) -> Facts:
+        """Gathers what one mail cannot know: open cases of those it names, receipts spent."""
+        cases = {n: case for n in set(numbers) if (case := latest_open(self.cases_of(n)))}
+        spent = {}
+        for key in {receipt_key(r) for r in receipts}:
+            if row := self._one("SELECT case_number FROM spent WHERE key=?", key):
+                spent[key] = row["case_number"]
+        return Facts(today, cases, spent)
+
+    def cases_of(self, number: IdentityNumber) -> list[Case]:
+        """Folds every case of one person."""
+        return self._cases("WHERE identity_number=?", number.digits)
+
+    def case(self, number: str) -> Case | None:
+        """Folds one case."""
+        return next(iter(self._cases("WHERE case_number=?", number)), None)
+
+    def unbatched_cases(self) -> list[Case]:
+        """Folds every open case that no list has gone out for."""
+        return [
+            case
+            for case in self._cases(
+                "WHERE case_number NOT IN (SELECT case_number FROM batch_row) AND case_number IN "
+                "(SELECT case_number FROM entry WHERE event='listed')"
+            )
+            if not case.is_closed
+        ]
+
+    def all_cases(self) -> list[Case]:
+        """Folds every case."""
+        return self._cases("")
+
+    def _cases(self, where: str, *values: object) -> list[Case]:
+        entries: dict[str, list[Entry]] = {}
+        for row in self._rows(f"SELECT * FROM entry {where} ORDER BY id", *values):
+            entries.setdefault(row["case_number"], []).append(_entry(row))
+        return [fold_case(found) for found in entries.values()]
+
+    def enter(
+        self,
+        sha: str,
+        sender: str,
+        subject: str,
+        decided_at: datetime,
+        policy: str,
+        shunt: str,
+        decision: Decision,
+    ) -> None:
+        """Writes a decision with its entries; call inside a transaction, with its letter."""
+        self._db.execute(
+            "INSERT INTO decision (sha, number, sender, subject, outcome, procedure, silence, shunt, "
+            "decided_at, policy, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                sha,
+                mail_number(sha),
+                sender,
+                subject,
+                decision.outcome,
+                decision.procedure,
+                decision.silence,
+                shunt,
+                decided_at.isoformat(),
+                policy,
+                _DECISION.dump_json(decision).decode(),
+            ),
+        )
+        if decision.outcome is Outcome.HELD or decision.withheld:
+            self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
+        self.add_entries(decision.entries)
+
+    def add_entries(self, entries: Iterable[Entry]) -> None:
+        """Writes entries and spends their receipts; call inside a transaction."""
+        for e in entries:
+            self._db.execute(
+                "INSERT INTO entry (case_number, procedure, identity_number, event, day, proof, holder, receipt) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    e.case,
+                    e.procedure,
+                    e.identity_number.digits,
+                    e.event,
+                    e.day.isoformat(),
+                    e.proof,
+                    _HOLDER.dump_json(e.holder).decode() if e.holder else None,
+                    _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
+                ),
+            )
+            if e.receipt:
+                self._db.execute("INSERT INTO spent VALUES (?, ?)", (receipt_key(e.receipt), e.case))
+
+    def judged(self, sha: str) -> Judged | None:
+        """Gives one decision."""
+        row = self._one("SELECT * FROM decision WHERE sha=?", sha)
+        return _judged(row) if row else None
+
+    def judged_between(self, since: datetime, until: datetime) -> list[Judged]:
+        """Lists the decisions of a span of time, oldest first."""
+        rows = self._rows(
+            "SELECT * FROM decision WHERE decided_at>? AND decided_at<=? ORDER BY rowid",
+            since.isoformat(),
+            until.isoformat(),
+        )
+        return [_judged(row) for row in rows]
+
+    # --- what waits for a person ---------------------------------------------------------------
+
+    def open_holds(self) -> list[Judged]:
+        """Lists the mails an official has yet to settle, oldest first."""
+        rows = self._rows(
+            "SELECT d.* FROM hold h JOIN decision d USING (sha) WHERE h.state='open' ORDER BY d.rowid"
+        )
+        return [_judged(row) for row in rows]
+
+    def settle(self, sha: str, state: str, because: str, by: str, at: datetime) -> None:
+        """Writes an official's word about a held mail; call inside a transaction."""
+        self._db.execute(
+            "UPDATE hold SET state=?, because=?, settled_by=?, settled_at=? WHERE sha=? AND state='open'",
+            (state, because, by, at.isoformat(), sha),
+        )
+
+    # --- letters -------------------------------------------------------------------------------
+
+    def plan_letter(
+        self, message_id: str, kind: str, about: str, recipient: str, subject: str, body: bytes, at: datetime
+    ) -> None:
+        """Stores a rendered letter before anything is sent; call inside a transaction."""
+        self._db.execute(
+            "INSERT INTO letter (message_id, kind, about, recipient, subject, body, state, planned_at, next_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?)",
+            (message_id, kind, about, recipient, subject, body, at.isoformat(), at.isoformat()),
+        )
+
+    def due_letters(self, now: datetime) -> list[int]:
+        """Lists the letters to be sent now, oldest first, by id."""
+        rows = self._rows(
+            "SELECT id FROM letter WHERE state IN ('planned', 'deferred') AND next_at<=? ORDER BY id",
+            now.isoformat(),
+        )
+        return [row["id"] for row in rows]
+
+    def letters_in_state(self, *states: str) -> list[StoredLetter]:
+        """Lists the letters in any of some states."""
+        marks = ",".join("?" * len(states))
+        return [
+            _letter(r)
+            for r in self._rows(f"SELECT * FROM letter WHERE state IN ({marks}) ORDER BY id", *states)
+        ]
+
+    def letters_about(self, about: str) -> list[StoredLetter]:
+        """Lists the letters about a mail, batch or night."""
+        return [_letter(r) for r in self._rows("SELECT * FROM letter WHERE about=? ORDER BY id", about)]
+
+    def letter(self, letter_id: int) -> StoredLetter:
+        """Gives one letter."""
+        return _letter(self._rows("SELECT * FROM letter WHERE id=?", letter_id)[0])
+
+    def mark_letter(
+        self, letter_id: int, state: str, at: datetime, response: str, next_at: datetime | None
+    ) -> None:
+        """Writes how far a letter has come."""
+        with self.transaction():
+            self._db.execute(
+                "UPDATE letter SET state=?, response=?, changed_at=?, next_at=coalesce(?, next_at), "
+                "attempts=attempts+(?<>'started') WHERE id=?",
+                (state, response, at.isoformat(), next_at and next_at.isoformat(), state, letter_id),
+            )
+
+    # --- nights --------------------------------------------------------------------------------
+
+    def last_night(self) -> Night | None:
+        """Gives the newest closed night."""
+        row = self._one("SELECT * FROM night ORDER BY day DESC LIMIT 1")
+        return _night(row) if row else None
+
+    def night(self, day: date) -> Night | None:
+        """Gives the closed night of a day."""
+        row = self._one("SELECT * FROM night WHERE day=?", day.isoformat())
+        return _night(row) if row else None
+
+    def first_kept_at(self) -> datetime | None:
+        """Tells when the first run of all began."""
+        row = self._one("SELECT min(started_at) AS at FROM run")
+        return datetime.fromisoformat(row["at"]) if row and row["at"] else None
+
+    def close_night(self, night: Night, batch: Batch | None, digest: str) -> None:
+        """Writes a night and its batch, each case in one batch once; call inside a transaction."""
+        self._db.execute(
+            "INSERT INTO night VALUES (?, ?, ?, ?)",
+            (night.day.isoformat(), night.number, night.since.isoformat(), night.until.isoformat()),
+        )
+        if batch is None:
+            return
+        self._db.execute(
+            "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
+            (batch.day.isoformat(), batch.number, digest, len(batch.cases), batch.workbook),
+        )
+        for position, case in enumerate(batch.cases, start=1):
+            self._db.execute(
+                "INSERT INTO batch_row VALUES (?, ?, ?, ?)",
+                (case.number, batch.day.isoformat(), batch.number, position),
+            )
+        self.add_entries(
+            Entry(c.number, c.procedure, c.identity_number, Event.BATCHED, batch.day, batch.name)
+            for c in batch.cases
+        )
+
+    def batches(self) -> list[dict[str, Any]]:
+        """Lists the batches, newest first, without their workbooks."""
+        return self._rows("SELECT day, number, digest, rows FROM batch ORDER BY day DESC, number DESC")
+
+    def batch_workbook(self, day: date, number: int) -> bytes | None:
+        """Gives a batch's workbook."""
+        row = self._one("SELECT workbook FROM batch WHERE day=? AND number=?", day.isoformat(), number)
+        return row["workbook"] if row else None
+
+    def balance(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """Counts a span of time: mails heard, decisions by outcome, repeats of mails known already.
+
+        Counted from different tables, so that the sum can be wrong where something was lost.
+        """
+        span = (since.isoformat(), until.isoformat())
+        heard = self._one(
+            "SELECT count(*) AS n FROM sighting s JOIN run r ON r.id=s.kept_in "
+            "WHERE r.started_at>? AND r.started_at<=? AND s.sha IS NOT NULL",
+            *span,
+        )
+        fresh = self._one(
+            "SELECT count(*) AS n FROM arrival a JOIN run r ON r.id=a.run WHERE r.started_at>? AND r.started_at<=?",
+            *span,
+        )
+        counts = {
+            row["outcome"]: row["n"]
+            for row in self._rows(
+                "SELECT outcome, count(*) AS n FROM decision d JOIN arrival a USING (sha) JOIN run r ON r.id=a.run "
+                "WHERE r.started_at>? AND r.started_at<=? GROUP BY outcome",
+                *span,
+            )
+        }
+        assert heard is not None
+        assert fresh is not None
+        return {
+            "heard": heard["n"],
+            "duplicates": heard["n"] - fresh["n"],
+            **{outcome: counts.get(outcome, 0) for outcome in Outcome},
+        }
+
+    def unfetched(self) -> list[dict[str, Any]]:
+        """Lists the mails that could not be fetched after every try, or are too large."""
+        return self._rows("SELECT * FROM sighting WHERE state='set_aside' ORDER BY account, folder, uid")
+
+    def counts(self) -> Mapping[str, int]:
+        """Counts what is on its way: mails to fetch and judge, letters by state, holds, cases."""
+        rows = {
+            "waiting": "SELECT count(*) AS n FROM sighting WHERE state='waiting'",
+            "undecided": "SELECT count(*) AS n FROM arrival LEFT JOIN decision d USING (sha) WHERE d.sha IS NULL",
+            "to_file": "SELECT count(*) AS n FROM sighting WHERE state='kept'",
+            "letters_to_send": "SELECT count(*) AS n FROM letter WHERE state IN ('planned', 'deferred', 'started')",
+            "letters_failed": "SELECT count(*) AS n FROM letter WHERE state IN ('failed', 'in_doubt')",
+            "held": "SELECT count(*) AS n FROM hold WHERE state='open'",
+        }
+        return {name: (self._one(sql) or {"n": 0})["n"] for name, sql in rows.items()}
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(
+        case=row["case_number"],
+        procedure=Procedure(row["procedure"]),
+        identity_number=IdentityNumber(row["identity_number"]),
+        event=Event(row["event"]),
+        day=date.fromisoformat(row["day"]),
+        proof=row["proof"],
+        holder=_HOLDER.validate_json(row["holder"]) if row["holder"] else None,
+        receipt=_RECEIPT.validate_json(row["receipt"]) if row["receipt"] else None,
+    )
+
+
+def _judged(row: Mapping[str, Any]) -> Judged:
+    return Judged(
+        sha=row["sha"],
+        number=row["number"],
+        sender=row["sender"],
+        subject=row["subject"],
+        decided_at=datetime.fromisoformat(row["decided_at"]),
+        policy=row["policy"],
+        shunt=row["shunt"],
+        decision=_DECISION.validate_json(row["body"]),
+    )
+
+
+def _letter(row: Mapping[str, Any]) -> StoredLetter:
+    kept = {key: row[key] for key in StoredLetter.__dataclass_fields__}
+    return StoredLetter(**{**kept, "planned_at": datetime.fromisoformat(row["planned_at"])})
+
+
+def _night(row: Mapping[str, Any]) -> Night:
+    return Night(
+        date.fromisoformat(row["day"]),
+        row["number"],
+        datetime.fromisoformat(row["since"]),
+        datetime.fromisoformat(row["until"]),
+    )
+
+
+# --- migrations --------------------------------------------------------------------------------
+
+
+def _begin(db: Database) -> None:
+    """Lays the tables; STRICT, with every rule that a table can enforce by itself."""
+    outcomes = ", ".join(f"'{o}'" for o in Outcome)
+    events = ", ".join(f"'{e}'" for e in Event)
+    procedures = ", ".join(f"'{p}'" for p in Procedure)
+    for statement in (
+        """CREATE TABLE run (
+            id INTEGER PRIMARY KEY, command TEXT NOT NULL, started_at TEXT NOT NULL,
+            ended_at TEXT, outcome TEXT) STRICT""",
+        """CREATE TABLE mailbox (
+            account TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL,
+            uidnext INTEGER NOT NULL, PRIMARY KEY (account, folder)) STRICT""",
+        """CREATE TABLE arrival (
+            sha TEXT PRIMARY KEY CHECK (length(sha)=64), received_at TEXT NOT NULL,
+            size INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES run (id),
+            attempts INTEGER NOT NULL DEFAULT 0) STRICT""",
+        """CREATE TABLE sighting (
+            account TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,
+            sha TEXT REFERENCES arrival (sha), kept_in INTEGER REFERENCES run (id),
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'kept', 'filed', 'gone', 'set_aside')),
+            tries INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (account, folder, uidvalidity, uid),
+            CHECK (state NOT IN ('kept', 'filed') OR sha IS NOT NULL)) STRICT""",
+        "CREATE INDEX sighting_state ON sighting (state, account, folder, uid)",
+        "CREATE INDEX sighting_sha ON sighting (sha)",
+        """CREATE TABLE transcript (
+            digest TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,
+            PRIMARY KEY (digest, version)) STRICT""",
+        f"""CREATE TABLE decision (
+            sha TEXT PRIMARY KEY REFERENCES arrival (sha), number TEXT NOT NULL UNIQUE,
+            sender TEXT NOT NULL, subject TEXT NOT NULL,
+            outcome TEXT NOT NULL CHECK (outcome IN ({outcomes})),
+            procedure TEXT CHECK (procedure IN ({procedures})), silence TEXT NOT NULL, shunt TEXT NOT NULL,
+            decided_at TEXT NOT NULL, policy TEXT NOT NULL, body TEXT NOT NULL,
+            CHECK (outcome NOT IN ('ignored', 'shunted') OR silence<>'')) STRICT""",
+        "CREATE INDEX decision_decided_at ON decision (decided_at)",
+        f"""CREATE TABLE entry (
+            id INTEGER PRIMARY KEY, case_number TEXT NOT NULL,
+            procedure TEXT NOT NULL CHECK (procedure IN ({procedures})), identity_number TEXT NOT NULL,
+            event TEXT NOT NULL CHECK (event IN ({events})), day TEXT NOT NULL, proof TEXT NOT NULL,
+            holder TEXT, receipt TEXT,
+            UNIQUE (case_number, event, proof),
+            CHECK (event NOT IN ('listed', 'amended') OR holder IS NOT NULL),
+            CHECK ((event='paid')=(receipt IS NOT NULL))) STRICT""",
+        "CREATE UNIQUE INDEX entry_opens_once ON entry (case_number) WHERE event='listed'",
+        "CREATE INDEX entry_person ON entry (identity_number)",
+        """CREATE TRIGGER entry_is_final BEFORE UPDATE ON entry
+            BEGIN SELECT raise(ABORT, 'entries are append only'); END""",
+        """CREATE TABLE spent (key TEXT PRIMARY KEY, case_number TEXT NOT NULL) STRICT""",
+        """CREATE TABLE hold (
+            sha TEXT PRIMARY KEY REFERENCES decision (sha),
+            state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'returned')),
+            because TEXT, settled_by TEXT, settled_at TEXT,
+            CHECK ((state='open')=(because IS NULL))) STRICT""",
+        """CREATE TABLE letter (
+            id INTEGER PRIMARY KEY, message_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, about TEXT NOT NULL,
+            recipient TEXT NOT NULL, subject TEXT NOT NULL, body BLOB NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('planned', 'started', 'done', 'deferred', 'failed', 'in_doubt')),
+            attempts INTEGER NOT NULL DEFAULT 0, response TEXT NOT NULL DEFAULT '',
+            planned_at TEXT NOT NULL, changed_at TEXT, next_at TEXT NOT NULL,
+            UNIQUE (kind, about, recipient)) STRICT""",
+        "CREATE INDEX letter_state ON letter (state, next_at)",
+        """CREATE TABLE batch (
+            day TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL CHECK (rows>0),
+            workbook BLOB NOT NULL, PRIMARY KEY (day, number)) STRICT""",
+        """CREATE TABLE batch_row (
+            case_number TEXT PRIMARY KEY, day TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
+            UNIQUE (day, number, position), FOREIGN KEY (day, number) REFERENCES batch (day, number)) STRICT""",
+        """CREATE TABLE night (
+            day TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, since TEXT NOT NULL, until TEXT NOT NULL,
+            CHECK (since<until)) STRICT""",
+    ):
+        db.execute(statement)
+
+
+_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin,)

@@ -1,0 +1,212 @@
+"""The vocabulary rules are written in: one small function each, value and wants in, verdict out.
+
+A check never sees a mail, a ledger or a clock; what it needs to know of them is in the value. Every
+check but `present` passes over an absent value, so that a missing cell is complained of once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rapidfuzz.distance import OSA
+
+from pipeline.turkish import IdentityNumber, fold, lower
+
+
+class Verdict(Enum):
+    """What a check says: yes, no, or that nobody can tell from here (which never becomes a no)."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    UNSURE = "unsure"
+
+
+Check = Callable[[Any, Any], Verdict]
+
+
+def _yes(holds: bool) -> Verdict:
+    return Verdict.PASSES if holds else Verdict.FAILS
+
+
+def present(value: object, wants: None) -> Verdict:
+    """Asks that there is a value at all."""
+    return _yes(value not in (None, "", ()))
+
+
+def absent(value: object, wants: None) -> Verdict:
+    """Asks that there is no such value."""
+    return _yes(value in (None, "", ()))
+
+
+def one_of(value: str, wants: Sequence[str]) -> Verdict:
+    """Asks for one of the wanted words; case and Turkish letters do not matter."""
+    return _yes(fold(value) in {fold(w) for w in wants})
+
+
+def none_of(value: str, wants: Sequence[str]) -> Verdict:
+    """Asks for anything but the listed words; case and Turkish letters do not matter."""
+    return _yes(fold(value) not in {fold(w) for w in wants})
+
+
+def identity_number(value: IdentityNumber | str, wants: None) -> Verdict:
+    """Asks for eleven digits with both check digits right, and not a well-known filler.
+
+    Source of the check digits: the population register's published algorithm.
+    """
+    number = value if isinstance(value, IdentityNumber) else IdentityNumber(value)
+    return _yes(number.is_valid and not number.is_filler)
+
+
+def not_foreigner(value: IdentityNumber | str, wants: None) -> Verdict:
+    """Asks for a citizen's number; numbers that begin with 99 are given to foreigners."""
+    number = value if isinstance(value, IdentityNumber) else IdentityNumber(value)
+    return _yes(not (number.is_valid and number.is_foreigner))
+
+
+_NAME = re.compile(r"[A-Za-zÇĞİÖŞÜçğıöşüÂâÎîÛû]+(?:['’\- ]+[A-Za-zÇĞİÖŞÜçğıöşüÂâÎîÛû]+)*")
+
+
+def name(value: str, wants: None) -> Verdict:
+    """Asks for 2 to 100 Turkish letters with blanks, apostrophes or hyphens, nothing abbreviated."""
+    return _yes(2 <= len(value) <= 100 and _NAME.fullmatch(value) is not None)
+
+
+def long_enough(value: str, wants: int) -> Verdict:
+    """Asks for at least so many letters."""
+    return _yes(sum(ch.isalpha() for ch in value) >= wants)
+
+
+def email(value: str, wants: None) -> Verdict:
+    """Asks for the shape of one e-mail address, in ASCII letters."""
+    return _yes(re.fullmatch(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}", value) is not None)
+
+
+def domain(value: str, wants: Sequence[str]) -> Verdict:
+    """Asks for an address at one of the wanted domains or below them; `*` stands for one label."""
+    host = lower_ascii(value.rpartition("@")[2])
+    return _yes(any(within(host, pattern) for pattern in wants))
+
+
+def within(host: str, pattern: str) -> bool:
+    """Tells whether a host is the pattern's domain or one below it.
+
+    >>> within("a.saglik.gov.tr", "saglik.gov.tr"), within("xsaglik.gov.tr", "saglik.gov.tr")
+    (True, False)
+    >>> within("ism.example.org", "example.*"), within("example.evil.test", "example.*")
+    (True, False)
+    """
+    labels, wanted = host.split("."), lower_ascii(pattern).split(".")
+    tail = labels[-len(wanted) :]
+    return len(tail) == len(wanted) and all(
+        fnmatchcase(label, want) for label, want in zip(tail, wanted, strict=True)
+    )
+
+
+def lower_ascii(text: str) -> str:
+    """Lower-cases by ASCII rules, as domain names want it."""
+    return text.strip().casefold()
+
+
+def _edits(host: str, wanted: str) -> int:
+    return OSA.distance(fold(host).replace(",", "."), wanted)
+
+
+def nearest_domain(address: str, domains: Sequence[str]) -> str | None:
+    """Suggests the address with a mistyped domain put right, or nothing where none is near.
+
+    >>> nearest_domain("a.b@saglık.gov.tr", ["saglik.gov.tr"])
+    'a.b@saglik.gov.tr'
+    >>> nearest_domain("a.b@saglik,gov.tr", ["saglik.gov.tr"])
+    'a.b@saglik.gov.tr'
+    >>> nearest_domain("a.b@posta.invalid", ["saglik.gov.tr"])
+    """
+    local, at, host = address.strip().replace(" ", "").rpartition("@")
+    if not at or not local:
+        return None
+    # A pattern such as "example.*" names no domain that could be suggested.
+    plain = [d for d in domains if "*" not in d]
+    best = min(plain, key=lambda d: _edits(host, d), default=None)
+    if best is None or _edits(host, best) > max(2, len(best) // 5):
+        return None
+    suggestion = f"{fold(local)}@{best}"
+    return suggestion if suggestion != lower(address) else None
+
+
+def not_after(value: Mapping[str, date], wants: None) -> Verdict:
+    """Asks that a day (`day`) is not later than another (`today`)."""
+    return _yes(value["day"] is None or value["day"] <= value["today"])
+
+
+def age_between(value: Mapping[str, date], wants: Sequence[int]) -> Verdict:
+    """Asks that a person born on `born_on` is, on `today`, between two ages in whole years.
+
+    A day after `today` is another rule's matter and passes.
+    """
+    born, today = value["born_on"], value["today"]
+    if born is None or born > today:
+        return Verdict.PASSES
+    years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return _yes(wants[0] <= years <= wants[1])
+
+
+def within_days(value: Mapping[str, date], wants: int) -> Verdict:
+    """Asks that `day` lies at most so many days before `today`."""
+    if value["day"] is None:
+        return Verdict.PASSES
+    return _yes((value["today"] - value["day"]).days <= wants)
+
+
+def tariff(value: Mapping[str, Any], wants: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Asks for a price of the tariff in force on the payment day; unsure where that day has none.
+
+    The value holds `amount`, `paid_on` and `baskets`, the lists of items whose sum would be right.
+    Each row of the wants holds `from` and `until` (both days included), a price in TL (KDV included)
+    for each item, and `grace_days` in which its prices hold already before or still after.
+    """
+    amount, paid_on = value["amount"], value["paid_on"]
+    if amount is None or paid_on is None:
+        return Verdict.PASSES
+    if not any(_in_force(row, paid_on, 0) for row in wants):
+        return Verdict.UNSURE
+    near = [row for row in wants if _in_force(row, paid_on, row["grace_days"])]
+    prices = {sum(Decimal(row[item]) for item in basket) for row in near for basket in value["baskets"]}
+    return _yes(Decimal(str(amount)) in prices)
+
+
+def _in_force(row: Mapping[str, Any], day: date, grace_days: int) -> bool:
+    before, after = (row["from"] - day).days, (day - row["until"]).days
+    return bool(before <= grace_days and after <= grace_days)
+
+
+CHECKS: Mapping[str, Check] = {
+    check.__name__: check
+    for check in (
+        present,
+        absent,
+        one_of,
+        none_of,
+        identity_number,
+        not_foreigner,
+        name,
+        long_enough,
+        email,
+        domain,
+        not_after,
+        age_between,
+        within_days,
+        tariff,
+    )
+}
+
+
+def ask(check: Check, value: object, wants: object) -> Verdict:
+    """Asks a check, passing over an absent value unless the check is about presence itself."""
+    if value in (None, "", ()) and check not in (present, absent):
+        return Verdict.PASSES
+    return check(value, wants)

@@ -1,0 +1,290 @@
+"""cli: the commands, their exit codes, and what the terminal shows; all work is done elsewhere.
+
+Exit codes: 0 done · 1 something was set aside · 64 wrong command · 75 try later · 78 bad configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, cast
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from pipeline import demo as demonstration
+from pipeline.adapters.home import Home
+from pipeline.adapters.isolation import WorkerPool
+from pipeline.adapters.ledger import Ledger
+from pipeline.adapters.mailbox import MailboxFault
+from pipeline.adapters.postman import PostmanFault
+from pipeline.cases import is_number
+from pipeline.explain import as_json, as_text, explain
+from pipeline.faults import OperatorFault
+from pipeline.policy import REPORTS, RULES, load_policy
+from pipeline.runs import Shop, Word, night_due, nightly, poll, settle
+from pipeline.schedule import serve
+from pipeline.settings import Settings, load_settings
+
+P = ParamSpec("P")
+
+DONE, SET_ASIDE, WRONG_COMMAND, TRY_LATER, BAD_CONFIGURATION = 0, 1, 64, 75, 78
+# What a worker has to import before it reads its first file.
+READERS = ("pipeline.adapters.scanner.scan",)
+_SETTINGS_FILE = Path("/etc/nes-intake/settings.toml")
+
+
+def words() -> Mapping[str, Any]:
+    """Reads what the terminal says; from the package's own reports, for settings may be what is wrong."""
+    return tomllib.loads((REPORTS / "terminal.toml").read_text(encoding="utf-8"))
+
+
+def sentence(fault: OperatorFault) -> str:
+    """Puts an operator's fault into one Turkish sentence that says what to do."""
+    told = words()
+    details = {**fault.details}
+    kind, key = str(details.get("kind", "")), str(details.get("key", ""))
+    if kind == "value_error":
+        kind = str(details.get("why", "")).removeprefix("Value error, ")
+    details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"])
+    plain_key = ".".join(part for part in key.split(".") if not part.isdigit())
+    details["hint"] = told["hints"].get(plain_key, told["hints"]["other"]).format()
+    return str(told["faults"][fault.name]).format(**details)
+
+
+def say(name: str, **values: object) -> None:
+    """Prints one line of reports/terminal.toml."""
+    click.echo(str(words()["says"][name]).format(**values))
+
+
+def main() -> None:
+    """Runs the command line and turns every kind of wrong into its exit code and one sentence."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and gives its exit code."""
+    try:
+        return cast(int, commands.main(arguments, prog_name="nes-intake", standalone_mode=False)) or DONE
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.UsageError as fault:
+        fault.show()
+        return WRONG_COMMAND
+    except click.Abort:
+        return TRY_LATER
+    except OperatorFault as fault:
+        click.echo(sentence(fault), err=True)
+        return fault.exit_code
+    except (MailboxFault, PostmanFault, ConnectionError, TimeoutError) as fault:
+        click.echo(str(words()["says"]["world"]).format(sentence=fault), err=True)
+        return TRY_LATER
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """Kayıp/çalıntı NES başvurularını posta kutusundan alır, denetler, yanıtlar, listeler."""
+
+
+def with_settings(command: Callable[P, int]) -> Callable[P, int]:
+    """Gives a command the --settings option."""
+    option = click.option(
+        "--settings",
+        "settings_file",
+        type=click.Path(path_type=Path),
+        default=_SETTINGS_FILE,
+        show_default=True,
+        envvar="NES_INTAKE_SETTINGS",
+        help="Ayar dosyası.",
+    )
+    return cast("Callable[P, int]", option(wraps(command)(command)))
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Shop]:
+    """Opens everything a run works with, under the home's lock, and closes it again."""
+    policy = load_policy(settings.rules, settings.reports, settings.office)
+    home = Home(settings.home)
+    with home.lock(), WorkerPool(settings.budget.workers, preload=READERS) as readers:
+        ledger = Ledger.open(home.ledger_file)
+        try:
+            yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
+        finally:
+            ledger.close()
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows progress on a terminal; under cron nothing moves and nothing is printed."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(words()["says"]["progress_judge"], total=None)
+        yield lambda _step, done, total: bar.update(task, completed=done, total=total)
+
+
+@commands.command("poll")
+@with_settings
+def poll_command(settings_file: Path) -> int:
+    """Posta kutularına bakar, gelenleri değerlendirir, dosyalar ve yanıtlar."""
+    with opened(load_settings(settings_file)) as shop, progress_bar() as progress:
+        tally = poll(shop, progress)
+    say("polled", heard=tally.heard, decided=tally.decided, shunted=tally.shunted, posted=tally.posted)
+    return SET_ASIDE if tally.shunted else DONE
+
+
+@commands.command("nightly")
+@with_settings
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Kapatılacak gün; yazılmazsa zamanı gelmiş son gece.",
+)
+def nightly_command(settings_file: Path, day: datetime | None) -> int:
+    """Geceyi kapatır: Kamu SM listesi ve gece raporu. Aynı gece ikinci kez kapanmaz."""
+    with opened(load_settings(settings_file)) as shop:
+        due = day.date() if day else night_due(shop)
+        night = nightly(shop, due)
+    if night:
+        say("night_closed", day=night.day, number=night.number)
+    else:
+        say("night_was_closed", day=due)
+    return DONE
+
+
+@commands.command("serve")
+@with_settings
+def serve_command(settings_file: Path) -> int:
+    """Sürekli çalışır: düzenli aralıkla posta kutusu, her gece rapor. Kaçan geceyi açılışta tamamlar."""
+    settings = load_settings(settings_file)
+    load_policy(settings.rules, settings.reports, settings.office)
+    say("serving", minutes=settings.schedule.poll_every_minutes, night=f"{settings.schedule.night_at:%H:%M}")
+    serve(settings, opened, lambda fault: click.echo(_trouble(fault), err=True))
+    return DONE
+
+
+def _trouble(fault: BaseException) -> str:
+    if isinstance(fault, OperatorFault):
+        return sentence(fault)
+    return str(words()["says"]["world"]).format(sentence=fault)
+
+
+@commands.command("status")
+@with_settings
+@click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON.")
+def status_command(settings_file: Path, as_machine: bool) -> int:
+    """Kayıtların durumunu ve görevli bekleyen iletileri gösterir; hiçbir şeyi değiştirmez."""
+    settings = load_settings(settings_file)
+    policy = load_policy(settings.rules, settings.reports, settings.office)
+    ledger = Ledger.open(Home(settings.home).ledger_file)
+    try:
+        last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
+        held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
+    finally:
+        ledger.close()
+    state = {
+        "last_poll": last and {k: last[k] for k in ("started_at", "ended_at", "outcome")},
+        "last_night": night and {"day": night.day.isoformat(), "number": night.number},
+        **counts,
+        "held_mails": [number for number, _, _ in held],
+    }
+    if as_machine:
+        click.echo(json.dumps(state, ensure_ascii=False))
+    else:
+        values = {"state": state, "counts": counts, "held": held}
+        click.echo(policy.texts.plain.get_template("status.txt").render(**values), nl=False)
+    return DONE
+
+
+@commands.command("settle")
+@with_settings
+@click.argument("number")
+@click.argument("word", type=click.Choice(["accept", "return"]))
+@click.option("--because", required=True, help="Gerekçe; iade edilirse gönderene de yazılır.")
+@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+def settle_command(settings_file: Path, number: str, word: Word, because: str, by: str) -> int:
+    """Bekleyen bir iletiyi görevli kararıyla kapatır; NUMBER iletinin (G-…) ya da başvurunun (N-…)."""
+    number = number.upper()
+    if not is_number(number):
+        raise OperatorFault("bad_number", number=number)
+    with opened(load_settings(settings_file)) as shop:
+        holds = [
+            j
+            for j in shop.ledger.open_holds()
+            if number == j.number or number in {e.case for e in j.decision.withheld}
+        ]
+        if not holds:
+            raise OperatorFault("no_such_number", number=number)
+        if len(holds) > 1:
+            raise OperatorFault("several_holds", number=number, mails=", ".join(j.number for j in holds))
+        if word == "accept" and not holds[0].decision.withheld:
+            raise OperatorFault("nothing_withheld", number=number)
+        settle(shop, holds[0], word, because, by)
+    say("settled", number=holds[0].number, verdict=word)
+    return DONE
+
+
+@commands.command("explain")
+@click.argument("mails", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON dizisi.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Bu gün gelmiş gibi değerlendir.")
+@click.option("--rules", type=click.Path(path_type=Path, file_okay=False), help="Kural klasörü.")
+@click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="Ayar dosyası.")
+def explain_command(
+    mails: tuple[Path, ...],
+    as_machine: bool,
+    today: datetime | None,
+    rules: Path | None,
+    settings_file: Path | None,
+) -> int:
+    """İletileri sırayla, hiçbir şey göndermeden değerlendirir; görüleni ve kararı yazar."""
+    if settings_file:
+        settings = load_settings(settings_file)
+        office, zone, reports = settings.office, settings.zone, settings.reports
+        rules = rules or settings.rules
+    else:
+        office, zone, reports = demonstration.OFFICE, ZoneInfo("Europe/Istanbul"), REPORTS
+    policy = load_policy(rules or RULES, reports, office)
+    with WorkerPool(2, preload=READERS) as readers:
+        told = explain(mails, policy, readers, zone, _day(today))
+    if as_machine:
+        click.echo(json.dumps([as_json(mail) for mail in told], ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(as_text(mail, policy) for mail in told), nl=False)
+    return DONE
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+@commands.command("demo")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Mektupların, listenin ve raporun yazılacağı klasör.",
+)
+def demo_command(output: Path) -> int:
+    """Örnek iletilerle bütün bir günü gösterir; sunucu ve ayar gerekmez."""
+    console = Console()
+    shown = demonstration.run_day(output, opened, lambda text: console.print(text, highlight=False))
+    table = Table(title=shown.title, title_justify="left")
+    for heading in shown.headings:
+        table.add_column(heading)
+    for row in shown.rows:
+        table.add_row(*row)
+    console.print(table)
+    for line in shown.closing:
+        console.print(line, highlight=False, soft_wrap=True)
+    return DONE

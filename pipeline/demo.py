@@ -1,0 +1,163 @@
+"""demo: a whole day on an embedded mailbox and mail server, with the fixtures as mail."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic
+
+from pipeline.adapters.embedded import EmbeddedMailbox, EmbeddedSmtp
+from pipeline.domain import Office, Outcome
+from pipeline.faults import OperatorFault
+from pipeline.policy import REPORTS, load_policy
+from pipeline.runs import Shop, night_due, nightly, poll
+from pipeline.settings import Settings
+
+# The invented office of the demo and of `explain` without settings.
+_UNIT = "İstatistik ve Bilgi İşlem Birimi"
+_INSTITUTION = "Örnek İl Sağlık Müdürlüğü"
+_OWN = "nes@saglik.example.org"
+_IT_UNIT = "bilgi-islem@saglik.example.org"
+_KAMU_SM = "liste@kamusm.example.org"
+_CORPORATE = ("saglik.gov.tr", "saglik.example.org", "example.*")
+_KAMU_SM_DOMAINS = ("kamusm.gov.tr", "kamusm.example.org")
+OFFICE = Office(
+    unit=_UNIT,
+    institution=_INSTITUTION,
+    sender=_OWN,
+    own_addresses=(_OWN,),
+    it_unit=_IT_UNIT,
+    batch_recipient=_KAMU_SM,
+    corporate_domains=_CORPORATE,
+    kamu_sm_domains=_KAMU_SM_DOMAINS,
+)
+
+FIXTURES = Path(__file__).resolve().parent.parent / "mailbox_fixtures"
+# The fixtures' mails are of these weeks, the last ones whose tariff is publicly known.
+DEMO_DAY = date(2024, 6, 14)
+_POLLS = (time(9, 0), time(12, 30), time(16, 0), time(19, 30))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the terminal shows at the end."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    closing: Sequence[str]
+
+
+Opener = Callable[[Settings], AbstractContextManager[Shop]]
+
+
+def run_day(output: Path, opened: Opener, tell: Callable[[str], None]) -> Shown:
+    """Plays the day and writes letters, list and report into `output`."""
+    if not FIXTURES.is_dir():
+        raise OperatorFault("demo_without_fixtures", folder=FIXTURES)
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    words = load_policy(FIXTURES.parent / "rules", REPORTS, OFFICE).texts.words
+    say = words["demo"]
+    with EmbeddedMailbox() as mailbox, EmbeddedSmtp() as smtp:
+        settings = _settings(output / "home", mailbox, smtp)
+        with opened(settings) as shop:
+            for at, mails in zip(_POLLS, _rounds(), strict=False):
+                moment = datetime.combine(DEMO_DAY, at, settings.zone)
+                for mail in mails:
+                    mailbox.deliver(mail.read_bytes(), moment)
+                tally = poll(_at(shop, moment))
+                tell(say["polled"].format(at=f"{at:%H:%M}", heard=tally.heard, posted=tally.posted))
+            shop = _at(shop, datetime.combine(DEMO_DAY, time(23, 45), settings.zone))
+            night = nightly(shop, night_due(shop))
+            assert night is not None
+            tell(say["night"])
+            outcomes = Counter(
+                j.decision.outcome for j in shop.ledger.judged_between(night.since, night.until)
+            )
+            balance = shop.ledger.balance(night.since, night.until)
+        places = _write_letters(output, [r.raw for r in smtp.received])
+    return Shown(
+        title=say["title"].format(day=f"{DEMO_DAY:%d.%m.%Y}"),
+        headings=(say["outcome"], say["count"]),
+        rows=[
+            *((words["outcomes"][o], str(outcomes[o])) for o in Outcome),
+            (say["duplicates"], str(balance["duplicates"])),
+            (say["heard"], str(balance["heard"])),
+        ],
+        closing=[say["files"], *(f"  {place}" for place in places)],
+    )
+
+
+def _rounds() -> list[list[Path]]:
+    """Deals the fixtures out to the polls: a thread goes on one poll later each time."""
+    rounds: list[list[Path]] = [[] for _ in _POLLS]
+    for folder in (FIXTURES / outcome for outcome in Outcome):
+        rounds[0] += sorted(folder.glob("*.eml"))
+        for conversation in sorted(f for f in folder.iterdir() if f.is_dir()):
+            for number, mail in enumerate(sorted(conversation.glob("*.eml"))):
+                rounds[number].append(mail)
+    return rounds
+
+
+def _at(shop: Shop, moment: datetime) -> Shop:
+    began = monotonic()
+    return replace(shop, clock=lambda: (moment + timedelta(seconds=monotonic() - began)).astimezone(UTC))
+
+
+def _settings(home: Path, mailbox: EmbeddedMailbox, smtp: EmbeddedSmtp) -> Settings:
+    secret = home.parent / "imap-password"
+    secret.touch(mode=0o600)
+    secret.write_text(mailbox.password, encoding="utf-8")
+    return Settings.model_validate(
+        {
+            "home": home,
+            "unit": _UNIT,
+            "institution": _INSTITUTION,
+            "corporate_domains": _CORPORATE,
+            "kamu_sm_domains": _KAMU_SM_DOMAINS,
+            "accounts": [
+                {
+                    "name": "demo",
+                    "host": mailbox.host,
+                    "port": mailbox.port,
+                    "security": "none",
+                    "user": mailbox.user,
+                    "password": {"file": secret},
+                    "since": date(2020, 1, 1),
+                }
+            ],
+            "smtp": {"host": smtp.host, "port": smtp.port, "security": "none"},
+            "addresses": {"own": _OWN, "it_unit": _IT_UNIT, "kamu_sm": _KAMU_SM},
+        }
+    )
+
+
+def _write_letters(output: Path, letters: Sequence[bytes]) -> list[Path]:
+    """Writes every mail that went out as a person would open it; gives the places worth looking at."""
+    folder = output / "letters"
+    folder.mkdir()
+    places = [folder]
+    for number, raw in enumerate(letters, start=1):
+        mail = email.message_from_bytes(raw, policy=email.policy.default)
+        kind = str(mail["X-NES-Intake"])
+        stem = folder / f"{number:03d}-{kind}"
+        stem.with_suffix(".eml").write_bytes(raw)
+        for subtype, ending in (("plain", ".txt"), ("html", ".html")):
+            body = mail.get_body((subtype,))
+            if body is not None:
+                stem.with_suffix(ending).write_text(body.get_content(), encoding="utf-8")
+        if kind in ("batch", "nightly"):
+            places.append(stem.with_suffix(".html"))
+        if kind == "batch":
+            for part in mail.iter_attachments():
+                places.append(output / (part.get_filename() or "list.xlsx"))
+                places[-1].write_bytes(part.get_content())
+    return places

@@ -1,0 +1,215 @@
+"""explain: mails run through the real path with a ledger in memory and nothing sent, and what followed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline.adapters.ledger import Judged, Ledger
+from pipeline.cases import mail_number
+from pipeline.domain import Arrival, Entry, Evidence, Finding, Holder, Place, Receipt
+from pipeline.faults import OperatorFault
+from pipeline.policy import Policy
+from pipeline.runs import decide
+from pipeline.stages.answer import answer
+from pipeline.stages.unpack import Malformed, unpack
+from pipeline.turkish import quotable
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One mail, what became of it, and the letter that would go out."""
+
+    file: str
+    judged: Judged
+    is_repeat: bool
+    letters: tuple[Mapping[str, str], ...]
+
+
+def explain(
+    files: Sequence[Path], policy: Policy, readers: Executor, zone: ZoneInfo, today: date | None
+) -> list[Explained]:
+    """Judges mails in order; without `today`, each on the day it was received by its own headers."""
+    ledger = Ledger.in_memory()
+    try:
+        run = ledger.begin_run("explain", datetime.now(UTC))
+        return [_explained(file, ledger, run, policy, readers, zone, today) for file in files]
+    finally:
+        ledger.close()
+
+
+def _explained(
+    file: Path,
+    ledger: Ledger,
+    run: int,
+    policy: Policy,
+    readers: Executor,
+    zone: ZoneInfo,
+    today: date | None,
+) -> Explained:
+    try:
+        raw = file.read_bytes()
+    except OSError as fault:
+        raise OperatorFault("no_such_mail", file=file, why=fault.strerror) from fault
+    sha = hashlib.sha256(raw).hexdigest()
+    received_at = datetime.combine(today, datetime.min.time(), zone) if today else received(raw)
+    arrival = Arrival(sha, raw, received_at)
+    is_repeat = ledger.is_decided(sha)
+    if not is_repeat:
+        ledger.keep(Place("explain", str(file), 1, 1), arrival, run)
+        day = received_at.astimezone(zone).date()
+        decide(ledger, arrival, policy, readers, received_at.astimezone(UTC), day)
+    judged = ledger.judged(sha)
+    assert judged is not None
+    return Explained(
+        file.name, judged, is_repeat, () if is_repeat else _letters(ledger, arrival, judged, policy)
+    )
+
+
+def received(raw: bytes) -> datetime:
+    """Reads when a mail was received: its topmost Received header, else Date, else now."""
+    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0].decode("utf-8", "replace")
+    head = re.sub(r"\r?\n[ \t]+", " ", head)
+    stamps = re.findall(r"(?im)^received:.*;\s*(.+)$", head)[:1] + re.findall(r"(?im)^date:\s*(.+)$", head)
+    for stamp in stamps:
+        try:
+            moment = parsedate_to_datetime(stamp.strip())
+        except (ValueError, TypeError, IndexError):
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return datetime.now(UTC)
+
+
+def _letters(
+    ledger: Ledger, arrival: Arrival, judged: Judged, policy: Policy
+) -> tuple[Mapping[str, str], ...]:
+    """Writes the stored letters again as text; the bytes in the ledger are the rendered ones."""
+    if not ledger.letters_about(arrival.sha):
+        return ()
+    try:
+        submission = unpack(arrival)
+    except Malformed:
+        return ()
+    letter = answer(arrival.sha, submission, judged.decision, policy, judged.decided_at)
+    return ({"to": letter.recipient, "subject": letter.subject, "text": letter.text},) if letter else ()
+
+
+# --- for programs ------------------------------------------------------------------------------
+
+
+def as_json(explained: Explained) -> Mapping[str, Any]:
+    """Makes the public JSON shape of one mail; identity numbers masked (README, "explain --json")."""
+    decision = explained.judged.decision
+    repeat = explained.is_repeat
+    evidence = Evidence() if repeat else decision.evidence
+    return {
+        "file": explained.file,
+        "outcome": "ignored" if repeat else str(decision.outcome),
+        "procedure": decision.procedure,
+        "findings": [] if repeat else list(map(_finding, decision.findings)),
+        "holders": [_holder(h, decision.entries) for h in evidence.holders],
+        "receipts": [_receipt(r, decision.entries) for r in evidence.receipts],
+        "unread": [{"name": quotable(u.name), "why": u.why} for u in evidence.unread],
+        "letters": list(explained.letters),
+    }
+
+
+def _finding(finding: Finding) -> Mapping[str, str]:
+    return {
+        "rule": finding.rule,
+        "consequence": str(finding.consequence),
+        "about": finding.about,
+        "say": finding.say,
+    }
+
+
+def _holder(holder: Holder, entries: Iterable[Entry]) -> Mapping[str, Any]:
+    return {
+        "row": holder.row,
+        "identity_number": str(holder.identity_number) if holder.identity_number else None,
+        "accepted": any(e.holder == holder for e in entries),
+        "given_name": holder.given_name,
+        "family_name": holder.family_name,
+        "born_on": holder.born_on.isoformat() if holder.born_on else None,
+        "work_email": holder.work_email,
+        "workplace": holder.workplace,
+        "kind": holder.kind,
+        "card_reader": holder.card_reader,
+        "term_years": holder.term_years,
+        "payment": holder.payment,
+        "note": quotable(holder.note) if holder.note else None,
+        "file": quotable(holder.file),
+        "sheet": holder.sheet,
+    }
+
+
+def _receipt(receipt: Receipt, entries: Iterable[Entry]) -> Mapping[str, Any]:
+    return {
+        "layout": receipt.layout,
+        "rail": receipt.rail,
+        "amount": f"{receipt.amount:.2f}" if receipt.amount is not None else None,
+        "paid_on": receipt.paid_on.isoformat() if receipt.paid_on else None,
+        "reference": receipt.reference,
+        "identity_number": str(receipt.identity_number) if receipt.identity_number else None,
+        "accepted": any(e.receipt == receipt for e in entries),
+        "file": quotable(receipt.file),
+    }
+
+
+# --- for people --------------------------------------------------------------------------------
+
+
+def as_text(explained: Explained, policy: Policy) -> str:
+    """Tells in Turkish what was seen, which rules decided and what would follow."""
+    words = policy.texts.words
+    decision = explained.judged.decision
+    outcome = "ignored" if explained.is_repeat else decision.outcome
+    evidence = Evidence() if explained.is_repeat else decision.evidence
+    silence = "duplicate" if explained.is_repeat else decision.silence
+    values = {
+        "file": explained.file,
+        "number": mail_number(explained.judged.sha),
+        "outcome": words["outcomes"][outcome],
+        "procedure": words["procedures"].get(decision.procedure or "", ""),
+        "silence": words["silences"][silence] if silence else "",
+        "shunt": _shunt_words(explained.judged.shunt, words["shunts"]),
+        "holders": [_holder_line(h, decision.entries) for h in evidence.holders],
+        "receipts": [_receipt_line(r, decision.entries) for r in evidence.receipts],
+        "unread": [(quotable(u.name), u.why) for u in evidence.unread],
+        "findings": []
+        if explained.is_repeat
+        else [(f, words["consequences"][f.consequence]) for f in decision.findings],
+        "letters": explained.letters,
+    }
+    return policy.texts.plain.get_template("explain.txt").render(**values)
+
+
+def _shunt_words(shunt: str, words: Mapping[str, str]) -> str:
+    name, _, detail = shunt.partition(":")
+    return f"{words.get(name, name)}{' (' + detail.strip() + ')' if detail else ''}" if shunt else ""
+
+
+def _holder_line(holder: Holder, entries: Iterable[Entry]) -> Mapping[str, Any]:
+    return {
+        "row": holder.row,
+        "name": quotable(" ".join(n for n in (holder.given_name, holder.family_name) if n)),
+        "identity_number": holder.identity_number,
+        "born_on": holder.born_on,
+        "went_on": any(e.holder == holder for e in entries),
+    }
+
+
+def _receipt_line(receipt: Receipt, entries: Iterable[Entry]) -> Mapping[str, Any]:
+    return {
+        "file": quotable(receipt.file),
+        "receipt": receipt,
+        "went_on": any(e.receipt == receipt for e in entries),
+    }

@@ -1,0 +1,28 @@
+"""The operator's kind of wrong: named here, put into words by reports/terminal.toml."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+
+class OperatorFault(Exception):
+    """Something only the operator can put right; `name` picks the sentence, `details` fill it."""
+
+    exit_code = 78
+
+    def __init__(self, name: str, **details: object) -> None:
+        super().__init__(f"{name}: " + ", ".join(f"{k}={v}" for k, v in details.items()))
+        self.name = name
+        self.details = details
+
+
+class TryLater(OperatorFault):
+    """Nothing is wrong that the next run may not find right again."""
+
+    exit_code = 75
+
+
+def first_wrong_key(fault: ValidationError) -> tuple[str, str, str]:
+    """Picks the first complaint of a validation: its dotted key, pydantic's type of error and words."""
+    first = fault.errors(include_url=False, include_input=False)[0]
+    return ".".join(str(part) for part in first["loc"]), first["type"], first["msg"]

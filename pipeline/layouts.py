@@ -1,0 +1,351 @@
+"""layouts: printed lines + rules/layouts/*.toml → Receipt, never between two banks.
+
+A line is a text in which a run of three or more blanks is a gap and leading blanks are an indent.
+Labels are found without regard to case, Turkish letters, blanks and punctuation, because PDF text
+layers glue label to value and label to label.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.domain import Page, Receipt, Word
+from pipeline.faults import OperatorFault
+from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of, squeeze
+
+# How many lines from the top count as the title.
+_TITLE_LINES = 3
+_FIELDS = {
+    "type",
+    "state",
+    "amount",
+    "bank_charge",
+    "paid_on",
+    "reference",
+    "identity_number",
+    "payer",
+    "debtor",
+    "payee",
+    "iban",
+    "description",
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RailWords(_Strict):
+    """One payment rail and the words that name it."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+class Rails(_Strict):
+    """rules/rails.toml: the rails, and the words of a payment that has not happened yet."""
+
+    rails: tuple[RailWords, ...]
+    unfinished: tuple[str, ...]
+
+
+class Sample(_Strict):
+    """An invented print of the layout, and what must be read from it."""
+
+    text: str
+    wants: Mapping[str, str]
+
+
+class Layout(_Strict):
+    """How one bank prints one kind of receipt.
+
+    One of the phrases of `title` must stand at the top, every group of `requires` must have one of
+    its phrases in the text, and none of `forbids` may be there. `payee_words` must stand in the payee
+    where given. `labels` maps a field to the labels it goes by; `rail` names the rail where the
+    layout itself is the proof of it.
+    """
+
+    name: str
+    bank: str
+    title: tuple[str, ...]
+    requires: tuple[tuple[str, ...], ...]
+    forbids: tuple[str, ...] = ()
+    payee_words: tuple[str, ...] = ()
+    rail: str = ""
+    labels: Mapping[str, tuple[str, ...]]
+    # Labels that end a value but are of no interest.
+    other_labels: tuple[str, ...] = ()
+    samples: tuple[Sample, ...]
+
+
+def load_rails(raw: Mapping[str, Any]) -> Rails:
+    """Validates the parsed rails.toml; raises pydantic's ValidationError."""
+    return Rails.model_validate(raw)
+
+
+def load_layouts(raw: Mapping[str, Mapping[str, Any]], rails: Rails) -> Mapping[str, Layout]:
+    """Validates layouts by file stem, and makes each sample prove itself through all layouts.
+
+    Raises pydantic's ValidationError, or OperatorFault for an unknown field, a layout without
+    samples and a sample that is read otherwise.
+    """
+    layouts = {stem: Layout.model_validate(raw[stem]) for stem in sorted(raw)}
+    for stem, layout in layouts.items():
+        where = f"rules/layouts/{stem}.toml"
+        if unknown := set(layout.labels) - _FIELDS:
+            raise OperatorFault(
+                "layout_field", file=where, field=min(unknown), known=", ".join(sorted(_FIELDS))
+            )
+        if not layout.samples:
+            raise OperatorFault("layout_without_samples", file=where)
+    for stem, layout in layouts.items():
+        for sample in layout.samples:
+            _prove(stem, sample, layouts, rails)
+    return layouts
+
+
+def _prove(stem: str, sample: Sample, layouts: Mapping[str, Layout], rails: Rails) -> None:
+    where = f"rules/layouts/{stem}.toml"
+    names = matching(sample.text.splitlines(), layouts)
+    if names != (stem,):
+        raise OperatorFault("layout_sample_layout", file=where, found=", ".join(names) or "-")
+    receipt = read_receipt("", "", sample.text.splitlines(), stem, layouts[stem], rails)
+    for field, wanted in sample.wants.items():
+        read = getattr(receipt, field, None)
+        shown = read.digits if isinstance(read, IdentityNumber) else str(read)
+        if shown != wanted:
+            raise OperatorFault("layout_sample", file=where, field=field, wanted=wanted, read=shown)
+
+
+# --- lines -------------------------------------------------------------------------------------
+
+
+def lines_of(page: Page) -> tuple[str, ...]:
+    """Sets the words of a page in lines from the top, gaps and indents kept as runs of blanks."""
+    rows: list[list[Word]] = []
+    for word in sorted(page.words, key=lambda w: ((w.top + w.bottom) / 2, w.x0)):
+        middle = (word.top + word.bottom) / 2
+        row = rows[-1] if rows else None
+        if row and row[-1].top <= middle <= row[-1].bottom:
+            row.append(word)
+        else:
+            rows.append([word])
+    left = min((w.x0 for w in page.words), default=0.0)
+    return tuple(_line(sorted(row, key=lambda w: w.x0), left) for row in rows)
+
+
+def _line(words: Sequence[Word], left: float) -> str:
+    height = sum(w.bottom - w.top for w in words) / len(words)
+    text = "    " if words[0].x0 - left > 3 * height else ""
+    last: Word | None = None
+    for word in words:
+        if last is not None:
+            text += "    " if word.x0 - last.x1 > 1.2 * height else " "
+        text += word.text
+        last = word
+    return text
+
+
+def matching(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+    """Names every layout whose words are all there: one is a reading, none or two are not."""
+    text = _squash(" ".join(lines))
+    return tuple(name for name, layout in layouts.items() if _fits(text, lines, layout))
+
+
+def _fits(text: str, lines: Sequence[str], layout: Layout) -> bool:
+    def there(phrase: str) -> bool:
+        return _squash(phrase) in text
+
+    if any(map(there, layout.forbids)) or not all(any(map(there, group)) for group in layout.requires):
+        return False
+    title = _squash(_title(lines))
+    if not any(_squash(phrase) in title for phrase in layout.title):
+        return False
+    if not layout.payee_words:
+        return True
+    payee = title + _squash(" ".join(_values(lines, layout).get("payee", ())))
+    return any(_squash(word) in payee for word in layout.payee_words)
+
+
+def _title(lines: Sequence[str]) -> str:
+    return " ".join([line for line in lines if squeeze(line)][:_TITLE_LINES])
+
+
+def _squash(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold(text))
+
+
+# --- labels and values -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    field: str
+    squashed: str
+    words: int
+
+
+def _labels(layout: Layout) -> list[_Label]:
+    named = [(f, text) for f, texts in layout.labels.items() for text in texts]
+    named += [("", text) for text in layout.other_labels]
+    labels = [_Label(f, _squash(text), len(text.split())) for f, text in named]
+    return sorted(labels, key=lambda label: -len(label.squashed))
+
+
+def _values(lines: Sequence[str], layout: Layout) -> dict[str, list[str]]:
+    labels = _labels(layout)
+    values: dict[str, list[str]] = {}
+    open_field: str | None = None
+    for line in lines:
+        found = _labelled(unicodedata.normalize("NFC", line), labels)
+        if not found:
+            # An indented line without a label goes on with the value above it; so does any line
+            # right below a label that stands alone.
+            if open_field and squeeze(line) and (line.startswith("   ") or not values[open_field][-1]):
+                values[open_field][-1] = squeeze(values[open_field][-1] + " " + line)
+            elif squeeze(line):
+                open_field = None
+            continue
+        for field, value in found:
+            values.setdefault(field, []).append(value)
+        open_field = found[-1][0]
+    return {field: [v for v in texts if v] for field, texts in values.items() if field}
+
+
+def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[str, str]]:
+    chars = [(c, at) for at, ch in enumerate(line) for c in _squash(ch)]
+    squashed = "".join(c for c, _ in chars)
+    found: list[tuple[str, int, int]] = []
+    i = 0
+    while i < len(chars):
+        label = next((lb for lb in labels if _stands(lb, line, squashed, chars, i)), None)
+        if label is None:
+            i += 1
+            continue
+        end = chars[i + len(label.squashed) - 1][1] + 1
+        found.append((label.field, chars[i][1], end))
+        i += len(label.squashed)
+    ends = [start for _, start, _ in found[1:]] + [len(line)] * bool(found)
+    return [
+        (field, squeeze(line[end:stop]).strip(" :;|.-/="))
+        for (field, _, end), stop in zip(found, ends, strict=True)
+    ]
+
+
+def _stands(label: _Label, line: str, squashed: str, chars: Sequence[tuple[str, int]], i: int) -> bool:
+    if not squashed.startswith(label.squashed, i):
+        return False
+    start, end = chars[i][1], chars[i + len(label.squashed) - 1][1] + 1
+    before, after = line[:start], line[end : end + 2]
+    at_start = not before.strip() or before.endswith("   ")
+    if not at_start and not (label.words > 1 and re.search(r"[\s\d:]$", before)):
+        return False
+    if not after[:1].isalpha():
+        return True
+    # Glued: "İŞLEM TÜRÜKurum" is a label and its value, "işlemleriniz" is a word.
+    return after[0].isupper() and (label.words > 1 or after[1:2].islower())
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def read_receipt(
+    file: str, digest: str, lines: Sequence[str], name: str, layout: Layout, rails: Rails
+) -> Receipt:
+    """Reads the labelled values of one receipt; what cannot be read for sure is named in `unclear`."""
+    values = _values(lines, layout)
+    read: dict[str, Any] = {}
+    unclear: dict[str, str] = {}
+    for field, reader in _READERS.items():
+        readings = {r for text in values.get(field, ()) for r in reader(text)}
+        if reader is _texts:
+            read[field] = " / ".join(sorted(readings)) or None
+        elif len(readings) == 1:
+            read[field] = readings.pop()
+        elif readings:
+            unclear[field] = "two_readings"
+        elif values.get(field):
+            unclear[field] = "not_readable"
+    if "identity_number" not in read and "identity_number" not in unclear:
+        numbers = _numbers_in(" ".join(values.get("description", ())))
+        if len(numbers) == 1:
+            read["identity_number"] = numbers.pop()
+    if layout.rail:
+        read["rail"] = layout.rail
+    else:
+        named = _rails_named(lines, values, rails)
+        if len(named) == 1:
+            read["rail"] = named[0]
+        elif named:
+            unclear["rail"] = "two_readings"
+    if _unfinished(lines, values, rails):
+        unclear["state"] = "not_final"
+    return Receipt(file=file, digest=digest, layout=name, unclear=unclear, **read)
+
+
+def _rails_named(lines: Sequence[str], values: Mapping[str, Sequence[str]], rails: Rails) -> tuple[str, ...]:
+    # The type line says what was done; a title may be a menu, and the body may say anything.
+    for text in (" ".join(values.get("type", ())), _title(lines)):
+        words = f" {' '.join(re.split(r'[^a-z0-9]+', fold(text)))} "
+        named = tuple(r.name for r in rails.rails if any(f" {fold(w)} " in words for w in r.words))
+        if named:
+            return named
+    return ()
+
+
+def _unfinished(lines: Sequence[str], values: Mapping[str, Sequence[str]], rails: Rails) -> bool:
+    told = [*values.get("type", ()), *values.get("state", ()), _title(lines)]
+    words = " ".join(map(fold, told))
+    return any(re.search(rf"\b{re.escape(fold(w))}", words) for w in rails.unfinished)
+
+
+def _amounts(text: str) -> Iterable[Any]:
+    # "780,00 TL (yediyüzseksen)": the amount is what comes first.
+    found = re.match(r"\s*[₺:]*\s*(?:TL|TRY)?\s*(-?[\d][\d.,\s]*\d|\d)", text)
+    return {abs(amount) for amount in amount_readings(found[1])} if found else ()
+
+
+def _days(text: str) -> Iterable[Any]:
+    moment = moment_of(text)
+    return (moment.date(),) if moment else ()
+
+
+def _numbers_in(text: str) -> set[IdentityNumber]:
+    """Finds identity numbers whose check digits hold, never inside a longer run of digits."""
+    found = map(IdentityNumber, re.findall(r"(?<![\dA-Za-z])\d{11}(?!\d)", text))
+    return {number for number in found if number.is_valid}
+
+
+def _references(text: str) -> Iterable[str]:
+    found = re.match(r"[A-Z0-9][A-Z0-9\-]{3,}", re.sub(r"\s", "", text).upper())
+    return (found[0],) if found else ()
+
+
+def _ibans(text: str) -> Iterable[str]:
+    found = re.search(r"TR(?:\s?\d){24}", text)
+    bare = re.sub(r"\s", "", found[0]) if found else ""
+    return (bare,) if iban_holds(bare) else ()
+
+
+def _texts(text: str) -> Iterable[str]:
+    return (squeeze(text),)
+
+
+_READERS: Mapping[str, Any] = {
+    "amount": _amounts,
+    "bank_charge": _amounts,
+    "paid_on": _days,
+    "reference": _references,
+    "identity_number": _numbers_in,
+    "payer": _texts,
+    "debtor": _texts,
+    "payee": _texts,
+    "iban": _ibans,
+    "description": _texts,
+}

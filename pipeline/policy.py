@@ -1,0 +1,89 @@
+"""policy: rules/ and reports/ → Policy, with the fingerprint that every decision stores."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.domain import Office
+from pipeline.faults import OperatorFault, first_wrong_key
+from pipeline.layouts import Layout, Rails, load_layouts, load_rails
+from pipeline.rulebook import Rule, load_rules
+from pipeline.sheets import Form, load_form
+from pipeline.texts import Texts, load_texts
+from pipeline.views import known_fields
+
+_HOUSE = Path(__file__).resolve().parent
+# In a checkout the two folders stand beside the package, in an installed wheel inside it.
+_DATA = _HOUSE.parent if (_HOUSE.parent / "rules").is_dir() else _HOUSE / "_data"
+RULES = _DATA / "rules"
+REPORTS = _DATA / "reports"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything read from rules/ and reports/, and who we are; the core needs nothing else."""
+
+    rules: tuple[Rule, ...]
+    form: Form
+    layouts: Mapping[str, Layout]
+    rails: Rails
+    directorate_iban: str
+    texts: Texts
+    office: Office
+    fingerprint: str
+
+    @property
+    def tariff_amounts(self) -> tuple[str, ...]:
+        """Lists the amounts that the tariff knows, as help for reading pictures."""
+        rows = next(rule.wants for rule in self.rules if rule.path == "receipt/amount")
+        return tuple(sorted({row[item] for row in rows for item in ("nes", "reader")}))
+
+    def words_for(self, field: str) -> str:
+        """Names a field as the form or a receipt prints it."""
+        column = next((c for c in self.form.columns if c.field == field), None)
+        return column.heading.split("\n")[0] if column else self.texts.field_names.get(field, field)
+
+
+def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
+    """Reads and proves both folders; raises OperatorFault with what to put right."""
+    layout_files = {p.stem: _toml(p) for p in sorted((rules / "layouts").glob("*.toml"))}
+    try:
+        rails = load_rails(_toml(rules / "rails.toml"))
+        layouts = load_layouts(layout_files, rails)
+        form = load_form(_toml(rules / "nes-list.toml"))
+    except ValidationError as fault:
+        key, kind, _ = first_wrong_key(fault)
+        raise OperatorFault("rule_key", file=fault.title, key=key, kind=kind) from fault
+    return Policy(
+        rules=load_rules(rules, known_fields(), {"corporate_domains": office.corporate_domains}),
+        form=form,
+        layouts=layouts,
+        rails=rails,
+        directorate_iban=_toml(rules / "procedures.toml")["directorate_iban"].replace(" ", ""),
+        texts=load_texts(reports),
+        office=office,
+        fingerprint=_fingerprint(rules, reports),
+    )
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise OperatorFault("rule_toml", file=file.name, why=fault) from fault
+
+
+def _fingerprint(*folders: Path) -> str:
+    digest = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith(".")):
+            digest.update(f"{folder.name}/{file.relative_to(folder)}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

@@ -1,0 +1,53 @@
+"""schedule: when, never what."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from pipeline.runs import Shop, night_due, nightly, poll
+from pipeline.settings import Settings
+
+Opener = Callable[[Settings], AbstractContextManager[Shop]]
+# A job that could not start on time, say because the machine slept, still runs within the hour.
+_GRACE_SECONDS = 3600
+
+
+def serve(settings: Settings, opened: Opener, trouble: Callable[[BaseException], None]) -> None:
+    """Polls at its interval and closes each night, until SIGTERM or SIGINT; a run in progress ends first.
+
+    Which nights are closed is the ledger's to know and not the scheduler's: the night that is due is
+    made up at the start and after every poll.
+    """
+    scheduler = BlockingScheduler(timezone=settings.zone)
+
+    def work() -> None:
+        try:
+            with opened(settings) as shop:
+                poll(shop)
+                due = night_due(shop)
+                last = shop.ledger.last_night()
+                # A ledger that has never closed a night begins with the first one that falls due.
+                begun = shop.ledger.first_kept_at()
+                is_owed = last is None and begun and begun.astimezone(settings.zone).date() <= due
+                if is_owed or (last and last.day < due):
+                    nightly(shop, due)
+        except Exception as fault:  # a service says what is wrong and goes on at the next turn
+            trouble(fault)
+
+    common = {"max_instances": 1, "coalesce": True, "misfire_grace_time": _GRACE_SECONDS}
+    schedule = settings.schedule
+    # The zone goes to the trigger: a trigger object does not take it from its scheduler.
+    interval = IntervalTrigger(minutes=schedule.poll_every_minutes, timezone=settings.zone)
+    night = CronTrigger(hour=schedule.night_at.hour, minute=schedule.night_at.minute, timezone=settings.zone)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: scheduler.shutdown(wait=False))
+    scheduler.add_job(work, interval, id="poll", **common)
+    scheduler.add_job(work, night, id="night", **common)
+    work()
+    scheduler.start()

@@ -1,0 +1,238 @@
+"""settings: one TOML file + secrets → Settings, frozen, read once, complete or refused."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipeline.domain import Office
+from pipeline.faults import OperatorFault, first_wrong_key
+from pipeline.policy import REPORTS, RULES
+
+Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;]+@[A-Za-z0-9.\-]+$", to_lower=True)]
+Security = Literal["tls", "starttls", "none"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Strict):
+    """Where a password is: in a file, or in a variable of the environment; never in the settings."""
+
+    file: Path | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Secret:
+        if (self.file is None) == (self.env is None):
+            raise ValueError("secret_place")
+        return self
+
+    def reveal(self) -> SecretStr:
+        """Reads the password; raises OperatorFault where it is not to be had."""
+        if self.file is not None:
+            try:
+                return SecretStr(self.file.read_text(encoding="utf-8").strip())
+            except OSError as fault:
+                raise OperatorFault("secret_file", file=self.file, why=fault.strerror) from fault
+        value = os.environ.get(self.env or "", "")
+        if not value:
+            raise OperatorFault("secret_env", env=self.env)
+        return SecretStr(value)
+
+
+class FilingFolders(_Strict):
+    """The folders that mails are filed into, by outcome."""
+
+    accepted: str = "NES/Kabul"
+    returned: str = "NES/İade"
+    held: str = "NES/Bekleyen"
+    guided: str = "NES/Yönlendirilen"
+    ignored: str = "NES/Yanıtsız"
+    shunted: str = "NES/Ayrılan"
+
+
+class Account(_Strict):
+    """One mailbox that is listened to; mails that came before `since` are left alone."""
+
+    name: str = Field(pattern=r"^[a-z0-9\-]+$")
+    host: str
+    port: int = 993
+    security: Security = "tls"
+    user: str
+    password: Secret
+    folder: str = "INBOX"
+    since: date
+    file_into: FilingFolders = FilingFolders()
+    ca_file: Path | None = None
+    timeout_seconds: float = Field(default=60, gt=0)
+
+
+class Smtp(_Strict):
+    """The server that our letters are handed to."""
+
+    host: str
+    port: int = 465
+    security: Security = "tls"
+    user: str | None = None
+    password: Secret | None = None
+    ca_file: Path | None = None
+    timeout_seconds: float = Field(default=60, gt=0)
+
+
+class Addresses(_Strict):
+    """Our own address, those of the IT unit and Kamu SM, and the one that bounces go to."""
+
+    own: Address
+    it_unit: Address
+    kamu_sm: Address
+    # The envelope sender; a mailbox of its own keeps bounces out of the intake.
+    bounces: Address | None = None
+    # Other addresses of ours that must never be answered.
+    also_ours: tuple[Address, ...] = ()
+
+
+class Schedule(_Strict):
+    """When `serve` works; nights are named by the local date of the zone."""
+
+    zone: str = "Europe/Istanbul"
+    poll_every_minutes: int = Field(default=5, ge=1)
+    night_at: time = time(23, 30)
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as fault:
+            raise ValueError("zone") from fault
+        return zone
+
+
+class Budget(_Strict):
+    """What one run, and one mail, may cost at the most."""
+
+    mails_per_run: int = Field(default=500, ge=1)
+    largest_mail_bytes: int = Field(default=30_000_000, ge=10_000)
+    workers: int = Field(default=2, ge=1)
+
+
+class BatchSettings(_Strict):
+    """Who gets the night's list: Kamu SM itself, or the IT unit for release."""
+
+    to: Literal["kamu_sm", "it_unit"] = "kamu_sm"
+
+
+class Settings(BaseSettings):
+    """All settings; `Settings.load` is the only way in."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="NES_INTAKE_")
+
+    home: Path
+    unit: str
+    institution: str
+    corporate_domains: tuple[str, ...] = Field(min_length=1)
+    kamu_sm_domains: tuple[str, ...] = ("kamusm.gov.tr",)
+    rules: Path = RULES
+    reports: Path = REPORTS
+    accounts: tuple[Account, ...] = Field(min_length=1)
+    smtp: Smtp
+    addresses: Addresses
+    schedule: Schedule = Schedule()
+    budget: Budget = Budget()
+    batch: BatchSettings = BatchSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Takes the file and, for `home` and the like, the environment; nothing else."""
+        return (env_settings, init_settings)
+
+    @field_validator("corporate_domains", "kamu_sm_domains")
+    @classmethod
+    def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not re.fullmatch(r"[A-Za-z0-9*.\-]+", d) for d in domains):
+            raise ValueError("domain")
+        return tuple(d.lower() for d in domains)
+
+    @model_validator(mode="after")
+    def _accounts_differ(self) -> Settings:
+        if len({a.name for a in self.accounts}) < len(self.accounts):
+            raise ValueError("account_names")
+        if self.addresses.own in (self.addresses.kamu_sm, self.addresses.it_unit):
+            raise ValueError("own_address")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Gives the zone that nights are named in."""
+        return ZoneInfo(self.schedule.zone)
+
+    @property
+    def office(self) -> Office:
+        """Gives the part of the settings that judging and writing need."""
+        a = self.addresses
+        ours = (a.own, *a.also_ours, *((a.bounces,) if a.bounces else ()))
+        return Office(
+            unit=self.unit,
+            institution=self.institution,
+            sender=a.own,
+            own_addresses=ours,
+            it_unit=a.it_unit,
+            batch_recipient=a.kamu_sm if self.batch.to == "kamu_sm" else a.it_unit,
+            corporate_domains=self.corporate_domains,
+            kamu_sm_domains=self.kamu_sm_domains,
+        )
+
+
+def load_settings(file: Path) -> Settings:
+    """Reads and validates the settings as a whole, secrets included; raises OperatorFault."""
+    try:
+        raw: dict[str, Any] = TomlConfigSettingsSource(Settings, file).toml_data if file.is_file() else {}
+    except ValueError as fault:
+        raise OperatorFault("settings_toml", file=file, why=fault) from fault
+    if not raw:
+        raise OperatorFault("settings_missing", file=file)
+    try:
+        settings = Settings(**_from_folder(raw, file.resolve().parent))
+    except ValidationError as fault:
+        key, kind, why = first_wrong_key(fault)
+        raise OperatorFault("settings_key", file=file, key=key, kind=kind, why=why) from fault
+    for secret in (*(a.password for a in settings.accounts), settings.smtp.password):
+        if secret is not None:
+            secret.reveal()
+    return settings
+
+
+def _from_folder(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Takes relative paths in the file as relative to the file, wherever cron starts us."""
+    paths = {key: folder / raw[key] for key in ("home", "rules", "reports") if isinstance(raw.get(key), str)}
+    return {**raw, **paths}

@@ -1,0 +1,140 @@
+"""answer: Decision → Letter"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from pipeline.cases import mail_number
+from pipeline.domain import Consequence, Decision, Entry, Event, Finding, Letter, Submission
+from pipeline.policy import Policy
+from pipeline.turkish import quotable
+
+_GRAVITY = (Consequence.RETURN, Consequence.HOLD, Consequence.GUIDE)
+
+
+def answer(
+    sha: str, submission: Submission, decision: Decision, policy: Policy, written_at: datetime
+) -> Letter | None:
+    """Writes the one answer to a mail, naming every fault at once; None where silence is due."""
+    if decision.silence:
+        return None
+    claims = _claims(decision)
+    values = {
+        **_accepted(decision.entries, policy),
+        "returned": claims[Consequence.RETURN],
+        "held": claims[Consequence.HOLD],
+        "guided": claims[Consequence.GUIDE],
+        "returned_count": sum(len(claim["findings"]) for claim in claims[Consequence.RETURN]),
+        "list_was_sent": bool(decision.evidence.holders),
+    }
+    return _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
+
+
+def answer_settled(
+    sha: str,
+    submission: Submission,
+    entries: Sequence[Entry],
+    because: str,
+    policy: Policy,
+    written_at: datetime,
+) -> Letter:
+    """Writes what an official decided about a held mail: the entries made, or the reason for none."""
+    name = "replies/settled-accepted" if entries else "replies/settled-returned"
+    values = {**_accepted(entries, policy), "because": quotable(because)}
+    return _letter(name, sha, submission, policy, written_at, values)
+
+
+def _letter(
+    name: str,
+    sha: str,
+    submission: Submission,
+    policy: Policy,
+    written_at: datetime,
+    values: Mapping[str, Any],
+) -> Letter:
+    number = mail_number(sha)
+    written = policy.texts.write(
+        name,
+        addressee=quotable(submission.sender_name)[:60],
+        number=number,
+        office=policy.office,
+        **values,
+    )
+    return Letter(
+        kind=name.removeprefix("replies/"),
+        about=sha,
+        sender=policy.office.sender,
+        recipient=submission.sender,
+        subject=f"Otomatik yanıt: {written.subject} [{number}]",
+        text=written.text,
+        html=written.html,
+        written_at=written_at,
+        answers=submission.message_id,
+        references=submission.references,
+    )
+
+
+def _accepted(entries: Iterable[Entry], policy: Policy) -> Mapping[str, Any]:
+    entries = tuple(entries)
+    return {
+        "listed": [_row(e, policy) for e in entries if e.event in (Event.LISTED, Event.AMENDED)],
+        "paid": [_slip(e) for e in entries if e.event is Event.PAID],
+    }
+
+
+def _row(entry: Entry, policy: Policy) -> Mapping[str, Any]:
+    holder = entry.holder
+    assert holder is not None
+    notes = dict.fromkeys(policy.texts.words["understood"][name] for name in holder.understood.values())
+    return {
+        "name": quotable(f"{holder.given_name} {holder.family_name}"),
+        "row": holder.row,
+        "case": entry.case,
+        "born_on": holder.born_on,
+        "work_email": holder.work_email,
+        "understood": tuple(notes),
+    }
+
+
+def _slip(entry: Entry) -> Mapping[str, Any]:
+    receipt = entry.receipt
+    assert receipt is not None
+    return {
+        "file": quotable(receipt.file),
+        "amount": receipt.amount,
+        "paid_on": receipt.paid_on,
+        "rail": receipt.rail,
+        "case": entry.case,
+    }
+
+
+def _claims(decision: Decision) -> Mapping[Consequence, list[Mapping[str, Any]]]:
+    """Groups the findings by what they are about, each claim under its gravest consequence."""
+    groups: dict[Consequence, list[Mapping[str, Any]]] = {c: [] for c in _GRAVITY}
+    findings = sorted(decision.findings, key=lambda f: (f.subject != "submission", f.subject, f.index))
+    for _, found in groupby(findings, key=lambda f: (f.subject, f.index)):
+        claim = list(found)
+        gravest = next(c for c in _GRAVITY if any(f.consequence is c for f in claim))
+        groups[gravest].append({"title": _title(claim[0], decision), "findings": list(map(_shown, claim))})
+    return groups
+
+
+def _title(finding: Finding, decision: Decision) -> str:
+    if finding.subject == "holder":
+        holder = decision.evidence.holders[finding.index]
+        name = quotable(" ".join(n for n in (holder.given_name, holder.family_name) if n))
+        return f"{holder.row}. satır{' – ' + name if name else ''}:"
+    return finding.about + ":"
+
+
+def _shown(finding: Finding) -> Mapping[str, str]:
+    return {
+        "say": finding.say,
+        "remedy": finding.remedy,
+        "suggestion": finding.suggestion,
+        "place": finding.about,
+        "rule": finding.rule,
+    }

@@ -1,0 +1,252 @@
+"""judge: Evidence → Decision"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from pipeline.cases import case_number, receipt_key
+from pipeline.checks import Verdict, nearest_domain
+from pipeline.domain import (
+    Case,
+    Consequence,
+    Decision,
+    Entry,
+    Event,
+    Evidence,
+    Facts,
+    Finding,
+    Holder,
+    Office,
+    Outcome,
+    Procedure,
+    Receipt,
+    Submission,
+)
+from pipeline.policy import Policy
+from pipeline.rulebook import Rule, Subject
+from pipeline.turkish import IdentityNumber, lira, number_date, quotable
+from pipeline.views import View, file_view, holder_view, receipt_view, submission_view
+
+_TRANSFERS = ("EFT", "FAST", "HAVALE", "NAKİT")
+
+
+def judge(
+    sha: str,
+    submission: Submission,
+    evidence: Evidence,
+    facts: Facts,
+    policy: Policy,
+) -> Decision:
+    """Judges all claims of one mail by all rules of its procedure, at once.
+
+    A finding about the mail itself stops all of its claims; one about a claim stops that claim alone.
+    """
+    procedure = _procedure(evidence, facts, policy.directorate_iban)
+    bench = _Bench(policy, procedure, facts)
+    rows = [bench.ask_holder(i, h, evidence.holders[:i]) for i, h in enumerate(evidence.holders)]
+    claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread)
+    mail = bench.ask(Subject.SUBMISSION, 0, submission_view(submission, procedure, claims), _MAIL)
+    files = [
+        bench.ask(Subject.FILE, i, file_view(unread), _Claim(quotable(unread.name)))
+        for i, unread in enumerate(evidence.unread)
+    ]
+    listed = [
+        _listing(sha, holder, facts) if not bench.stops(mail + found, Consequence.HOLD) else None
+        for holder, found in zip(evidence.holders, rows, strict=True)
+    ]
+    # A receipt may come in the very mail whose list opens its case.
+    opened = {e.identity_number: _opened(e) for e in listed if e and not mail}
+    bench = replace(bench, facts=replace(facts, cases={**facts.cases, **opened}))
+    slips: list[list[Finding]] = []
+    paid: list[Entry | None] = []
+    for i, receipt in enumerate(evidence.receipts):
+        slips.append(bench.ask_receipt(i, receipt))
+        paid.append(_payment(sha, receipt, bench.facts))
+        bench = bench.after(paid[-1])
+    claimed = [*zip(listed, rows, strict=True), *zip(paid, slips, strict=True)]
+    findings = tuple(mail + [f for found in (*files, *rows, *slips) for f in found])
+    entries = tuple(e for e, found in claimed if e and not mail + found)
+    return Decision(
+        outcome=_outcome(findings, entries),
+        procedure=procedure,
+        evidence=evidence,
+        findings=findings,
+        entries=entries,
+        withheld=tuple(e for e, found in claimed if e and bench.only_holds(mail + found)),
+    )
+
+
+def _procedure(evidence: Evidence, facts: Facts, directorate_iban: str) -> Procedure | None:
+    """Decides the procedure by what the files say; the right rail depends on it, not on the bank."""
+    if evidence.holders:
+        return Procedure.LOST_OR_STOLEN
+    if not evidence.receipts:
+        return None
+    if any(r.identity_number in facts.cases for r in evidence.receipts):
+        return Procedure.LOST_OR_STOLEN
+    if all(r.rail in _TRANSFERS and r.iban == directorate_iban for r in evidence.receipts):
+        return Procedure.FAMILY_PHYSICIAN
+    return Procedure.LOST_OR_STOLEN
+
+
+def _outcome(findings: tuple[Finding, ...], entries: tuple[Entry, ...]) -> Outcome:
+    consequences = {finding.consequence for finding in findings}
+    if Consequence.RETURN in consequences:
+        return Outcome.RETURNED
+    if Consequence.HOLD in consequences:
+        return Outcome.HELD
+    return Outcome.ACCEPTED if entries else Outcome.GUIDED
+
+
+# --- asking the rules --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a finding says its value is about."""
+
+    about: str
+    cells: Mapping[str, str] | None = None
+    row: int = 0
+    name: str = ""
+
+
+_MAIL = _Claim("e-posta")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    policy: Policy
+    procedure: Procedure | None
+    facts: Facts
+
+    def after(self, paid: Entry | None) -> _Bench:
+        """Remembers a payment, so that the same mail cannot bring it twice."""
+        if paid is None or paid.receipt is None:
+            return self
+        spent = {**self.facts.spent, receipt_key(paid.receipt): paid.case}
+        return replace(self, facts=replace(self.facts, spent=spent))
+
+    def ask_holder(self, index: int, holder: Holder, above: tuple[Holder, ...]) -> list[Finding]:
+        twins = [h for h in above if h.identity_number and h.identity_number == holder.identity_number]
+        claim = _Claim(
+            about=quotable(f"{holder.file}, {holder.sheet}"),
+            cells=holder.cells,
+            row=holder.row,
+            name=quotable(" ".join(n for n in (holder.given_name, holder.family_name) if n)),
+        )
+        return self.ask(Subject.HOLDER, index, holder_view(holder, self.facts, twins), claim)
+
+    def ask_receipt(self, index: int, receipt: Receipt) -> list[Finding]:
+        claim = _Claim(about=quotable(receipt.file), name=quotable(receipt.debtor or ""))
+        return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts), claim)
+
+    def ask(self, subject: Subject, index: int, view: View, claim: _Claim) -> list[Finding]:
+        return [
+            self._finding(rule, field, view, index, claim, verdict)
+            for rule in self.policy.rules
+            if rule.subject is subject and (self.procedure is None or self.procedure in rule.procedures)
+            for field in rule.fields
+            if (verdict := rule.verdict(view[field])) is not Verdict.PASSES
+        ]
+
+    def _finding(
+        self, rule: Rule, field: str, view: View, index: int, claim: _Claim, verdict: Verdict
+    ) -> Finding:
+        column = field.removesuffix("_written").removesuffix("_problem")
+        if field == "birth":
+            column = "born_on"
+        shown = _shown(view, column, view[field])
+        suggestion = _suggestion(column, view, self.policy.office)
+        words = {
+            "value": shown,
+            "row": str(claim.row),
+            "column": self.policy.words_for(column),
+            "name": claim.name,
+            "suggestion": suggestion,
+            "today": number_date(self.facts.today),
+        }
+        cell = (claim.cells or {}).get(column, "")
+        return Finding(
+            rule=rule.path,
+            # A doubt never becomes a refusal, whatever the rule does with a fault.
+            consequence=Consequence.HOLD if verdict is Verdict.UNSURE else rule.consequence,
+            subject=rule.subject,
+            index=index,
+            about=", ".join(part for part in (claim.about, cell) if part),
+            field=column,
+            value=shown,
+            say=(rule.unsure if verdict is Verdict.UNSURE else rule.say).format(**words),
+            remedy=rule.remedy.format(**words),
+            because=rule.because,
+            suggestion=suggestion,
+        )
+
+    def stops(self, findings: Iterable[Finding], least: Consequence) -> bool:
+        """Tells whether a claim with these findings goes nowhere, not even to an official."""
+        return any(f.consequence is not least for f in findings)
+
+    def only_holds(self, findings: Iterable[Finding]) -> bool:
+        """Tells whether an official's word is all that a claim waits for."""
+        found = list(findings)
+        return bool(found) and not self.stops(found, Consequence.HOLD)
+
+
+def _shown(view: View, column: str, value: object) -> str:
+    """Writes a value as a reader may see it: the text of the cell where there is one, masked."""
+    written = view.get(f"{column}_written")
+    if written:
+        return quotable(str(written))
+    if isinstance(value, IdentityNumber):
+        return str(value)
+    if isinstance(value, Mapping):
+        amount, day = value.get("amount"), value.get("paid_on") or value.get("day")
+        parts = [lira(amount)] if amount is not None else []
+        return ", ".join([*parts, *([number_date(day)] if day else [])])
+    return quotable(str(value)) if value is not None else ""
+
+
+def _suggestion(column: str, view: View, office: Office) -> str:
+    if column != "work_email":
+        return ""
+    written = str(view.get("work_email_written") or "")
+    return nearest_domain(written, office.corporate_domains) or ""
+
+
+# --- entries -----------------------------------------------------------------------------------
+
+
+def _listing(sha: str, holder: Holder, facts: Facts) -> Entry | None:
+    if holder.identity_number is None:
+        return None
+    number = holder.identity_number
+    case = facts.cases.get(number)
+    return Entry(
+        case=case.number if case else case_number(sha, f"{Procedure.LOST_OR_STOLEN}/{number.digits}"),
+        procedure=Procedure.LOST_OR_STOLEN,
+        identity_number=number,
+        event=Event.AMENDED if case else Event.LISTED,
+        day=facts.today,
+        proof=sha,
+        holder=holder,
+    )
+
+
+def _opened(entry: Entry) -> Case:
+    return Case(entry.case, entry.procedure, entry.identity_number, entry.day, holder=entry.holder)
+
+
+def _payment(sha: str, receipt: Receipt, facts: Facts) -> Entry | None:
+    case = facts.cases.get(receipt.identity_number) if receipt.identity_number else None
+    if case is None or receipt_key(receipt) in facts.spent:
+        return None
+    return Entry(
+        case=case.number,
+        procedure=case.procedure,
+        identity_number=case.identity_number,
+        event=Event.PAID,
+        day=facts.today,
+        proof=sha,
+        receipt=receipt,
+    )

@@ -1,0 +1,92 @@
+"""read: (Attachment, Transcript)… → Evidence"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from pipeline.domain import Attachment, Evidence, FileKind, Holder, Receipt, Transcript, Unread
+from pipeline.layouts import Layout, Rails, lines_of, matching, read_receipt
+from pipeline.sheets import Form, read_list
+from pipeline.turkish import heading, squeeze
+
+# Day 0 of the two date systems of workbooks (the first counts a 29 February 1900 that never was).
+_SERIALS_FROM = date(1899, 12, 30)
+_SERIALS_FROM_1904 = date(1904, 1, 1)
+# A picture with fewer words than this, set in the mail's text, is a logo or a signature.
+_FEWEST_WORDS = 8
+
+
+def read(
+    files: Sequence[tuple[Attachment, Transcript]],
+    form: Form,
+    layouts: Mapping[str, Layout],
+    rails: Rails,
+) -> Evidence:
+    """Reads what the files of one mail say: holders, receipts, and names of what says nothing."""
+    holders: list[Holder] = []
+    receipts: list[Receipt] = []
+    unread: list[Unread] = []
+    for name, transcript, inline in _flattened(files):
+        if inline and transcript.kind is FileKind.PICTURE and _word_count(transcript) < _FEWEST_WORDS:
+            continue
+        if transcript.problem:
+            unread.append(Unread(name, transcript.problem))
+        elif transcript.sheets:
+            reading = read_list(name, transcript.sheets, form, _day_zero(transcript))
+            holders += reading.holders
+            if reading.why_none:
+                unread.append(Unread(name, reading.why_none))
+        else:
+            found = _read_pages(name, transcript, form, layouts, rails)
+            (receipts if isinstance(found, Receipt) else unread).append(found)  # type: ignore[arg-type]
+    return Evidence(tuple(holders), _without_copies(receipts), tuple(unread))
+
+
+def _flattened(
+    files: Iterable[tuple[Attachment, Transcript]],
+) -> Iterable[tuple[str, Transcript, bool]]:
+    for attachment, transcript in files:
+        yield from _with_inner(attachment.name, transcript, attachment.inline)
+
+
+def _with_inner(name: str, transcript: Transcript, inline: bool) -> Iterable[tuple[str, Transcript, bool]]:
+    if not transcript.inner or transcript.problem:
+        yield name, transcript, inline
+    for inner_name, inner in transcript.inner:
+        yield from _with_inner(f"{name} / {inner_name}", inner, inline)
+
+
+def _word_count(transcript: Transcript) -> int:
+    return sum(len(page.words) for page in transcript.pages)
+
+
+def _day_zero(transcript: Transcript) -> date:
+    return _SERIALS_FROM_1904 if "date_1904" in transcript.notes else _SERIALS_FROM
+
+
+def _read_pages(
+    name: str, transcript: Transcript, form: Form, layouts: Mapping[str, Layout], rails: Rails
+) -> Receipt | Unread:
+    lines = [line for page in transcript.pages for line in lines_of(page)]
+    if not any(map(squeeze, lines)):
+        return Unread(name, "no_words")
+    names = matching(lines, layouts)
+    if len(names) == 1:
+        return read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+    if names:
+        return Unread(name, "two_layouts")
+    return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")
+
+
+def _looks_like_list(lines: Sequence[str], form: Form) -> bool:
+    """Tells whether the form's title or three of its rarer headings stand in a text."""
+    text = heading(" ".join(lines))
+    rare = ("work_email", "workplace", "kind", "card_reader", "term_years", "payment")
+    told = sum(any(heading(alias) in text for alias in form.column(f).aliases[:3]) for f in rare)
+    return heading(form.title) in text or told >= 3
+
+
+def _without_copies(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
+    """Drops a receipt whose very bytes stand in the same mail already."""
+    return tuple({receipt.digest: receipt for receipt in receipts}.values())

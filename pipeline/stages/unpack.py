@@ -1,0 +1,256 @@
+"""unpack: Arrival → Submission"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses
+from html.parser import HTMLParser
+
+import mailparser
+
+from pipeline.domain import Arrival, Attachment, Submission
+from pipeline.turkish import squeeze
+
+# Beyond these a mail is nobody's application, and costs more than it could be worth to read.
+_LARGEST_HEAD = 256 * 1024
+_MOST_PARTS = 100
+_DEEPEST = 20
+
+# Parts that belong to the mail's transport and never carry an application.
+_TRANSPORT_PARTS = {
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+    "application/pgp-signature",
+    "text/calendar",
+    "text/vcard",
+    "text/x-vcard",
+    "text/rfc822-headers",
+    "message/delivery-status",
+    "message/disposition-notification",
+}
+_ENDINGS = {
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+
+
+class Malformed(Exception):
+    """A mail that cannot be taken apart within bounds; it is shunted with this reason."""
+
+
+def unpack(arrival: Arrival) -> Submission:
+    """Takes a mail apart; raises Malformed where it has no header or is beyond every bound."""
+    head, tree = _parsed(arrival.raw)
+    sender_name, sender = _first_address(tree, head, "from")
+    parts = list(_leaves(tree, 0))
+    texts = [p for p in parts if _is_body(p, tree)]
+    return Submission(
+        sender=sender,
+        sender_name=sender_name,
+        recipients=tuple(address for _, address in _addresses(tree, ("to", "cc"))),
+        subject=squeeze(_decoded(_header(tree, "subject"))),
+        message_id=_message_id(_header(tree, "message-id")),
+        references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
+        text="\n".join(_text(p) for p in texts if p.get_content_type() == "text/plain")
+        or "\n".join(plain_text(_text(p)) for p in texts),
+        html="\n".join(_text(p) for p in texts if p.get_content_type() == "text/html"),
+        attachments=tuple(_attachments([p for p in parts if p not in texts])),
+        headers=tuple((key.lower(), _one_line(value)) for key, value in _raw_headers(tree)),
+    )
+
+
+def _parsed(raw: bytes) -> tuple[mailparser.MailParser, Message]:
+    end = re.search(rb"\r?\n\r?\n", raw)
+    head = raw[: end.start()] if end else raw[: _LARGEST_HEAD + 1]
+    if len(head) > _LARGEST_HEAD:
+        raise Malformed("header_too_large")
+    if not re.search(rb"(?im)^[!-9;-~]+[ \t]*:", head):
+        raise Malformed("no_header")
+    if raw.count(b"\n--") > 20 * _MOST_PARTS or raw.lower().count(b"boundary=") > 5 * _DEEPEST:
+        raise Malformed("too_many_parts")
+    try:
+        tree = email.message_from_bytes(raw, policy=email.policy.compat32)
+    except RecursionError as fault:
+        raise Malformed("too_deep") from fault
+    try:
+        # Only the head: mail-parser would keep several copies of every attachment in memory.
+        return mailparser.parse_from_bytes(head + b"\r\n\r\n"), tree
+    except Exception as fault:  # it raises whatever its own decoding raises
+        raise Malformed("header_unreadable") from fault
+
+
+# --- headers -----------------------------------------------------------------------------------
+
+
+def _raw_headers(tree: Message) -> list[tuple[str, str]]:
+    return [(str(key), str(value)) for key, value in tree._headers]  # type: ignore[attr-defined]
+
+
+def _header(tree: Message, name: str) -> str:
+    return next((value for key, value in _raw_headers(tree) if key.lower() == name), "")
+
+
+def _one_line(value: str) -> str:
+    return squeeze(_decoded(value))
+
+
+def _decoded(value: str) -> str:
+    """Decodes RFC 2047 words and raw eight-bit bytes, guessing Turkish where nothing is said."""
+    try:
+        pieces = decode_header(re.sub(r"\r?\n[ \t]", " ", value))
+    except Exception:  # binascii and codec errors of several kinds
+        pieces = [(value, None)]
+    return unicodedata.normalize("NFC", "".join(_piece(text, charset) for text, charset in pieces))
+
+
+def _piece(text: bytes | str, charset: str | None) -> str:
+    if isinstance(text, str):
+        text = text.encode("ascii", "surrogateescape") if not text.isascii() else text.encode()
+    return _guessed(text, charset)
+
+
+def _guessed(data: bytes, charset: str | None) -> str:
+    for candidate in (charset, "utf-8", "windows-1254"):
+        if not candidate or candidate.lower() in ("unknown-8bit", "us-ascii", "ascii"):
+            continue
+        try:
+            return data.decode(candidate)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return data.decode("latin-1")
+
+
+def _first_address(tree: Message, head: mailparser.MailParser, name: str) -> tuple[str, str]:
+    found = _addresses(tree, (name,))
+    if found:
+        return found[0]
+    try:
+        named: list[tuple[str, str]] = getattr(head, name + "_", None) or head.from_
+    except Exception:  # as above: whatever its decoding raises
+        return "", ""
+    return next(((n, a) for n, a in named if _is_address(a)), ("", ""))
+
+
+def _addresses(tree: Message, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    values = [value for key, value in _raw_headers(tree) if key.lower() in names]
+    # Split before decoding: an encoded name may hold commas and angle brackets of its own.
+    found = getaddresses([re.sub(r"\r?\n[ \t]", " ", value) for value in values])
+    return [(squeeze(_decoded(n)), a.strip().lower()) for n, a in found if _is_address(a)]
+
+
+def _is_address(text: str) -> bool:
+    return re.fullmatch(r"[^\s@<>,;\"\x00-\x1f\x7f-\uffff]+@[A-Za-z0-9.\-]+", text.strip()) is not None
+
+
+def _message_id(text: str) -> str:
+    return next(iter(_message_ids(text)), "")
+
+
+def _message_ids(text: str) -> tuple[str, ...]:
+    found = re.findall(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,248}>", text)
+    return tuple(dict.fromkeys(found))[-20:]
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+
+def _leaves(part: Message, depth: int) -> Iterator[Message]:
+    if depth > _DEEPEST:
+        raise Malformed("too_deep")
+    children = part.get_payload()
+    if part.is_multipart() and isinstance(children, list):
+        for child in children:
+            if isinstance(child, Message):
+                yield from _leaves(child, depth + 1)
+    else:
+        yield part
+
+
+def _is_body(part: Message, tree: Message) -> bool:
+    if part.get_content_type() not in ("text/plain", "text/html"):
+        return False
+    # A part without a Content-Type is text by default; a whole mail without one is its body.
+    return part is tree or (not _file_name(part) and part.get_content_disposition() != "attachment")
+
+
+def _attachments(parts: list[Message]) -> Iterator[Attachment]:
+    if len(parts) > _MOST_PARTS:
+        raise Malformed("too_many_parts")
+    for number, part in enumerate(parts, start=1):
+        media_type = part.get_content_type()
+        if media_type in _TRANSPORT_PARTS:
+            continue
+        data = _bytes(part)
+        name = _file_name(part) or f"ek-{number}{_ENDINGS.get(media_type, '')}"
+        yield Attachment(
+            name=name,
+            media_type=media_type,
+            data=data,
+            digest=hashlib.sha256(data).hexdigest(),
+            inline=bool(part.get("Content-ID")) and part.get_content_disposition() != "attachment",
+        )
+
+
+def _file_name(part: Message) -> str:
+    try:
+        name = part.get_filename() or ""
+    except Exception:  # RFC 2231 decoding raises several kinds
+        name = ""
+    # A name is data: it is shown, and nothing is ever written under it.
+    shown = "".join(ch for ch in _decoded(name) if ch.isprintable())
+    return squeeze(shown.replace("\\", "/").rpartition("/")[2])[:120]
+
+
+def _bytes(part: Message) -> bytes:
+    try:
+        data = part.get_payload(decode=True)
+    except Exception:  # bad transfer encodings raise several kinds
+        data = None
+    if isinstance(data, bytes):
+        return data
+    return str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _text(part: Message) -> str:
+    try:
+        charset = part.get_content_charset()
+    except Exception:  # a charset parameter that cannot be decoded
+        charset = None
+    return unicodedata.normalize("NFC", _guessed(_bytes(part), charset)).replace("\r\n", "\n")
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self._silent += tag in ("style", "script")
+        if tag in ("br", "p", "div", "tr", "li"):
+            self.words.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in ("style", "script") and self._silent > 0
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+
+def plain_text(html: str) -> str:
+    """Takes the words out of an HTML text, a line per block."""
+    reader = _Words()
+    reader.feed(html)
+    lines = (squeeze(line) for line in "".join(reader.words).split("\n"))
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,114 @@
+"""views: what rules may ask about, by field name, for each subject.
+
+A field is a plain value; `<field>_written` is the text that stands in its cell and
+`<field>_problem` the name of why that text gives no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pipeline.cases import receipt_key
+from pipeline.domain import Case, Facts, Holder, Receipt, Submission, Unread
+from pipeline.rulebook import Subject
+from pipeline.turkish import fold
+
+View = Mapping[str, Any]
+
+LIST_FIELDS = (
+    "identity_number",
+    "given_name",
+    "family_name",
+    "born_on",
+    "work_email",
+    "workplace",
+    "kind",
+    "card_reader",
+    "term_years",
+    "payment",
+)
+_READ_FIELDS = ("rail", "amount", "paid_on", "identity_number", "reference")
+# What a person may ask for in the list, and the tariff items that are then to be paid for.
+_BASKETS = {"1": (("nes", "reader"),), "3": (("nes",),)}
+_ANY_BASKET = (("nes",), ("nes", "reader"))
+
+
+def submission_view(submission: Submission, procedure: str | None, enclosures: int) -> View:
+    """Shows a mail as a whole: who wrote, for which procedure, with how many files that say something."""
+    return {
+        "sender": submission.sender,
+        "procedure": procedure,
+        "enclosures": str(enclosures) if enclosures else None,
+    }
+
+
+def file_view(unread: Unread) -> View:
+    """Shows a file that told us nothing: the name of the reason."""
+    return {"problem": unread.why}
+
+
+def holder_view(holder: Holder, facts: Facts, twins: Sequence[Holder]) -> View:
+    """Shows one row; `twins` are the rows above it with the same identity number."""
+    case = facts.cases.get(holder.identity_number) if holder.identity_number else None
+    same = case is not None and case.holder is not None and not _differences(holder, case.holder)
+    number = holder.identity_number
+    return {
+        **{field: getattr(holder, field) for field in LIST_FIELDS},
+        **{f"{field}_written": holder.written.get(field) for field in LIST_FIELDS},
+        **{f"{field}_problem": holder.unclear.get(field) for field in LIST_FIELDS},
+        "birth": {"day": holder.born_on, "born_on": holder.born_on, "today": facts.today},
+        "nationality": number and ("yabancı" if number.is_foreigner else "yurttaş"),
+        "waiting": case.number if case and same else None,
+        "changed": ", ".join(_differences(holder, case.holder))
+        if case and case.holder and not same
+        else None,
+        "twin": next((str(t.row) for t in twins if not _differences(holder, t)), None),
+        "rival": next((str(t.row) for t in twins if _differences(holder, t)), None),
+    }
+
+
+def _differences(holder: Holder, other: Holder) -> tuple[str, ...]:
+    return tuple(field for field in LIST_FIELDS if _comparable(holder, field) != _comparable(other, field))
+
+
+def _comparable(holder: Holder, field: str) -> object:
+    value = getattr(holder, field)
+    return fold(value) if isinstance(value, str) else value
+
+
+def receipt_view(receipt: Receipt, facts: Facts) -> View:
+    """Shows one receipt beside the open case of its debtor and what it was spent for before."""
+    number = receipt.identity_number
+    case = facts.cases.get(number) if number else None
+    spent_for = facts.spent.get(receipt_key(receipt))
+    payment = {"amount": receipt.amount, "paid_on": receipt.paid_on}
+    return {
+        **{field: getattr(receipt, field) for field in _READ_FIELDS},
+        **{f"{field}_problem": receipt.unclear.get(field) for field in (*_READ_FIELDS, "state")},
+        "payment": {**payment, "baskets": _ANY_BASKET},
+        "payment_as_asked": {**payment, "baskets": _baskets(case)} if case else None,
+        "payment_day": {"day": receipt.paid_on, "today": facts.today},
+        "case": case.number if case else None,
+        "paid_before": case.number if case and case.receipt and not spent_for else None,
+        "spent_here": spent_for if case and spent_for == case.number else None,
+        "spent_elsewhere": spent_for if spent_for and not (case and spent_for == case.number) else None,
+    }
+
+
+def _baskets(case: Case) -> tuple[tuple[str, ...], ...]:
+    asked = case.holder.card_reader if case.holder else None
+    return _BASKETS.get(asked or "", _ANY_BASKET)
+
+
+def known_fields() -> Mapping[Subject, frozenset[str]]:
+    """Lists the fields that rules may name, by subject."""
+    blank_mail = Submission("", "", (), "", "", (), "", "", (), ())
+    facts = Facts(date.min)
+    return {
+        Subject.SUBMISSION: frozenset(submission_view(blank_mail, None, 0)),
+        Subject.FILE: frozenset(file_view(Unread("", ""))),
+        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, ())),
+        Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts)),
+    }
