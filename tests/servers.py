@@ -231,7 +231,7 @@ class Dovecot:
         log = self.base / "log"
         return log.read_text(errors="replace") if log.exists() else "(no log)"
 
-    def account(self, password: str = "gizli söz", extra: str = "") -> Box:
+    def account(self, password: str = "gizli soz", extra: str = "") -> Box:
         """Makes a new user with an empty mailbox; `extra` are passwd-file fields of Dovecot's."""
         user = f"u{secrets.token_hex(5)}"
         home = self.base / "mail" / user
@@ -299,12 +299,19 @@ class Box:
         """
         place = self.make(folder)
         moment = (received_at or datetime.now(UTC)).timestamp()
-        name = f"{int(moment)}.{os.getpid()}_{next(self._names)}.test"
+        # Dovecot numbers mails in the order of their names.
+        name = f"{int(moment)}.{os.getpid()}_{next(self._names):07}.test"
         waiting = place / "tmp" / name
         waiting.write_bytes(raw)
         os.utime(waiting, (moment, moment))
         self.own(waiting)
         waiting.rename(place / "new" / name)
+
+    def number_from(self, uid: int) -> None:
+        """Lets the first mail of the still empty INBOX have a certain UID."""
+        uids = self.make("INBOX") / "dovecot-uidlist"
+        uids.write_text(f"3 V{int(time.time())} N{uid} G{secrets.token_hex(16)}\n")
+        self.own(uids)
 
     def make(self, folder: str) -> Path:
         """Makes a folder where it is missing, and tells its place in the file system."""
@@ -340,6 +347,7 @@ class Box:
         """Logs in as the user does with another program; to be used in a `with`."""
         client = IMAPClient(HOST, self.server.port, ssl=False, timeout=20)
         client._imap.debug = 0
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.plain_login(self.user, self.password)
         return client
 

@@ -7,7 +7,9 @@ set: that flag belongs to the people who look into the same mailbox.
 from __future__ import annotations
 
 import imaplib
+import logging
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -38,6 +40,9 @@ _MIB = 1024 * 1024
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 # RFC 5530, and the name some providers have for it.
 _LATER = re.compile(r"\[(UNAVAILABLE|INUSE|THROTTLED|OVERQUOTA)\b", re.IGNORECASE)
+
+# It warns on the terminal of every answer that is not ASCII, such as a Turkish folder's name.
+logging.getLogger("imapclient").setLevel(logging.ERROR)
 
 Why = Literal["too_large", "gone", "refused", "dropped", "garbled", "empty"]
 
@@ -478,6 +483,8 @@ class Mailbox:
         # imapclient formats every mail for a log line that nobody reads: three to four times slower.
         client._imap.debug = 0
         client.normalise_times = False
+        # imaplib writes a command in pieces, of which the last would wait for an acknowledgement.
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client, self._opened = client, None
         try:
             if account.security == "starttls":
