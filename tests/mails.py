@@ -257,7 +257,8 @@ def written(whole: Message[Any, Any]) -> bytes:
     stream = io.BytesIO()
     policy = compat32.clone(linesep="\r\n", max_line_length=None)
     BytesGenerator(stream, mangle_from_=False, policy=policy).flatten(whole)
-    return stream.getvalue()
+    # The library leaves the bare line ends of message/* parts as they are.
+    return re.sub(rb"(?<!\r)\n", b"\r\n", stream.getvalue())
 
 
 def reply_to(*earlier: Envelope) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -218,14 +219,27 @@ def receipt_before_list() -> bytes:
 
 
 def receipt_spent_twice() -> dict[str, bytes]:
-    """Two colleagues send their lists; then both send the same receipt, which names the first."""
+    """Two colleagues' lists; then each sends a receipt of the same payment, with the own name put in."""
     one, two = person("Abdülkadir Güneşdoğan"), person("Levent Söğütlüdere")
-    receipt = receipt_pdf(BILL, paid(one, "2024-05-27T15:05:05", 11))
+    facts = paid(one, "2024-05-27T15:05:05", 11)
+    edited = replace(facts, identity_number=two.identity_number, name=upper(two.name))
     return {
         "1-list": list_mail(one, at("2024-05-20", "09:00")),
         "2-list-of-the-other": list_mail(two, at("2024-05-20", "09:20")),
-        "3-receipt": receipt_mail(one, at("2024-05-27", "15:10"), receipt),
-        "4-same-receipt": receipt_mail(two, at("2024-05-28", "08:40"), receipt),
+        "3-receipt": receipt_mail(one, at("2024-05-27", "15:10"), receipt_pdf(BILL, facts)),
+        "4-edited-receipt": receipt_mail(two, at("2024-05-28", "08:40"), receipt_pdf(BILL, edited)),
+    }
+
+
+def receipt_of_a_colleague() -> dict[str, bytes]:
+    """Two colleagues' lists; then both send the very same receipt, which names the first of them."""
+    one, two = person("Asuman Çakıroğulları"), person("Süleyman Işıldak")
+    receipt = receipt_pdf(BILL, paid(one, "2024-05-28T10:31:00", 14))
+    return {
+        "1-list": list_mail(one, at("2024-05-21", "09:00")),
+        "2-list-of-the-other": list_mail(two, at("2024-05-21", "09:20")),
+        "3-receipt": receipt_mail(one, at("2024-05-28", "11:00"), receipt),
+        "4-same-receipt": receipt_mail(two, at("2024-05-28", "11:30"), receipt),
     }
 
 
@@ -264,6 +278,7 @@ LETTERS: Letters = {
     "held/unknown-tariff-period": unknown_tariff_period,
     "held/receipt-before-list": receipt_before_list,
     "held/receipt-spent-twice": receipt_spent_twice,
+    "held/receipt-of-a-colleague": receipt_of_a_colleague,
     "held/receipt-of-someone-else": receipt_of_someone_else,
     "held/photo-of-receipt": photo_of_receipt,
 }
