@@ -180,6 +180,15 @@ def change_after_batching() -> dict[str, bytes]:
     }
 
 
+def changed_the_same_day() -> dict[str, bytes]:
+    """Two lists for one person on one day, with different birth dates: which is right?"""
+    who = person("Nuray Işıklıtepe")
+    return {
+        "1-list": list_mail(who, at("2024-06-06", "09:00")),
+        "2-other-birth-date": list_mail(who, at("2024-06-06", "15:10"), born_on="16.08.1999"),
+    }
+
+
 def withdrawal() -> dict[str, bytes]:
     """The holder found the card the same day and asks to stop: the row must not go into the batch."""
     who = person("Pınar İlkbaharlı")
@@ -238,6 +247,7 @@ LETTERS: Letters = {
     "guided/sent-three-times": sent_three_times,
     "guided/receipt-sent-again": receipt_sent_again,
     "held/change-after-batching": change_after_batching,
+    "held/changed-the-same-day": changed_the_same_day,
     "held/withdrawal": withdrawal,
     "held/withdrawal-then-list": withdrawal_then_list,
     "held/second-payment": second_payment,
