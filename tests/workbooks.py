@@ -248,7 +248,7 @@ def encrypted(workbook: bytes, password: str) -> bytes:
     stream = io.BytesIO()
     with (
         mock.patch.object(ecma376_agile, "_random_buffer", salts.randbytes),
-        mock.patch.object(ecma376_encrypted, "datetime2filetime", lambda _: 0),
+        mock.patch.object(ecma376_encrypted, "datetime2filetime", return_value=0),
     ):
         OOXMLFile(io.BytesIO(workbook)).encrypt(password, stream)
     return stream.getvalue()
