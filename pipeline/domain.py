@@ -230,6 +230,7 @@ class Holder:
     file: str
     sheet: str
     row: int
+    is_hidden: bool = False
     identity_number: IdentityNumber | None = None
     given_name: str | None = None
     family_name: str | None = None
@@ -338,16 +339,24 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a receipt was used for, and who sent it then."""
+
+    case: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a mail cannot know about itself, gathered for this one mail.
 
-    `cases` holds the open cases of everyone the mail names; `spent` maps a receipt's key to the
-    number of the case it was used for.
+    `cases` holds the open cases of everyone the mail names; `spent` maps a receipt's key to the case
+    it was used for and the address that sent it.
     """
 
     today: date
     cases: Mapping[IdentityNumber, Case] = field(default_factory=dict)
-    spent: Mapping[str, str] = field(default_factory=dict)
+    spent: Mapping[str, Spent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,21 +212,24 @@ _RUN = re.compile(r"(?<![\w*])[0-9OoIılSB](?:[ .]?[0-9OoIılSB]){10}(?![\w*])")
 _GLUED_RUN = re.compile(r"(?<![0-9])[0-9]{11}(?![0-9])")
 _IBAN_RUN = re.compile(r"T[R][0-9OoIılSB]{24}(?![0-9])", re.IGNORECASE)
 _AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,][0-9]{2}(?![0-9.,/:-])")
-_MASKED_RUN = re.compile(r"[0-9]\*{3,}")
+# "GARANTİ BANKASI" has the four letters in it as well.
+_IBAN_LABEL = re.compile(r"iban(?!k)")
 
 
 def _identity_numbers(
     lines: list[str], bare: list[str], following: list[str]
 ) -> tuple[set[IdentityNumber], bool]:
     found: set[IdentityNumber] = set()
-    broken = False
+    broken = masked = False
     for line, plain, below in zip(lines, bare, following, strict=True):
         here = _numbers_in(line)
-        if any(label in plain for label in _NUMBER_LABELS) and not _MASKED_RUN.search(line):
-            here |= _numbers_in(below) if not re.search(r"\d{6}", line) else set()
-            broken = broken or not here
+        if any(label in plain for label in _NUMBER_LABELS):
+            here |= _numbers_in(below) if not re.search(r"\d", line) else set()
+            # A bank that masks the number prints few digits here and perhaps the whole number elsewhere.
+            masked = masked or not here
+            broken = broken or (not here and len(re.findall(r"[0-9OoIılSB]", line)) >= 9)
         found |= here
-    return found, broken
+    return found, broken or (masked and not found)
 
 
 def _numbers_in(line: str) -> set[IdentityNumber]:
@@ -239,7 +242,7 @@ def _ibans(lines: list[str], bare: list[str], following: list[str]) -> tuple[set
     broken = False
     for line, plain, below in zip(lines, bare, following, strict=True):
         here = _ibans_in(line)
-        if "iban" in plain:
+        if _IBAN_LABEL.search(plain):
             here |= _ibans_in(below) if not re.search(r"\d{4}", line) else set()
             broken = broken or not here
         found |= here

@@ -302,7 +302,7 @@ def settle(shop: Shop, held: Judged, word: Word, because: str, by: str) -> None:
     )
     with shop.ledger.transaction():
         shop.ledger.settle(held.sha, _SETTLED[word], because, by, now)
-        shop.ledger.add_entries(entries)
+        shop.ledger.add_entries(entries, submission.sender)
         if submission.sender and not held.decision.silence:
             letter = answer_settled(held.sha, submission, entries, because, shop.policy, now)
             plan(shop.ledger, letter, now)

@@ -302,6 +302,7 @@ def _holder(file: str, table: _Table, row: Mapping[int, Cell], form: Form, seria
         file=file,
         sheet=table.sheet.name,
         row=at + 1,
+        is_hidden=at in table.sheet.hidden_rows,
         cells=cells,
         written=written,
         understood=understood,

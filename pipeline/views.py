@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from pipeline.cases import receipt_key
-from pipeline.domain import Case, Facts, Holder, Receipt, Submission, Unread
+from pipeline.domain import Case, Facts, Holder, Receipt, Spent, Submission, Unread
 from pipeline.rulebook import Subject
 from pipeline.turkish import fold
 
@@ -64,6 +64,7 @@ def holder_view(holder: Holder, facts: Facts, twins: Sequence[Holder]) -> View:
         "changed": ", ".join(_differences(holder, case.holder))
         if case and case.holder and not same
         else None,
+        "hidden": str(holder.row) if holder.is_hidden else None,
         "twin": next((str(t.row) for t in twins if not _differences(holder, t)), None),
         "rival": next((str(t.row) for t in twins if _differences(holder, t)), None),
     }
@@ -78,11 +79,15 @@ def _comparable(holder: Holder, field: str) -> object:
     return fold(value) if isinstance(value, str) else value
 
 
-def receipt_view(receipt: Receipt, facts: Facts) -> View:
-    """Shows one receipt beside the open case of its debtor and what it was spent for before."""
+def receipt_view(receipt: Receipt, facts: Facts, sender: str) -> View:
+    """Shows one receipt beside the open case of its debtor and what it was spent for before.
+
+    The same receipt from another address counts as spent elsewhere: two people may be using it.
+    """
     number = receipt.identity_number
     case = facts.cases.get(number) if number else None
-    spent_for = facts.spent.get(receipt_key(receipt))
+    spent = facts.spent.get(receipt_key(receipt))
+    again = spent is not None and case is not None and spent == Spent(case.number, sender)
     payment = {"amount": receipt.amount, "paid_on": receipt.paid_on}
     return {
         **{field: getattr(receipt, field) for field in _READ_FIELDS},
@@ -91,9 +96,9 @@ def receipt_view(receipt: Receipt, facts: Facts) -> View:
         "payment_as_asked": {**payment, "baskets": _baskets(case)} if case else None,
         "payment_day": {"day": receipt.paid_on, "today": facts.today},
         "case": case.number if case else None,
-        "paid_before": case.number if case and case.receipt and not spent_for else None,
-        "spent_here": spent_for if case and spent_for == case.number else None,
-        "spent_elsewhere": spent_for if spent_for and not (case and spent_for == case.number) else None,
+        "paid_before": case.number if case and case.receipt and not spent else None,
+        "spent_here": spent.case if spent and again else None,
+        "spent_elsewhere": spent.case if spent and not again else None,
     }
 
 
@@ -110,5 +115,5 @@ def known_fields() -> Mapping[Subject, frozenset[str]]:
         Subject.SUBMISSION: frozenset(submission_view(blank_mail, None, 0)),
         Subject.FILE: frozenset(file_view(Unread("", ""))),
         Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, ())),
-        Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts)),
+        Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts, "")),
     }

@@ -27,6 +27,7 @@ from pipeline.domain import (
     Place,
     Procedure,
     Receipt,
+    Spent,
     Transcript,
 )
 from pipeline.faults import OperatorFault
@@ -297,8 +298,8 @@ class Ledger:
         cases = {n: case for n in set(numbers) if (case := latest_open(self.cases_of(n)))}
         spent = {}
         for key in {receipt_key(r) for r in receipts}:
-            if row := self._one("SELECT case_number FROM spent WHERE key=?", key):
-                spent[key] = row["case_number"]
+            if row := self._one("SELECT * FROM spent WHERE key=?", key):
+                spent[key] = Spent(row["case_number"], row["sender"])
         return Facts(today, cases, spent)
 
     def cases_of(self, number: IdentityNumber) -> list[Case]:
@@ -360,10 +361,10 @@ class Ledger:
         )
         if decision.outcome is Outcome.HELD or decision.withheld:
             self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
-        self.add_entries(decision.entries)
+        self.add_entries(decision.entries, sender)
 
-    def add_entries(self, entries: Iterable[Entry]) -> None:
-        """Writes entries and spends their receipts; call inside a transaction."""
+    def add_entries(self, entries: Iterable[Entry], sender: str) -> None:
+        """Writes entries and spends their receipts, which `sender` sent; call inside a transaction."""
         for e in entries:
             self._db.execute(
                 "INSERT INTO entry (case_number, procedure, identity_number, event, day, proof, holder, receipt) "
@@ -380,7 +381,9 @@ class Ledger:
                 ),
             )
             if e.receipt:
-                self._db.execute("INSERT INTO spent VALUES (?, ?)", (receipt_key(e.receipt), e.case))
+                self._db.execute(
+                    "INSERT INTO spent VALUES (?, ?, ?)", (receipt_key(e.receipt), e.case, sender)
+                )
 
     def judged(self, sha: str) -> Judged | None:
         """Gives one decision."""
@@ -494,8 +497,11 @@ class Ledger:
                 (case.number, batch.day.isoformat(), batch.number, position),
             )
         self.add_entries(
-            Entry(c.number, c.procedure, c.identity_number, Event.BATCHED, batch.day, batch.name)
-            for c in batch.cases
+            (
+                Entry(c.number, c.procedure, c.identity_number, Event.BATCHED, batch.day, batch.name)
+                for c in batch.cases
+            ),
+            sender="",
         )
 
     def batches(self) -> list[dict[str, Any]]:
@@ -525,8 +531,8 @@ class Ledger:
         counts = {
             row["outcome"]: row["n"]
             for row in self._rows(
-                "SELECT outcome, count(*) AS n FROM decision d JOIN arrival a USING (sha) JOIN run r ON r.id=a.run "
-                "WHERE r.started_at>? AND r.started_at<=? GROUP BY outcome",
+                "SELECT d.outcome AS outcome, count(*) AS n FROM decision d JOIN arrival a USING (sha) JOIN run r ON r.id=a.run "
+                "WHERE r.started_at>? AND r.started_at<=? GROUP BY d.outcome",
                 *span,
             )
         }
@@ -646,7 +652,7 @@ def _begin(db: Database) -> None:
         "CREATE INDEX entry_person ON entry (identity_number)",
         """CREATE TRIGGER entry_is_final BEFORE UPDATE ON entry
             BEGIN SELECT raise(ABORT, 'entries are append only'); END""",
-        """CREATE TABLE spent (key TEXT PRIMARY KEY, case_number TEXT NOT NULL) STRICT""",
+        """CREATE TABLE spent (key TEXT PRIMARY KEY, case_number TEXT NOT NULL, sender TEXT NOT NULL) STRICT""",
         """CREATE TABLE hold (
             sha TEXT PRIMARY KEY REFERENCES decision (sha),
             state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'returned')),

@@ -21,6 +21,7 @@ from pipeline.domain import (
     Outcome,
     Procedure,
     Receipt,
+    Spent,
     Submission,
 )
 from pipeline.policy import Policy
@@ -43,7 +44,7 @@ def judge(
     A finding about the mail itself stops all of its claims; one about a claim stops that claim alone.
     """
     procedure = _procedure(evidence, facts, policy.directorate_iban)
-    bench = _Bench(policy, procedure, facts)
+    bench = _Bench(policy, procedure, facts, submission.sender)
     rows = [bench.ask_holder(i, h, evidence.holders[:i]) for i, h in enumerate(evidence.holders)]
     claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread)
     mail = bench.ask(Subject.SUBMISSION, 0, submission_view(submission, procedure, claims), _MAIL)
@@ -68,7 +69,7 @@ def judge(
     findings = tuple(mail + [f for found in (*files, *rows, *slips) for f in found])
     entries = tuple(e for e, found in claimed if e and not mail + found)
     return Decision(
-        outcome=_outcome(findings, entries),
+        outcome=_outcome(findings, entries, all(files)),
         procedure=procedure,
         evidence=evidence,
         findings=findings,
@@ -90,11 +91,12 @@ def _procedure(evidence: Evidence, facts: Facts, directorate_iban: str) -> Proce
     return Procedure.LOST_OR_STOLEN
 
 
-def _outcome(findings: tuple[Finding, ...], entries: tuple[Entry, ...]) -> Outcome:
+def _outcome(findings: tuple[Finding, ...], entries: tuple[Entry, ...], all_told: bool) -> Outcome:
     consequences = {finding.consequence for finding in findings}
     if Consequence.RETURN in consequences:
         return Outcome.RETURNED
-    if Consequence.HOLD in consequences:
+    # Nothing is accepted on a guess: what no rule speaks of waits for a person.
+    if Consequence.HOLD in consequences or not all_told or not (findings or entries):
         return Outcome.HELD
     return Outcome.ACCEPTED if entries else Outcome.GUIDED
 
@@ -120,12 +122,13 @@ class _Bench:
     policy: Policy
     procedure: Procedure | None
     facts: Facts
+    sender: str
 
     def after(self, paid: Entry | None) -> _Bench:
         """Remembers a payment, so that the same mail cannot bring it twice."""
         if paid is None or paid.receipt is None:
             return self
-        spent = {**self.facts.spent, receipt_key(paid.receipt): paid.case}
+        spent = {**self.facts.spent, receipt_key(paid.receipt): Spent(paid.case, self.sender)}
         return replace(self, facts=replace(self.facts, spent=spent))
 
     def ask_holder(self, index: int, holder: Holder, above: tuple[Holder, ...]) -> list[Finding]:
@@ -140,7 +143,7 @@ class _Bench:
 
     def ask_receipt(self, index: int, receipt: Receipt) -> list[Finding]:
         claim = _Claim(about=quotable(receipt.file), name=quotable(receipt.debtor or ""))
-        return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts), claim)
+        return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts, self.sender), claim)
 
     def ask(self, subject: Subject, index: int, view: View, claim: _Claim) -> list[Finding]:
         return [

@@ -32,6 +32,9 @@ def read(
             continue
         if transcript.problem:
             unread.append(Unread(name, transcript.problem))
+        elif transcript.sheets and transcript.kind is FileKind.WORD:
+            # A table in a letter is a list that somebody typed again, whatever it looks like.
+            unread.append(Unread(name, "word_document"))
         elif transcript.sheets:
             reading = read_list(name, transcript.sheets, form, _day_zero(transcript))
             holders += reading.holders

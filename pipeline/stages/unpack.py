@@ -115,7 +115,8 @@ def _decoded(value: str) -> str:
 
 def _piece(text: bytes | str, charset: str | None) -> str:
     if isinstance(text, str):
-        text = text.encode("ascii", "surrogateescape") if not text.isascii() else text.encode()
+        # Bytes above 127 in a header come as surrogates; letters that are letters already stay.
+        text = text.encode("utf-8", "surrogateescape")
     return _guessed(text, charset)
 
 
