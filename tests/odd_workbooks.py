@@ -126,6 +126,9 @@ def xls_with_password(xls: bytes, password: str) -> bytes:
         result += _record(kind, data)
         if first:
             result += file_pass
+    # The container fills the stream up with zeros, which are read as records of four bytes each.
+    if len(result) % 4:
+        result += _record(0, bytes(-len(result) % 4))
     return _ole("Workbook", result)
 
 
