@@ -33,7 +33,7 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from imapclient import IMAPClient
 
-from pipeline.adapters.embedded import LoopThread, Received
+from pipeline.adapters.embedded import Received, SmtpSpeaker, SmtpThread
 
 HOST = "127.0.0.1"
 
@@ -381,15 +381,13 @@ class Fault:
     after: int = 0
 
 
-class RecordingSmtp:
+class RecordingSmtp(SmtpThread):
     """A real SMTP server that records every mail it accepts, and fails on request.
 
     `security` is "none", "starttls" or "tls"; with `user` and `password` it insists on a log-in.
     `received` holds what was accepted, `log_ins` the success of each attempt, `connections` their number,
     `stages` the commands heard, in order.
     """
-
-    host = HOST
 
     def __init__(
         self,
@@ -400,11 +398,12 @@ class RecordingSmtp:
         size_limit: int = 33_554_432,
         wrong_name: bool = False,
     ) -> None:
+        super().__init__()
         self.security, self.user, self.password = security, user, password
         self.ca_file = certificates.ca_file
         self._context = certificates.wrong_name_context() if wrong_name else certificates.server_context()
+        self.tls = self._context if security == "tls" else None
         self._size_limit = size_limit
-        self.port = 0
         self.received: list[Received] = []
         self.log_ins: list[bool] = []
         self.stages: list[str] = []
@@ -426,17 +425,6 @@ class RecordingSmtp:
                 return fault
         return None
 
-    def __enter__(self) -> Self:
-        self._loop = LoopThread("recording-smtp")
-        self._loop.call(self._start())
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call(self._close())
-        self._loop.stop()
-
     def check(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, said: Any) -> AuthResult:
         """Checks a log-in (called by aiosmtpd)."""
         good = isinstance(said, LoginPassword) and (said.login, said.password) == (
@@ -446,13 +434,8 @@ class RecordingSmtp:
         self.log_ins.append(good)
         return AuthResult(success=good, handled=False)
 
-    async def _start(self) -> None:
-        tls = self._context if self.security == "tls" else None
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._speaker, HOST, self.port, ssl=tls)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    def _speaker(self) -> _Speaker:
+    def speaker(self) -> SmtpSpeaker:
+        """Makes what speaks to one client."""
         self.connections += 1
         starttls = self.security == "starttls"
         return _Speaker(
@@ -468,11 +451,8 @@ class RecordingSmtp:
             timeout=600,
         )
 
-    async def _close(self) -> None:
-        self._server.close()
 
-
-class _Speaker(SMTP):
+class _Speaker(SmtpSpeaker):
     """aiosmtpd's protocol with faults at the stages a handler does not see."""
 
     def __init__(self, recording: RecordingSmtp, *args: Any, **kwargs: Any) -> None:

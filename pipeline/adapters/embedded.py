@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import ssl
 import threading
 from argparse import Namespace
 from collections.abc import Coroutine
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from proxyprotocol.reader import ProxyProtocolReader
@@ -27,6 +29,8 @@ from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials import Flag
 
 _T = TypeVar("_T")
+# A connection that has just come, or just been closed, needs some rounds of the loop to be known as such.
+_SETTLING_SECONDS = 0.02
 
 
 class LoopThread:
@@ -58,6 +62,7 @@ class LoopThread:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(_SETTLING_SECONDS)
         await self.loop.shutdown_asyncgens()
 
 
@@ -73,7 +78,8 @@ class EmbeddedMailbox:
     def __init__(self) -> None:
         self.port = 0
         self.password = secrets.token_urlsafe(12)
-        self._server: asyncio.Server | None = None
+        self._writers: WeakSet[asyncio.StreamWriter] = WeakSet()
+        self._tasks: set[asyncio.Future[None]] = set()
 
     def __enter__(self) -> Self:
         # pymap tells the terminal of every client that hangs up; the demo has better things to show.
@@ -100,9 +106,15 @@ class EmbeddedMailbox:
         )  # fmt: skip
         self._backend, config = await DictBackend.init(settings)
         reader = ProxyProtocolReader(ProxyProtocolVersion.get(None))
-        serve = reader.get_callback(IMAPServer(self._backend.login, config))
-        self._server = await asyncio.start_server(serve, self.host, 0)
+        self._serve = reader.get_callback(IMAPServer(self._backend.login, config))
+        self._server = await asyncio.start_server(self._welcome, self.host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Noted at once, so that a client who comes at the very end is not forgotten.
+        self._writers.add(writer)
+        self._tasks.add(task := asyncio.ensure_future(self._serve(reader, writer)))
+        task.add_done_callback(self._tasks.discard)
 
     async def _append(self, raw: bytes, received_at: datetime) -> None:
         no_flags: frozenset[Flag] = frozenset()
@@ -111,8 +123,10 @@ class EmbeddedMailbox:
             await inbox.append(AppendMessage(raw, received_at, no_flags), recent=True)
 
     async def _close(self) -> None:
-        if self._server:
-            self._server.close()
+        self._server.close()
+        await asyncio.sleep(_SETTLING_SECONDS)
+        for writer in list(self._writers):
+            writer.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +146,33 @@ class Received:
         return cls("" if sender == "<>" else sender, tuple(envelope.rcpt_tos), raw)
 
 
-class EmbeddedSmtp:
-    """An SMTP server that accepts every mail and keeps it in `received`, in order."""
+class SmtpSpeaker(SMTP):
+    """aiosmtpd's protocol, which would keep the connection of a client that hung up."""
+
+    def eof_received(self) -> bool:
+        """Has the connection closed (called by asyncio)."""
+        super().eof_received()
+        return False
+
+
+class SmtpThread:
+    """An SMTP server in a thread of its own; `port` is where it listens."""
 
     host = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
 
     def __init__(self) -> None:
         self.port = 0
-        self.received: list[Received] = []
-        self._server: asyncio.Server | None = None
+        self._speakers: WeakSet[SmtpSpeaker] = WeakSet()
+
+    def speaker(self) -> SmtpSpeaker:
+        """Makes what speaks to one client."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-        self._loop = LoopThread("embedded-smtp")
-        self._loop.call(self._start())
+        self._loop = LoopThread("smtp")
+        self._loop.call(self._open())
         return self
 
     def __exit__(
@@ -154,19 +181,36 @@ class EmbeddedSmtp:
         self._loop.call(self._close())
         self._loop.stop()
 
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._welcome, self.host, 0, ssl=self.tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def _welcome(self) -> SmtpSpeaker:
+        speaker = self.speaker()
+        self._speakers.add(speaker)
+        return speaker
+
+    async def _close(self) -> None:
+        self._server.close()
+        await asyncio.sleep(_SETTLING_SECONDS)
+        for speaker in list(self._speakers):
+            if speaker.transport is not None:
+                speaker.transport.close()
+
+
+class EmbeddedSmtp(SmtpThread):
+    """An SMTP server that accepts every mail and keeps it in `received`, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received: list[Received] = []
+
+    def speaker(self) -> SmtpSpeaker:
+        """Makes what speaks to one client."""
+        return SmtpSpeaker(self, hostname="localhost", ident="nes-intake demo")
+
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps a mail; the name is aiosmtpd's."""
         self.received.append(Received.of(envelope))
         return "250 2.0.0 kept"
-
-    async def _start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._speaker, self.host, 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    def _speaker(self) -> SMTP:
-        return SMTP(self, hostname="localhost", ident="nes-intake demo")
-
-    async def _close(self) -> None:
-        if self._server:
-            self._server.close()
