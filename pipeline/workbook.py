@@ -39,7 +39,7 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
             cell.data_type = TYPE_STRING
             cell.number_format = "@"
             cell.border = Border(_THIN, _THIN, _THIN, _THIN)
-    sheet.freeze_panes = sheet.cell(_TITLE_ROWS + 2, 1)
+    sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
     return _same_bytes(book)
 
 
@@ -64,12 +64,12 @@ def _head(sheet: Worksheet, form: Form, title: str) -> None:
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(columns))
         sheet.cell(row, 1, line).font = Font(bold=True, size=14 if row == 1 else 11)
     for at, column in enumerate(columns, start=1):
-        cell = _cell(sheet, _TITLE_ROWS + 1, at)
-        cell.value = column.heading
-        cell.font = Font(bold=True)
-        cell.fill = PatternFill("solid", start_color="D6EAF8")
-        cell.border = Border(_THIN, _THIN, _THIN, _THIN)
-        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+        top = _cell(sheet, _TITLE_ROWS + 1, at)
+        top.value = column.heading
+        top.font = Font(bold=True)
+        top.fill = PatternFill("solid", start_color="D6EAF8")
+        top.border = Border(_THIN, _THIN, _THIN, _THIN)
+        top.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
         sheet.column_dimensions[get_column_letter(at)].width = _WIDTHS.get(column.field, 18)
     sheet.row_dimensions[_TITLE_ROWS + 1].height = 60
 
