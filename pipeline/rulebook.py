@@ -78,8 +78,8 @@ def load_rules(
 
     `fields` says which fields each subject has; `settings` holds the lists of domains that a rule
     may name in `wants_of` as "settings/…", its examples then saying {domain} for one of them.
-    Raises OperatorFault for an unknown folder, an unreadable file, an unknown key, field or check, missing examples,
-    and an example that the rule judges otherwise.
+    Raises OperatorFault for an unknown folder, an unreadable file, an unknown key, field or check,
+    missing examples, and an example that the rule judges otherwise.
     """
     _refuse_strangers(folder)
     raw = dict(_rule_files(folder))
