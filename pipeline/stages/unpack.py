@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +18,13 @@ import mailparser
 
 from pipeline.domain import Arrival, Attachment, Submission
 from pipeline.turkish import squeeze
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+
+# It writes to the log what it could not decode: a stranger's words, and maybe somebody's number.
+logging.getLogger("mailparser").addHandler(logging.NullHandler())
+logging.getLogger("mailparser").propagate = False
 
 # Beyond these a mail is nobody's application, and costs more than it could be worth to read.
 _LARGEST_HEAD = 256 * 1024
@@ -126,7 +134,7 @@ def _guessed(data: bytes, charset: str | None) -> str:
             continue
         try:
             return data.decode(candidate)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # unknown, undecodable, or not even a name
             continue
     return data.decode("latin-1")
 
@@ -150,7 +158,8 @@ def _addresses(tree: Message, names: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _is_address(text: str) -> bool:
-    return re.fullmatch(r"[^\s@<>,;\"\x00-\x1f\x7f-\uffff]+@[A-Za-z0-9.\-]+", text.strip()) is not None
+    """Tells whether a letter could be addressed to this: dot-atoms on both sides, nothing quoted."""
+    return re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+", text.strip()) is not None
 
 
 def _message_id(text: str) -> str:
@@ -159,7 +168,8 @@ def _message_id(text: str) -> str:
 
 def _message_ids(text: str) -> tuple[str, ...]:
     found = re.findall(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,248}>", text)
-    return tuple(dict.fromkeys(found))[-20:]
+    # "=?" begins an encoded word: no Message-ID holds one, and it would be decoded on the way out.
+    return tuple(dict.fromkeys(i for i in found if "=?" not in i))[-20:]
 
 
 # --- parts -------------------------------------------------------------------------------------
