@@ -512,6 +512,15 @@ def test_a_mail_with_an_answer_that_is_none_stops_no_other(full: Box, text: byte
     assert [(answer.uid, answer.why) for answer in left_out(answers)] == [(3, why)]
 
 
+def test_a_mail_far_larger_than_the_server_said_is_not_read(box: Box) -> None:
+    box.deliver(mail(1, size=3 * MIB))
+    box.deliver(mail(2))
+    with Rewrite(box.server.port, rb"RFC822\.SIZE \d+", b"RFC822.SIZE 90") as saboteur:
+        answers = everything(box, port=saboteur.port)
+    assert raws(answers) == [mail(2)]
+    assert left_out(answers) == [Unfetched(1, "dropped")]
+
+
 def test_a_size_that_cannot_be_told_stops_no_other(full: Box) -> None:
     with DropOver(full.server.port, rb"UID FETCH (\d+,)*3[, ].*SIZE") as saboteur:
         answers = everything(full, port=saboteur.port)
