@@ -77,7 +77,7 @@ def unpack(arrival: Arrival) -> Submission:
     )
 
 
-def _parsed(raw: bytes) -> tuple[mailparser.MailParser, Message]:
+def _parsed(raw: bytes) -> tuple[mailparser.MailParser | None, Message]:
     end = re.search(rb"\r?\n\r?\n", raw)
     head = raw[: end.start()] if end else raw[: _LARGEST_HEAD + 1]
     if len(head) > _LARGEST_HEAD:
@@ -93,8 +93,8 @@ def _parsed(raw: bytes) -> tuple[mailparser.MailParser, Message]:
     try:
         # Only the head: mail-parser would keep several copies of every attachment in memory.
         return mailparser.parse_from_bytes(head + b"\r\n\r\n"), tree
-    except Exception as fault:  # it raises whatever its own decoding raises
-        raise Malformed("header_unreadable") from fault
+    except Exception:  # it raises whatever its own decoding raises; one bad header loses no mail
+        return None, tree
 
 
 # --- headers -----------------------------------------------------------------------------------
@@ -139,12 +139,12 @@ def _guessed(data: bytes, charset: str | None) -> str:
     return data.decode("latin-1")
 
 
-def _first_address(tree: Message, head: mailparser.MailParser, name: str) -> tuple[str, str]:
+def _first_address(tree: Message, head: mailparser.MailParser | None, name: str) -> tuple[str, str]:
     found = _addresses(tree, (name,))
     if found:
         return found[0]
     try:
-        named: list[tuple[str, str]] = getattr(head, name + "_", None) or head.from_
+        named: list[tuple[str, str]] = getattr(head, name + "_", None) or []
     except Exception:  # as above: whatever its decoding raises
         return "", ""
     return next(((n, a) for n, a in named if _is_address(a)), ("", ""))
@@ -240,6 +240,9 @@ def _text(part: Message) -> str:
     return unicodedata.normalize("NFC", _guessed(_bytes(part), charset)).replace("\r\n", "\n")
 
 
+_BLOCKS = ("br", "p", "div", "tr", "li")
+
+
 class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -248,11 +251,13 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         self._silent += tag in ("style", "script")
-        if tag in ("br", "p", "div", "tr", "li"):
+        if tag in _BLOCKS:
             self.words.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in ("style", "script") and self._silent > 0
+        if tag in _BLOCKS:
+            self.words.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
