@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from pipeline import demo as demonstration
+from pipeline.adapters.custody import Retention, backup, broken_links, erase, export
 from pipeline.adapters.home import Home
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
@@ -117,7 +118,7 @@ def opened(settings: Settings) -> Iterator[Shop]:
     policy = load_policy(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
     with home.lock(), WorkerPool(settings.budget.workers, preload=READERS) as readers:
-        ledger = Ledger.open(home.ledger_file)
+        ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
         finally:
@@ -189,7 +190,7 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
     policy = load_policy(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
     beat = home.last_beat()
-    ledger = Ledger.open(home.ledger_file)
+    ledger = Ledger.open(home.ledger_file, home.key)
     try:
         last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
@@ -270,6 +271,53 @@ def explain_command(
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
+
+
+@commands.command("erase")
+@with_settings
+def erase_command(settings_file: Path) -> int:
+    """Saklama süresi dolan verileri siler ve imha kaydı tutar; açık başvurulara dokunmaz."""
+    settings = load_settings(settings_file)
+    kept = Retention(settings.retention.mail_days, settings.retention.case_days)
+    with opened(settings) as shop:
+        gone = erase(shop.ledger, shop.home, kept, shop.clock())
+    say("erased", mails=gone.mails, transcripts=gone.transcripts, letters=gone.letters, cases=gone.cases)
+    return DONE
+
+
+@commands.command("export")
+@with_settings
+@click.argument("number")
+def export_command(settings_file: Path, number: str) -> int:
+    """Bir kişi hakkında saklanan her şeyi JSON olarak yazar; kişi başvuru numarasıyla (N-…) seçilir."""
+    with opened(load_settings(settings_file)) as shop:
+        kept = export(shop.ledger, number.upper(), shop.clock())
+    click.echo(json.dumps(kept, ensure_ascii=False, indent=2))
+    return DONE
+
+
+@commands.command("verify")
+@with_settings
+def verify_command(settings_file: Path) -> int:
+    """Denetim zincirini ve saklanan iletileri doğrular; hiçbir şeyi değiştirmez."""
+    with opened(load_settings(settings_file)) as shop:
+        wrong = broken_links(shop.ledger, shop.home)
+    for line in wrong:
+        say("broken", what=line)
+    if not wrong:
+        say("verified")
+    return SET_ASIDE if wrong else DONE
+
+
+@commands.command("backup")
+@with_settings
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def backup_command(settings_file: Path, folder: Path) -> int:
+    """Kayıt defterini, anahtarı ve saklanan iletileri bir klasöre yedekler."""
+    with opened(load_settings(settings_file)) as shop:
+        count = backup(shop.ledger, shop.home, folder)
+    say("backed_up", count=count, folder=folder)
+    return DONE
 
 
 @commands.command("demo")

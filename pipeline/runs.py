@@ -191,7 +191,7 @@ def decide(ledger: Ledger, mail: Opened, policy: Policy, now: datetime, today: d
     if submission is None:
         return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
     try:
-        evidence = _evidence(ledger, mail, policy)
+        evidence = _evidence(ledger, mail, policy, now)
         with ledger.transaction():
             decision = _decision(ledger, mail, submission, evidence, policy, today)
             letter = answer(sha, submission, decision, policy, now)
@@ -203,10 +203,10 @@ def decide(ledger: Ledger, mail: Opened, policy: Policy, now: datetime, today: d
     return decision.outcome
 
 
-def _evidence(ledger: Ledger, mail: Opened, policy: Policy) -> Evidence:
+def _evidence(ledger: Ledger, mail: Opened, policy: Policy, now: datetime) -> Evidence:
     if mail.reading is None:
         return Evidence()
-    return read(finish_reading(ledger, mail.reading), policy.form, policy.layouts, policy.rails)
+    return read(finish_reading(ledger, mail.reading, now), policy.form, policy.layouts, policy.rails)
 
 
 def _decision(
@@ -223,7 +223,7 @@ def _decision(
         *(h.identity_number for h in evidence.holders if h.identity_number),
         *(r.identity_number for r in evidence.receipts if r.identity_number),
     ]
-    facts = ledger.facts(today, named, evidence.receipts)
+    facts = ledger.facts(today, named, evidence.receipts, submission.sender)
     decision = judge(mail.arrival.sha, submission, evidence, facts, policy)
     return decision if submission.sender else replace(decision, silence="no_sender")
 

@@ -101,7 +101,7 @@ def shop_at(settings: Settings, readers: Executor, moment: datetime) -> Iterator
     # A home changes the umask of its process; the servers of the tests live in the same one.
     os.umask(0o022)
     with home.lock():
-        ledger = Ledger.open(home.ledger_file)
+        ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: moment.astimezone(UTC))
         finally:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -34,6 +36,18 @@ class Home:
     def ledger_file(self) -> Path:
         """Gives the ledger's place."""
         return self.folder / "ledger.db"
+
+    @property
+    def key(self) -> bytes:
+        """Gives the home's secret, made when it is first asked for; it must be backed up with the ledger."""
+        file = self.folder / "key"
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(handle, secrets.token_bytes(32))
+            os.fsync(handle)
+            os.close(handle)
+            _sync_folder(self.folder)
+        return file.read_bytes()
 
     @property
     def _mail(self) -> Path:
@@ -78,6 +92,10 @@ class Home:
         for folder in (target.parent, self._mail):
             _sync_folder(folder)
         return sha
+
+    def forget(self, sha: str) -> None:
+        """Removes a kept mail's bytes."""
+        self._file(sha).unlink(missing_ok=True)
 
     def raw(self, sha: str) -> bytes:
         """Gives a kept mail's bytes; raises OperatorFault where they are missing or not the same."""
