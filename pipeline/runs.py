@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import SecretStr
@@ -54,6 +55,12 @@ class Shop:
     ledger: Ledger
     readers: Executor
     clock: Clock
+    # Whether somebody wants this process to end: the effect at hand is finished, and the rest left for later.
+    is_over: Callable[[], bool] = lambda: False
+
+    def goes_on(self, _next: object) -> bool:
+        """Tells whether there is time for one thing more."""
+        return not self.is_over()
 
     def today(self) -> date:
         """Gives the local day."""
@@ -110,7 +117,7 @@ def hear(shop: Shop, account: Account, run: Run) -> int:
         uids = mailbox.uids(account.since)
         ledger.note_snapshot(account.name, account.folder, state.uidvalidity, state.uidnext, uids)
         waiting = ledger.waiting(account.name, account.folder, budget.mails_per_run)
-        for mail in mailbox.fetch(waiting, budget.largest_mail_bytes):
+        for mail in takewhile(shop.goes_on, mailbox.fetch(waiting, budget.largest_mail_bytes)):
             place = Place(account.name, account.folder, state.uidvalidity, mail.uid)
             if isinstance(mail, Fetched):
                 sha = shop.home.keep(mail.raw)
@@ -125,7 +132,7 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
     """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted."""
     undecided = shop.ledger.undecided()
     done = shunted = 0
-    for window in _windows(undecided):
+    for window in takewhile(shop.goes_on, _windows(undecided)):
         progress("judge", done, len(undecided))
         arrivals = [Arrival(m.sha, shop.home.raw(m.sha), m.received_at) for m in window]
         if window[0].begun >= _MOST_BEGINNINGS:
@@ -133,8 +140,11 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
         else:
             shop.ledger.begin([m.sha for m in window])
             opened = [open_mail(shop.ledger, arrival, shop.policy, shop.readers) for arrival in arrivals]
-            outcomes = [decide(shop.ledger, mail, shop.policy, shop.clock(), shop.today()) for mail in opened]
-        done += len(window)
+            outcomes = [
+                decide(shop.ledger, mail, shop.policy, shop.clock(), shop.today())
+                for mail in takewhile(shop.goes_on, opened)
+            ]
+        done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
     return done, shunted
 
@@ -300,6 +310,7 @@ def post_letters(shop: Shop) -> int:
         addresses.bounces or addresses.own,
         (evidence.address,) if evidence else (),
         shop.clock,
+        shop.goes_on,
     )
 
 
@@ -319,7 +330,9 @@ def nightly(shop: Shop, day: date) -> Night | None:
     with _run(shop, "nightly") as run:
         shop.home.beat()
         settle_doubts(shop)
-        night = close_night(shop, day, run)
+        # What a run before was cut off over belongs to this night, else its balance would not add up.
+        decide_all(shop)
+        night = None if shop.is_over() else close_night(shop, day, run)
         post_letters(shop)
     return night
 
