@@ -169,7 +169,7 @@ def test_a_receipt_is_spent_once(ledger: Ledger) -> None:
     # Known as spent, with who sent it.
     entry = paid("N-2", OTHER)
     assert entry.receipt
-    (spent,) = ledger.facts(DAY, [], [entry.receipt]).spent.values()
+    (spent,) = ledger.facts(DAY, [], [entry.receipt], "ayse@saglik.example.org").spent.values()
     assert (spent.case, spent.sender) == ("N-1", "ayse@saglik.example.org")
 
 
@@ -300,7 +300,7 @@ def test_what_is_written_is_there_after_a_restart(file: Path) -> None:
     arrive(first)
     decide(first, SHA, entries=(listed("N-1"),))
     transcript = Transcript("d" * 64, FileKind.WORKBOOK, "xls-biff8")
-    first.keep_transcripts([transcript], "1")
+    first.keep_transcripts([transcript], "1", NOW)
     before = (first.judged(SHA), first.all_cases(), first.counts())
     first.close()
     second = Ledger.open(file, b"key")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from pipeline.faults import OperatorFault, TryLater
 
 _PRIVATE = 0o700
+_KEY_BYTES = 32
 
 
 class Home:
@@ -39,13 +39,16 @@ class Home:
 
     @property
     def key(self) -> bytes:
-        """Gives the home's secret, made when it is first asked for; it must be backed up with the ledger."""
-        file = self.folder / "key"
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            os.write(handle, secrets.token_bytes(32))
-            os.fsync(handle)
-            os.close(handle)
+        """Gives the home's secret, made when it is first asked for, under the lock.
+
+        It belongs to the ledger: a backup of one is nothing without the other.
+        """
+        file, draft = self.folder / "key", self.folder / "key.tmp"
+        if not file.exists():
+            with draft.open("wb", buffering=0) as new:
+                new.write(secrets.token_bytes(_KEY_BYTES))
+                os.fsync(new.fileno())
+            draft.rename(file)
             _sync_folder(self.folder)
         return file.read_bytes()
 
