@@ -71,6 +71,8 @@ def say(name: str, **values: object) -> None:
 
 def main() -> None:
     """Runs the command line and turns every kind of wrong into its exit code and one sentence."""
+    # Whatever this process makes, temporary files included, is nobody else's to read.
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -22,8 +22,6 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Everything below is made with these rights, temporary files included.
-        os.umask(0o077)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
             self._mail.mkdir(exist_ok=True, mode=_PRIVATE)
