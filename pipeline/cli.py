@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 something was set aside · 64 wrong command · 75 try la
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 import tomllib
