@@ -113,29 +113,37 @@ def lower_ascii(text: str) -> str:
     return text.strip().casefold()
 
 
-def _edits(host: str, wanted: str) -> int:
-    return OSA.distance(fold(host).replace(",", "."), wanted)
-
-
 def nearest_domain(address: str, domains: Sequence[str]) -> str | None:
     """Suggests the address with a mistyped domain put right, or nothing where none is near.
 
     >>> nearest_domain("a.b@saglık.gov.tr", ["saglik.gov.tr"])
     'a.b@saglik.gov.tr'
-    >>> nearest_domain("a.b@saglik,gov.tr", ["saglik.gov.tr"])
-    'a.b@saglik.gov.tr'
+    >>> nearest_domain("a.b@hastane1.saglik,gov.tr", ["saglik.gov.tr"])
+    'a.b@hastane1.saglik.gov.tr'
+    >>> nearest_domain("a.b@ism.saglk.gov.tr", ["saglik.gov.tr"])
+    'a.b@ism.saglik.gov.tr'
     >>> nearest_domain("a.b@posta.invalid", ["saglik.gov.tr"])
     """
     local, at, host = address.strip().replace(" ", "").rpartition("@")
     if not at or not local:
         return None
+    labels = fold(host).replace(",", ".").strip(".").split(".")
+    if any(within(".".join(labels), domain) for domain in domains):
+        suggestion = f"{fold(local)}@{'.'.join(labels)}"
+        return suggestion if suggestion != lower(address) else None
     # A pattern such as "example.*" names no domain that could be suggested.
-    plain = [d for d in domains if "*" not in d]
-    best = min(plain, key=lambda d: _edits(host, d), default=None)
-    if best is None or _edits(host, best) > max(2, len(best) // 5):
-        return None
-    suggestion = f"{fold(local)}@{best}"
-    return suggestion if suggestion != lower(address) else None
+    near = [pair for domain in domains if "*" not in domain for pair in _corrections(labels, domain)]
+    return f"{fold(local)}@{min(near)[1]}" if near else None
+
+
+def _corrections(labels: Sequence[str], domain: str) -> list[tuple[int, str]]:
+    """Puts a domain in place of a host's last labels, with how many letters that changes."""
+    found = []
+    for kept in range(len(labels)):
+        edits = OSA.distance(".".join(labels[kept:]), domain)
+        if edits <= max(2, len(domain) // 5):
+            found.append((edits, ".".join((*labels[:kept], domain))))
+    return found
 
 
 def not_after(value: Mapping[str, date], wants: None) -> Verdict:

@@ -402,6 +402,42 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """One cell to be filled in a returned list, and the comment that goes on it."""
+
+    sheet: str
+    cell: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """One line of the sheet of faults: the cell it links to, and its texts under the headings."""
+
+    sheet: str
+    cell: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkingPlan:
+    """Everything that is to be written into one returned list, words included.
+
+    `file` names the list as `Holder.file` does and `name` the marked copy; `sheet`, `lines`, `headings`
+    and `rows` make the sheet of faults, `author` signs the comments.
+    """
+
+    file: str
+    name: str
+    sheet: str
+    author: str
+    lines: tuple[str, ...]
+    headings: tuple[str, ...]
+    rows: tuple[FaultRow, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Enclosure:
     """A file that goes out with a letter."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Night
 from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox
@@ -19,7 +20,18 @@ from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import read_files
 from pipeline.correspondence import why_silent
-from pipeline.domain import Arrival, Decision, Evidence, Letter, Outcome, Place, Submission
+from pipeline.domain import (
+    Arrival,
+    Attachment,
+    Decision,
+    Enclosure,
+    Evidence,
+    Letter,
+    Outcome,
+    Place,
+    Submission,
+    Transcript,
+)
 from pipeline.faults import OperatorFault
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
@@ -28,9 +40,11 @@ from pipeline.stages.announce import Heard, NightsWork, announce, batch_digest
 from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.consolidate import consolidate
 from pipeline.stages.judge import judge
-from pipeline.stages.read import read
+from pipeline.stages.mark import mark
+from pipeline.stages.read import opened, read
 from pipeline.stages.unpack import Malformed, unpack
 
+Files = Sequence[tuple[Attachment, Transcript]]
 Clock = Callable[[], datetime]
 Word = Literal["accept", "return"]
 _SETTLED: Mapping[Word, str] = {"accept": "accepted", "return": "returned"}
@@ -143,7 +157,8 @@ def decide(
     try:
         submission = unpack(arrival)
         silence = why_silent(submission, policy.office)
-        evidence = Evidence() if silence else _evidence(ledger, submission, policy, readers)
+        files = [] if silence else _files(ledger, submission, policy, readers)
+        evidence = read(files, policy.form, policy.layouts, policy.rails)
         with ledger.transaction():
             facts = ledger.facts(
                 today,
@@ -158,7 +173,8 @@ def decide(
             )
             if not submission.sender:
                 decision = replace(decision, silence=decision.silence or "no_sender")
-            letter = answer(arrival.sha, submission, decision, policy, now)
+            copies = () if decision.silence else _copies(files, decision, policy, readers)
+            letter = answer(arrival.sha, submission, decision, copies, policy, now)
             ledger.enter(
                 arrival.sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision
             )
@@ -183,9 +199,13 @@ def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, no
     return Outcome.SHUNTED
 
 
-def _evidence(ledger: Ledger, submission: Submission, policy: Policy, readers: Executor) -> Evidence:
-    files = read_files(ledger, submission.attachments, policy.tariff_amounts, readers)
-    return read(files, policy.form, policy.layouts, policy.rails)
+def _files(ledger: Ledger, submission: Submission, policy: Policy, readers: Executor) -> Files:
+    return read_files(ledger, submission.attachments, policy.tariff_amounts, readers)
+
+
+def _copies(files: Files, decision: Decision, policy: Policy, readers: Executor) -> tuple[Enclosure, ...]:
+    plans = mark(decision, policy)
+    return mark_copies(plans, opened(files), policy.texts.words["marks"]["nameless_sheet"], readers)
 
 
 def _is_disk_or_ledger(fault: Exception) -> bool:

@@ -40,8 +40,8 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
             cell.data_type = TYPE_STRING
             cell.number_format = "@"
             cell.border = Border(_THIN, _THIN, _THIN, _THIN)
-    sheet.freeze_panes = sheet.cell(_TITLE_ROWS + 2, 1)
-    return _same_bytes(book)
+    sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
+    return same_bytes(book)
 
 
 def guarded(text: str) -> str:
@@ -70,7 +70,7 @@ def _head(sheet: Worksheet, form: Form, title: str) -> None:
     sheet.row_dimensions[_TITLE_ROWS + 1].height = 60
 
 
-def _same_bytes(book: Workbook) -> bytes:
+def same_bytes(book: Workbook) -> bytes:
     """Saves a workbook without the moment it was saved at."""
     stream = BytesIO()
     book.save(stream)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from pipeline.cases import mail_number
-from pipeline.domain import Consequence, Decision, Entry, Event, Finding, Letter, Submission
+from pipeline.domain import Consequence, Decision, Enclosure, Entry, Event, Finding, Letter, Submission
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
 
@@ -16,9 +17,17 @@ _GRAVITY = (Consequence.RETURN, Consequence.HOLD, Consequence.GUIDE)
 
 
 def answer(
-    sha: str, submission: Submission, decision: Decision, policy: Policy, written_at: datetime
+    sha: str,
+    submission: Submission,
+    decision: Decision,
+    copies: Sequence[Enclosure],
+    policy: Policy,
+    written_at: datetime,
 ) -> Letter | None:
-    """Writes the one answer to a mail, naming every fault at once; None where silence is due."""
+    """Writes the one answer to a mail, naming every fault at once; None where silence is due.
+
+    `copies` are the marked copies of the lists in it that go back.
+    """
     if decision.silence:
         return None
     claims = _claims(decision)
@@ -29,8 +38,10 @@ def answer(
         "guided": claims[Consequence.GUIDE],
         "returned_count": sum(len(claim["findings"]) for claim in claims[Consequence.RETURN]),
         "list_was_sent": bool(decision.evidence.holders),
+        "copies": [copy.name for copy in copies],
     }
-    return _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
+    letter = _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
+    return replace(letter, enclosures=tuple(copies))
 
 
 def answer_settled(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from pipeline.domain import Attachment, Evidence, FileKind, Holder, Receipt, Transcript, Unread
@@ -17,6 +18,16 @@ _SERIALS_FROM_1904 = date(1904, 1, 1)
 _FEWEST_WORDS = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One file by the name that evidence speaks of it, and the attachment it is, or is inside of."""
+
+    name: str
+    attachment: Attachment
+    transcript: Transcript
+    is_inner: bool
+
+
 def read(
     files: Sequence[tuple[Attachment, Transcript]],
     form: Form,
@@ -27,8 +38,9 @@ def read(
     holders: list[Holder] = []
     receipts: list[Receipt] = []
     unread: list[Unread] = []
-    for name, transcript, inline in _flattened(files):
-        if inline and transcript.kind is FileKind.PICTURE and _word_count(transcript) < _FEWEST_WORDS:
+    for file in opened(files):
+        name, transcript = file.name, file.transcript
+        if file.attachment.inline and _is_decoration(transcript):
             continue
         if transcript.problem:
             unread.append(Unread(name, transcript.problem))
@@ -46,22 +58,30 @@ def read(
     return Evidence(tuple(holders), _without_copies(receipts), tuple(unread))
 
 
-def _flattened(
-    files: Iterable[tuple[Attachment, Transcript]],
-) -> Iterable[tuple[str, Transcript, bool]]:
+def opened(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[Opened]:
+    """Lists every file of a mail with the files inside it, no two under the same name."""
+    names: set[str] = set()
     for attachment, transcript in files:
-        yield from _with_inner(attachment.name, transcript, attachment.inline)
+        name, number = attachment.name, 1
+        while name in names:
+            number += 1
+            name = f"{attachment.name} ({number})"
+        names.add(name)
+        yield from _with_inner(name, attachment, transcript, False)
 
 
-def _with_inner(name: str, transcript: Transcript, inline: bool) -> Iterable[tuple[str, Transcript, bool]]:
+def _with_inner(
+    name: str, attachment: Attachment, transcript: Transcript, is_inner: bool
+) -> Iterator[Opened]:
     if not transcript.inner or transcript.problem:
-        yield name, transcript, inline
+        yield Opened(name, attachment, transcript, is_inner)
     for inner_name, inner in transcript.inner:
-        yield from _with_inner(f"{name} / {inner_name}", inner, inline)
+        yield from _with_inner(f"{name} / {inner_name}", attachment, inner, True)
 
 
-def _word_count(transcript: Transcript) -> int:
-    return sum(len(page.words) for page in transcript.pages)
+def _is_decoration(transcript: Transcript) -> bool:
+    words = sum(len(page.words) for page in transcript.pages)
+    return transcript.kind is FileKind.PICTURE and words < _FEWEST_WORDS
 
 
 def _day_zero(transcript: Transcript) -> date:
