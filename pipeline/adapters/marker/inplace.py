@@ -22,6 +22,7 @@ from pipeline.adapters.marker.mirror import (
     FRONT_WIDTHS,
     LINK,
     NOTE_WIDTH,
+    front_height,
     location,
     note_height,
 )
@@ -534,7 +535,8 @@ def _front(plan: MarkingPlan, styles: _Styles) -> str:
     top = len(plan.lines) + 2
     rows.append(_front_row(top, [(text, head) for text in plan.headings], ""))
     for at, row in enumerate(plan.rows, start=top + 1):
-        rows.append(_front_row(at, [(t, link if n == 0 else plain) for n, t in enumerate(row.texts)], ""))
+        high = f' ht="{front_height(row.texts)}" customHeight="1"'
+        rows.append(_front_row(at, [(t, link if n == 0 else plain) for n, t in enumerate(row.texts)], high))
         place = clean(location(row.sheet, row.cell)).replace('"', "&quot;")
         links.append(f'<hyperlink ref="A{at}" location="{place}"/>')
     columns = "".join(
@@ -542,11 +544,13 @@ def _front(plan: MarkingPlan, styles: _Styles) -> str:
         for n, width in enumerate(FRONT_WIDTHS[: len(plan.headings)], start=1)
     )
     return (
-        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
+        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+        '<sheetViews><sheetView workbookViewId="0">'
         f'<pane ySplit="{top}" topLeftCell="A{top + 1}" activePane="bottomLeft" state="frozen"/>'
         f"</sheetView></sheetViews><cols>{columns}</cols><sheetData>{''.join(rows)}</sheetData>"
         f'<mergeCells count="{len(merged)}">{"".join(merged)}</mergeCells>'
-        f"<hyperlinks>{''.join(links)}</hyperlinks></worksheet>"
+        f"<hyperlinks>{''.join(links)}</hyperlinks>"
+        '<pageSetup paperSize="9" orientation="landscape" fitToHeight="0"/></worksheet>'
     )
 
 

@@ -11,6 +11,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.domain import Cell as Read
@@ -27,7 +28,7 @@ NOTE_LETTERS = 48
 
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _WIDEST = 45
-FRONT_WIDTHS = (22, 26, 60, 60, 24, 34)
+FRONT_WIDTHS = (22, 26, 60, 60, 24, 48)
 
 
 def mirrored(sheets: Sequence[Sheet], plan: MarkingPlan, nameless: str) -> bytes:
@@ -145,11 +146,20 @@ def _write_front(front: Worksheet, plan: MarkingPlan, titles: Mapping[str, str])
             cell.value = guarded(ILLEGAL_CHARACTERS_RE.sub("", text))
             cell.data_type = TYPE_STRING
             cell.alignment = Alignment(wrap_text=True, vertical="top")
+        front.row_dimensions[at].height = front_height(row.texts)
         link = front.cell(at, 1)
         assert isinstance(link, Cell)
         link.hyperlink = Hyperlink(ref=link.coordinate, location=location(titles[row.sheet], row.cell))
         link.font = Font(color=LINK, underline="single")
     front.freeze_panes = f"A{top + 1}"
+    front.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    front.page_setup.orientation = "landscape"
+    front.page_setup.fitToHeight = 0
+
+
+def front_height(texts: Sequence[str]) -> int:
+    """Measures how high a line of the sheet of faults has to be, in points; programs do not agree on it."""
+    return 15 * max(1 + len(text) // width for text, width in zip(texts, FRONT_WIDTHS, strict=True))
 
 
 def location(title: str, cell: str) -> str:
