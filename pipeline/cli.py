@@ -185,13 +185,16 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
     """Kayıtların durumunu ve görevli bekleyen iletileri gösterir; hiçbir şeyi değiştirmez."""
     settings = load_settings(settings_file)
     policy = load_policy(settings.rules, settings.reports, settings.office)
-    ledger = Ledger.open(Home(settings.home).ledger_file)
+    home = Home(settings.home)
+    beat = home.last_beat()
+    ledger = Ledger.open(home.ledger_file)
     try:
         last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
     finally:
         ledger.close()
     state = {
+        "last_beat": beat and beat.isoformat(timespec="seconds"),
         "last_poll": last and {k: last[k] for k in ("started_at", "ended_at", "outcome")},
         "last_night": night and {"day": night.day.isoformat(), "number": night.number},
         **counts,

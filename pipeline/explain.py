@@ -20,7 +20,7 @@ from pipeline.cases import mail_number
 from pipeline.domain import Arrival, Entry, Evidence, Finding, Holder, Place, Receipt
 from pipeline.faults import OperatorFault
 from pipeline.policy import Policy
-from pipeline.runs import decide
+from pipeline.runs import decide, open_mail
 from pipeline.turkish import quotable
 
 
@@ -66,7 +66,8 @@ def _explained(
     if not is_repeat:
         ledger.keep(Place("explain", str(file), 1, 1), arrival, run)
         day = received_at.astimezone(zone).date()
-        decide(ledger, arrival, policy, readers, received_at.astimezone(UTC), day)
+        mail = open_mail(ledger, arrival, policy, readers)
+        decide(ledger, mail, policy, readers, received_at.astimezone(UTC), day)
     judged = ledger.judged(sha)
     assert judged is not None
     return Explained(file.name, judged, is_repeat, () if is_repeat else tuple(_letters(ledger, sha)))

@@ -78,13 +78,22 @@ def load_rules(
 
     `fields` says which fields each subject has; `settings` holds the lists of domains that a rule
     may name in `wants_of` as "settings/…", its examples then saying {domain} for one of them.
-    Raises OperatorFault for an unreadable file, an unknown key, field or check, missing examples,
+    Raises OperatorFault for an unknown folder, an unreadable file, an unknown key, field or check, missing examples,
     and an example that the rule judges otherwise.
     """
+    _refuse_strangers(folder)
     raw = dict(_rule_files(folder))
     wants = {path: rule.get("wants") for path, rule in raw.items()}
     wants |= {_SETTINGS + key: list(values) for key, values in settings.items()}
     return tuple(_rule(path, raw[path], wants, fields) for path in sorted(raw))
+
+
+def _refuse_strangers(folder: Path) -> None:
+    # A rule in a mistyped folder would be asked of nobody, and nobody would miss it.
+    known = {*Subject, "layouts"}
+    for place in sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        if place not in known:
+            raise OperatorFault("rule_folder", file=f"rules/{place}", known=", ".join(sorted(known)))
 
 
 def _rule_files(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:

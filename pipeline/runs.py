@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Literal
 
 from pydantic import SecretStr
 
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
-from pipeline.adapters.ledger import Judged, Ledger, Night
+from pipeline.adapters.ledger import Judged, Ledger, Night, Undecided
 from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
-from pipeline.adapters.reading_room import read_files
+from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
 from pipeline.correspondence import why_silent
 from pipeline.domain import (
     Arrival,
@@ -41,7 +41,7 @@ from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.consolidate import consolidate
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
-from pipeline.stages.read import opened, read
+from pipeline.stages.read import opened_files, read
 from pipeline.stages.unpack import Malformed, unpack
 
 Files = Sequence[tuple[Attachment, Transcript]]
@@ -53,6 +53,9 @@ _SETTLED: Mapping[Word, str] = {"accept": "accepted", "return": "returned"}
 _MOST_TRIES = 5
 # A mail that a run died over twice is not touched a third time.
 _MOST_BEGINNINGS = 2
+# So much is on the table at a time, for the readers to work side by side within bounded memory.
+_WINDOW_MAILS = 16
+_WINDOW_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ def quiet(_step: str, _done: int, _total: int) -> None:
 def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     """Hears every mailbox, judges what came, files it and answers; finishes what a run before left."""
     with _run(shop, "poll") as run:
-        resolve_doubts(shop.ledger, shop.clock())
+        # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
+        shop.home.beat()
+        settle_doubts(shop)
         heard = sum(hear(shop, account, run) for account in shop.settings.accounts)
         decided, shunted = decide_all(shop, progress)
         for account in shop.settings.accounts:
@@ -103,7 +108,7 @@ def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     return Tally(heard, decided, shunted, posted)
 
 
-def hear(shop: Shop, account: Account, run: int) -> int:
+def hear(shop: Shop, account: Account, run: Run) -> int:
     """Keeps the bytes of new mails, oldest first, and closes the session; gives how many.
 
     With nothing new this is one connection, LOGIN, STATUS and LOGOUT, however large the mailbox.
@@ -123,7 +128,7 @@ def hear(shop: Shop, account: Account, run: int) -> int:
             place = Place(account.name, account.folder, state.uidvalidity, mail.uid)
             if isinstance(mail, Fetched):
                 sha = shop.home.keep(mail.raw)
-                ledger.keep(place, Arrival(sha, mail.raw, mail.received_at), run)
+                ledger.keep(place, Arrival(sha, mail.raw, mail.received_at), run.note())
                 heard += 1
             else:
                 ledger.could_not_fetch(place, mail.why, _MOST_TRIES)
@@ -133,62 +138,109 @@ def hear(shop: Shop, account: Account, run: int) -> int:
 def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
     """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted."""
     undecided = shop.ledger.undecided()
-    shunted = 0
-    for done, (sha, received_at, begun) in enumerate(undecided):
+    done = shunted = 0
+    for window in _windows(undecided):
         progress("judge", done, len(undecided))
-        arrival = Arrival(sha, shop.home.raw(sha), received_at)
-        if begun >= _MOST_BEGINNINGS:
-            outcome = enter_shunted(shop.ledger, arrival, "crashed", shop.policy, shop.clock())
+        arrivals = [Arrival(m.sha, shop.home.raw(m.sha), m.received_at) for m in window]
+        if window[0].begun >= _MOST_BEGINNINGS:
+            outcomes = [enter_shunted(shop.ledger, arrivals[0], "crashed", shop.policy, shop.clock())]
         else:
-            shop.ledger.begin(sha)
-            outcome = decide(shop.ledger, arrival, shop.policy, shop.readers, shop.clock(), shop.today())
-        shunted += outcome is Outcome.SHUNTED
-    return len(undecided), shunted
+            shop.ledger.begin([m.sha for m in window])
+            opened = [open_mail(shop.ledger, arrival, shop.policy, shop.readers) for arrival in arrivals]
+            outcomes = [
+                decide(shop.ledger, mail, shop.policy, shop.readers, shop.clock(), shop.today())
+                for mail in opened
+            ]
+        done += len(window)
+        shunted += outcomes.count(Outcome.SHUNTED)
+    return done, shunted
 
 
-def decide(
-    ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executor, now: datetime, today: date
-) -> Outcome:
-    """Takes one mail from its bytes to its decision and its stored letter, all or nothing.
+def _windows(undecided: Sequence[Undecided]) -> Iterator[Sequence[Undecided]]:
+    """Takes mails together so that their files are read side by side; one that was begun before, alone."""
+    window: list[Undecided] = []
+    for mail in undecided:
+        size = mail.size + sum(m.size for m in window)
+        if window and (mail.begun or len(window) == _WINDOW_MAILS or size > _WINDOW_BYTES):
+            yield window
+            window = []
+        if mail.begun:
+            yield [mail]
+        else:
+            window.append(mail)
+    if window:
+        yield window
 
-    What is wrong with us and not with the mail is caught here, once: the mail is shunted with its
-    bytes kept, and the run goes on. Trouble with disk or ledger is not ours to swallow.
-    """
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A mail on the table: taken apart, with its files being read; or the reason it cannot be."""
+
+    arrival: Arrival
+    submission: Submission | None
+    silence: str
+    reading: Reading | None
+    why_shunted: str = ""
+
+
+def open_mail(ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executor) -> Opened:
+    """Takes a mail apart and has its files read; a robot's files are left closed."""
     try:
         submission = unpack(arrival)
         silence = why_silent(submission, policy.office)
-        files = [] if silence else _files(ledger, submission, policy, readers)
+        reading = (
+            None if silence else begin_reading(ledger, submission.attachments, policy.tariff_amounts, readers)
+        )
+    except Malformed as fault:
+        return Opened(arrival, None, "", None, str(fault))
+    except Exception as fault:
+        return Opened(arrival, None, "", None, _ours(fault))
+    return Opened(arrival, submission, silence, reading)
+
+
+def decide(
+    ledger: Ledger, mail: Opened, policy: Policy, readers: Executor, now: datetime, today: date
+) -> Outcome:
+    """Takes one opened mail to its decision and its stored letter, all or nothing.
+
+    What is wrong with us and not with the mail ends here: the mail is shunted with its bytes kept,
+    and the run goes on. Trouble with disk or ledger is not ours to swallow.
+    """
+    sha, submission = mail.arrival.sha, mail.submission
+    if submission is None:
+        return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
+    try:
+        files = finish_reading(ledger, mail.reading) if mail.reading else []
         evidence = read(files, policy.form, policy.layouts, policy.rails)
         with ledger.transaction():
-            facts = ledger.facts(
-                today,
-                [h.identity_number for h in evidence.holders if h.identity_number]
-                + [r.identity_number for r in evidence.receipts if r.identity_number],
-                evidence.receipts,
-            )
-            decision = (
-                Decision(Outcome.IGNORED, None, evidence, silence=silence)
-                if silence
-                else judge(arrival.sha, submission, evidence, facts, policy)
-            )
-            if not submission.sender:
-                decision = replace(decision, silence=decision.silence or "no_sender")
-            copies = () if decision.silence else _copies(files, decision, policy, readers)
-            letter = answer(arrival.sha, submission, decision, copies, policy, now)
-            ledger.enter(
-                arrival.sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision
-            )
+            decision = _decision(ledger, mail, submission, evidence, policy, today)
+            copies = _copies(files, decision, policy, readers)
+            letter = answer(sha, submission, decision, copies, policy, now)
+            ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
             if letter:
                 plan(ledger, letter, now)
-    except Malformed as fault:
-        return enter_shunted(ledger, arrival, str(fault), policy, now)
-    except (OperatorFault, OSError, MemoryError):
-        raise
-    except Exception as fault:  # the one place: ours, and never the applicant's
-        if _is_disk_or_ledger(fault):
-            raise
-        return enter_shunted(ledger, arrival, f"internal: {_origin(fault)}", policy, now)
+    except Exception as fault:
+        return enter_shunted(ledger, mail.arrival, _ours(fault), policy, now)
     return decision.outcome
+
+
+def _decision(
+    ledger: Ledger,
+    mail: Opened,
+    submission: Submission,
+    evidence: Evidence,
+    policy: Policy,
+    today: date,
+) -> Decision:
+    if mail.silence:
+        return Decision(Outcome.IGNORED, None, evidence, silence=mail.silence)
+    named = [
+        *(h.identity_number for h in evidence.holders if h.identity_number),
+        *(r.identity_number for r in evidence.receipts if r.identity_number),
+    ]
+    facts = ledger.facts(today, named, evidence.receipts)
+    decision = judge(mail.arrival.sha, submission, evidence, facts, policy)
+    return decision if submission.sender else replace(decision, silence="no_sender")
 
 
 def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, now: datetime) -> Outcome:
@@ -199,17 +251,18 @@ def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, no
     return Outcome.SHUNTED
 
 
-def _files(ledger: Ledger, submission: Submission, policy: Policy, readers: Executor) -> Files:
-    return read_files(ledger, submission.attachments, policy.tariff_amounts, readers)
-
-
 def _copies(files: Files, decision: Decision, policy: Policy, readers: Executor) -> tuple[Enclosure, ...]:
-    plans = mark(decision, policy)
-    return mark_copies(plans, opened(files), policy.texts.words["marks"]["nameless_sheet"], readers)
+    """Has the lists that go back marked; nothing is marked for somebody who gets no answer."""
+    plans = () if decision.silence else mark(decision, policy)
+    nameless = policy.texts.words["marks"]["nameless_sheet"]
+    return mark_copies(plans, opened_files(files), nameless, readers) if plans else ()
 
 
-def _is_disk_or_ledger(fault: Exception) -> bool:
-    return type(fault).__module__.startswith("sqlite3")
+def _ours(fault: Exception) -> str:
+    """Names a fault of ours to shunt a mail with; raises the world's and the operator's again."""
+    if isinstance(fault, OperatorFault | OSError | MemoryError | sqlite3.Error):
+        raise fault
+    return f"internal: {_origin(fault)}"
 
 
 def _origin(fault: Exception) -> str:
@@ -244,10 +297,32 @@ def file_away(shop: Shop, account: Account) -> None:
             shop.ledger.filed(places)
 
 
+def settle_doubts(shop: Shop) -> None:
+    """Finds out about letters that a run before this one died over."""
+    evidence = shop.settings.evidence
+    if evidence is None or not shop.ledger.letters_in_state("started"):
+        resolve_doubts(shop.ledger, shop.clock(), None)
+        return
+    account = next(a for a in shop.settings.accounts if a.name == evidence.account)
+    with Mailbox(_imap(account)) as mailbox:
+        resolve_doubts(
+            shop.ledger,
+            shop.clock(),
+            lambda letter: mailbox.holds(evidence.folder, letter.message_id, letter.planned_at.date()),
+        )
+
+
 def post_letters(shop: Shop) -> int:
     """Posts every letter that is due; gives how many went out."""
     addresses = shop.settings.addresses
-    return post_due(shop.ledger, _smtp(shop.settings), addresses.bounces or addresses.own, shop.clock)
+    evidence = shop.settings.evidence
+    return post_due(
+        shop.ledger,
+        _smtp(shop.settings),
+        addresses.bounces or addresses.own,
+        (evidence.address,) if evidence else (),
+        shop.clock,
+    )
 
 
 # --- the night ---------------------------------------------------------------------------------
@@ -263,21 +338,23 @@ def night_due(shop: Shop) -> date:
 
 def nightly(shop: Shop, day: date) -> Night | None:
     """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
-    with _run(shop, "nightly"):
-        resolve_doubts(shop.ledger, shop.clock())
-        night = close_night(shop, day)
+    with _run(shop, "nightly") as run:
+        shop.home.beat()
+        settle_doubts(shop)
+        night = close_night(shop, day, run)
         post_letters(shop)
     return night
 
 
-def close_night(shop: Shop, day: date) -> Night | None:
+def close_night(shop: Shop, day: date, run: Run) -> Night | None:
     """Writes night, batch and letters in one transaction; the day is the name, so there is never a second."""
     ledger = shop.ledger
+    last = ledger.last_night()
+    if last and last.day >= day:
+        return None
+    run.note()
     now = shop.clock()
     with ledger.transaction():
-        last = ledger.last_night()
-        if last and last.day >= day:
-            return None
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
@@ -331,16 +408,35 @@ def settle(shop: Shop, held: Judged, word: Word, because: str, by: str) -> None:
 # --- connections -------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class Run:
+    """One run of a command, written into the ledger with the first thing it has to write."""
+
+    shop: Shop
+    command: str
+    begun_at: datetime
+    noted: int = 0
+
+    def note(self) -> int:
+        """Gives the run's number, noting the run where that has not been done."""
+        self.noted = self.noted or self.shop.ledger.begin_run(self.command, self.begun_at)
+        return self.noted
+
+    def end(self, outcome: str) -> None:
+        """Notes how the run ended, where there is a run to speak of."""
+        if self.noted:
+            self.shop.ledger.end_run(self.noted, self.shop.clock(), outcome)
+
+
 @contextmanager
-def _run(shop: Shop, command: str) -> Iterator[int]:
-    run = shop.ledger.begin_run(command, shop.clock())
-    end = partial(shop.ledger.end_run, run)
+def _run(shop: Shop, command: str) -> Iterator[Run]:
+    run = Run(shop, command, shop.clock())
     try:
         yield run
-    except BaseException as fault:
-        end(shop.clock(), type(fault).__name__)
+    except Exception as fault:
+        run.end(type(fault).__name__)
         raise
-    end(shop.clock(), "done")
+    run.end("done")
 
 
 def _imap(account: Account) -> ImapAccount:

@@ -49,8 +49,11 @@ def file_view(unread: Unread) -> View:
     return {"problem": unread.why}
 
 
-def holder_view(holder: Holder, facts: Facts, twins: Sequence[Holder]) -> View:
-    """Shows one row; `twins` are the rows above it with the same identity number."""
+def holder_view(holder: Holder, facts: Facts, above: Sequence[Holder], below: Sequence[Holder]) -> View:
+    """Shows one row; `above` and `below` are the other rows of the mail with the same identity number.
+
+    Of equal rows the first one counts; of differing ones none does, for any of them may be the right one.
+    """
     case = facts.cases.get(holder.identity_number) if holder.identity_number else None
     same = case is not None and case.holder is not None and not _differences(holder, case.holder)
     number = holder.identity_number
@@ -65,8 +68,8 @@ def holder_view(holder: Holder, facts: Facts, twins: Sequence[Holder]) -> View:
         if case and case.holder and not same
         else None,
         "hidden": str(holder.row) if holder.is_hidden else None,
-        "twin": next((str(t.row) for t in twins if not _differences(holder, t)), None),
-        "rival": next((str(t.row) for t in twins if _differences(holder, t)), None),
+        "twin": next((str(o.row) for o in above if not _differences(holder, o)), None),
+        "rival": next((str(o.row) for o in (*above, *below) if _differences(holder, o)), None),
     }
 
 
@@ -114,6 +117,6 @@ def known_fields() -> Mapping[Subject, frozenset[str]]:
     return {
         Subject.SUBMISSION: frozenset(submission_view(blank_mail, None, 0)),
         Subject.FILE: frozenset(file_view(Unread("", ""))),
-        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, ())),
+        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, (), ())),
         Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts, "")),
     }

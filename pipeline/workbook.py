@@ -33,8 +33,7 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
     _head(sheet, form, title)
     for at, holder in enumerate(holders, start=1):
         for number, text in enumerate(list_row(at, holder, form), start=1):
-            cell = sheet.cell(_TITLE_ROWS + 1 + at, number)
-            assert isinstance(cell, Cell)
+            cell = _cell(sheet, _TITLE_ROWS + 1 + at, number)
             cell.value = guarded(text)
             # Said outright: a text that begins with "=" would otherwise be written as a formula.
             cell.data_type = TYPE_STRING
@@ -42,6 +41,12 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
             cell.border = Border(_THIN, _THIN, _THIN, _THIN)
     sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
     return same_bytes(book)
+
+
+def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
+    cell = sheet.cell(row, column)
+    assert isinstance(cell, Cell)
+    return cell
 
 
 def guarded(text: str) -> str:
@@ -59,13 +64,12 @@ def _head(sheet: Worksheet, form: Form, title: str) -> None:
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(columns))
         sheet.cell(row, 1, line).font = Font(bold=True, size=14 if row == 1 else 11)
     for at, column in enumerate(columns, start=1):
-        cell = sheet.cell(_TITLE_ROWS + 1, at)
-        assert isinstance(cell, Cell)
-        cell.value = column.heading
-        cell.font = Font(bold=True)
-        cell.fill = PatternFill("solid", start_color="D6EAF8")
-        cell.border = Border(_THIN, _THIN, _THIN, _THIN)
-        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
+        top = _cell(sheet, _TITLE_ROWS + 1, at)
+        top.value = column.heading
+        top.font = Font(bold=True)
+        top.fill = PatternFill("solid", start_color="D6EAF8")
+        top.border = Border(_THIN, _THIN, _THIN, _THIN)
+        top.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
         sheet.column_dimensions[get_column_letter(at)].width = _WIDTHS.get(column.field, 18)
     sheet.row_dimensions[_TITLE_ROWS + 1].height = 60
 

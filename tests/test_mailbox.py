@@ -252,6 +252,8 @@ def test_evidence_is_kept_as_read_and_found_again(full: Box) -> None:
         mailbox.keep("Giden/Kanıt", letter)
         assert mailbox.holds("Giden/Kanıt", "<abc.1@nes.invalid>")
         assert not mailbox.holds("Giden/Kanıt", "<abc.2@nes.invalid>")
+        assert mailbox.holds("Giden/Kanıt", "<abc.1@nes.invalid>", since=date(2020, 1, 1))
+        assert not mailbox.holds("Giden/Kanıt", "<abc.1@nes.invalid>", since=date(2090, 1, 1))
         # Looking elsewhere does not change which folder the UIDs belong to.
         assert raws(list(mailbox.fetch([1], MIB))) == [mail(1)]
         mailbox.file([1], "Islenen")

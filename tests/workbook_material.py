@@ -14,6 +14,9 @@ import zipfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
+
+from xlwt.CompoundDoc import XlsDoc  # type: ignore[import-untyped]
 
 from pipeline.adapters.scanner.scan import TRANSCRIPTS, transcribe
 from tests.odd_workbooks import (
@@ -95,12 +98,6 @@ def far_corner() -> bytes:
 def endless_rows() -> bytes:
     """A sheet of eight million rows with nothing in them, 200 kB packed."""
     return workbook(f"<sheetData>{'<row/>' * 8_000_000}</sheetData>")
-
-
-def too_many_cells() -> bytes:
-    """One cell more than anybody needs, packed to next to nothing."""
-    row = "<row>" + "<c><v>1</v></c>" * 1_000 + "</row>"
-    return workbook(f"<sheetData>{row * 601}</sheetData>")
 
 
 def laughing() -> bytes:
@@ -247,7 +244,19 @@ def open_document(tables: str, kind: str = "spreadsheet", styles: str = "", **pa
     return packed({"mimetype": media_type, "content.xml": content.encode(), **parts})
 
 
-# --- Word, mail and web --------------------------------------------------------------------------
+# --- OLE, Word, mail and web --------------------------------------------------------------------------
+
+
+def ole_with(stream_name: str) -> bytes:
+    """Packs an OLE file with one stream of that name and nothing in it."""
+    target = io.BytesIO()
+    XlsDoc().save(target, b"")
+    data = bytearray(target.getvalue())
+    coded = f"{stream_name}\0".encode("utf-16-le")
+    at = data.rindex("Workbook\0".encode("utf-16-le"))
+    # The name has 64 bytes, and behind them stands how many of them it needs.
+    data[at : at + 66] = coded.ljust(64, b"\0") + struct.pack("<H", len(coded))
+    return bytes(data)
 
 
 def word_with(body: str, media: Mapping[str, bytes]) -> bytes:
@@ -371,8 +380,17 @@ def _hostile_attribute(data: bytearray, chance: random.Random) -> bytearray:
     return data
 
 
-def scan_broken(seed: int, count: int, seconds: float) -> dict[str, object]:
-    """Scans broken files in a process of its own; tells the problems found, the slowest, the raisers."""
+class Broken(NamedTuple):
+    """What became of broken files."""
+
+    done: int
+    problems: Mapping[str, int]
+    surprises: tuple[str, ...]
+    slowest: float
+
+
+def scan_broken(seed: int, count: int, seconds: float) -> Broken:
+    """Scans broken files, with the memory of a worker; to be run in a process of its own."""
     resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
     chance = random.Random(seed)
     files = healthy_files()
@@ -397,4 +415,4 @@ def scan_broken(seed: int, count: int, seconds: float) -> dict[str, object]:
             surprises.append(f"{name}: {fault!r}")
         slowest = max(slowest, time.monotonic() - started)
         done += 1
-    return {"done": done, "problems": dict(problems), "surprises": surprises, "slowest": slowest}
+    return Broken(done, dict(problems), tuple(surprises), slowest)

@@ -9,13 +9,13 @@ from concurrent.futures import Executor
 from pipeline.adapters.isolation import WorkerFailed
 from pipeline.adapters.marker.mark import PLANS, SHEETS, mark_copy
 from pipeline.domain import Enclosure, MarkingPlan
-from pipeline.stages.read import Opened
+from pipeline.stages.read import OpenedFile
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def mark_copies(
-    plans: Iterable[MarkingPlan], files: Iterable[Opened], nameless: str, workers: Executor
+    plans: Iterable[MarkingPlan], files: Iterable[OpenedFile], nameless: str, workers: Executor
 ) -> tuple[Enclosure, ...]:
     """Has the planned copies written side by side; one that a worker fails over is left out.
 
@@ -44,7 +44,7 @@ def mark_copies(
     return tuple(copies)
 
 
-def _editable(file: Opened) -> bytes:
+def _editable(file: OpenedFile) -> bytes:
     # A locked workbook is opened by its reader; its own bytes are of no use to an editor.
     locked = "builtin_password" in file.transcript.notes
     plain = file.transcript.format == "xlsx" and not file.is_inner and not locked

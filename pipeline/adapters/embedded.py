@@ -123,8 +123,8 @@ class EmbeddedMailbox:
             await inbox.append(AppendMessage(raw, received_at, no_flags), recent=True)
 
     async def _close(self) -> None:
-        self._server.close()
         await asyncio.sleep(_SETTLING_SECONDS)
+        self._server.close()
         for writer in list(self._writers):
             writer.close()
 
@@ -192,8 +192,8 @@ class SmtpThread:
         return speaker
 
     async def _close(self) -> None:
-        self._server.close()
         await asyncio.sleep(_SETTLING_SECONDS)
+        self._server.close()
         for speaker in list(self._speakers):
             if speaker.transport is not None:
                 speaker.transport.close()

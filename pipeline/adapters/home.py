@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.faults import OperatorFault, TryLater
@@ -47,6 +48,15 @@ class Home:
             except BlockingIOError as fault:
                 raise TryLater("already_running", home=self.folder) from fault
             yield
+
+    def beat(self) -> None:
+        """Shows, by a file's time, that a run has begun."""
+        (self.folder / "heartbeat").touch()
+
+    def last_beat(self) -> datetime | None:
+        """Tells when a run last began."""
+        file = self.folder / "heartbeat"
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
 
     def keep(self, raw: bytes) -> str:
         """Keeps a mail's bytes under their SHA-256, on the disk before this returns; gives the digest."""

@@ -65,6 +65,7 @@ class StoredLetter:
     attempts: int
     response: str
     planned_at: datetime
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,16 @@ class Judged:
     policy: str
     shunt: str
     decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A kept mail that has no decision, and how often judging it was begun."""
+
+    sha: str
+    received_at: datetime
+    size: int
+    begun: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,31 +278,36 @@ class Ledger:
         """Tells whether the very same bytes were judged before."""
         return self._one("SELECT 1 AS yes FROM decision WHERE sha=?", sha) is not None
 
-    def undecided(self) -> list[tuple[str, datetime, int]]:
-        """Lists kept mails without a decision, oldest first, with how often they were begun."""
+    def undecided(self) -> list[Undecided]:
+        """Lists kept mails without a decision, oldest first."""
         rows = self._rows(
             "SELECT a.* FROM arrival a LEFT JOIN decision d USING (sha) WHERE d.sha IS NULL "
             "ORDER BY a.received_at, a.rowid"
         )
-        return [(r["sha"], datetime.fromisoformat(r["received_at"]), r["attempts"]) for r in rows]
+        return [
+            Undecided(r["sha"], datetime.fromisoformat(r["received_at"]), r["size"], r["attempts"])
+            for r in rows
+        ]
 
-    def begin(self, sha: str) -> None:
-        """Counts that judging a mail has begun, before it can bring anything down."""
+    def begin(self, shas: Iterable[str]) -> None:
+        """Counts that judging mails has begun, before they can bring anything down."""
         with self.transaction():
-            self._db.execute("UPDATE arrival SET attempts=attempts+1 WHERE sha=?", (sha,))
+            for sha in shas:
+                self._db.execute("UPDATE arrival SET attempts=attempts+1 WHERE sha=?", (sha,))
 
     def transcript(self, digest: str, version: str) -> Transcript | None:
         """Gives what was read from a file before, by the same version of the readers."""
         row = self._one("SELECT body FROM transcript WHERE digest=? AND version=?", digest, version)
         return _TRANSCRIPT.validate_json(row["body"]) if row else None
 
-    def keep_transcript(self, transcript: Transcript, version: str) -> None:
-        """Keeps what was read from a file, so that it is never read twice."""
+    def keep_transcripts(self, transcripts: Iterable[Transcript], version: str) -> None:
+        """Keeps what was read from files, so that they are never read twice."""
         with self.transaction():
-            self._db.execute(
-                "INSERT INTO transcript VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode()),
-            )
+            for transcript in transcripts:
+                self._db.execute(
+                    "INSERT INTO transcript VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode()),
+                )
 
     def facts(self, today: date, numbers: Iterable[IdentityNumber], receipts: Iterable[Receipt]) -> Facts:
         """Gathers what one mail cannot know: open cases of those it names, receipts spent."""
@@ -589,7 +605,12 @@ def _judged(row: Mapping[str, Any]) -> Judged:
 
 def _letter(row: Mapping[str, Any]) -> StoredLetter:
     kept = {key: row[key] for key in StoredLetter.__dataclass_fields__}
-    return StoredLetter(**{**kept, "planned_at": datetime.fromisoformat(row["planned_at"])})
+    changed = row["changed_at"]
+    moments = {
+        "planned_at": datetime.fromisoformat(row["planned_at"]),
+        "changed_at": datetime.fromisoformat(changed) if changed else None,
+    }
+    return StoredLetter(**{**kept, **moments})
 
 
 def _night(row: Mapping[str, Any]) -> Night:

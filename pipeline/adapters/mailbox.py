@@ -226,16 +226,18 @@ class Mailbox:
             found.update(self._search(f"{start}:{end}", "SINCE", _day(since)))
         return tuple(sorted(found))
 
-    def holds(self, folder: str, message_id: str) -> bool:
+    def holds(self, folder: str, message_id: str, since: date | None = None) -> bool:
         """Tells whether a folder holds a mail with this Message-ID; a missing folder holds none.
 
-        Takes seconds in a large folder: for evidence, never for every poll.
+        Takes seconds in a large folder, less when it need not look further back than `since`: for evidence,
+        never for every poll.
         """
         try:
             self._open(folder, writing=False)
         except FolderMissing:
             return False
-        return bool(self._search("HEADER", "Message-ID", _quoted(message_id)))
+        lately = ("SINCE", _day(since)) if since else ()
+        return bool(self._search(*lately, "HEADER", "Message-ID", _quoted(message_id)))
 
     # --- fetching ------------------------------------------------------------------------------
 

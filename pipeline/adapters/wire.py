@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 
@@ -60,18 +61,57 @@ def deadline(current: Callable[[], socket.socket | None], seconds: float) -> Ite
     The thread that reads from it sees the end of the connection, or an OSError. A socket's own timeout starts
     anew with every byte, so that a server that trickles would never be given up.
     """
-    watch = threading.Timer(seconds, partial(_cut, current))
-    watch.daemon = True
-    watch.start()
+    key = _WATCH.begin(current, time.monotonic() + seconds)
     try:
         yield
     finally:
-        watch.cancel()
+        _WATCH.end(key)
 
 
-def _cut(current: Callable[[], socket.socket | None]) -> None:
-    sock = current()
+class _Watch:
+    """One thread for all deadlines: a thread for each would cost more than the command it watches."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._deadlines: dict[object, tuple[float, Callable[[], socket.socket | None]]] = {}
+        self._wakes_at = 0.0
+        self._thread: threading.Thread | None = None
+
+    def begin(self, current: Callable[[], socket.socket | None], at: float) -> object:
+        key = object()
+        with self._news:
+            self._deadlines[key] = (at, current)
+            # A process that was forked has inherited the object, but not the thread.
+            if self._thread is None or not self._thread.is_alive():
+                self._wakes_at = at
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif at < self._wakes_at:
+                self._wakes_at = at
+                self._news.notify()
+        return key
+
+    def end(self, key: object) -> None:
+        with self._news:
+            self._deadlines.pop(key, None)
+
+    def _run(self) -> None:
+        with self._news:
+            while True:
+                now = time.monotonic()
+                for key, (at, current) in list(self._deadlines.items()):
+                    if at <= now:
+                        del self._deadlines[key]
+                        _cut(current())
+                self._wakes_at = min((at for at, _ in self._deadlines.values()), default=math.inf)
+                self._news.wait(None if math.isinf(self._wakes_at) else self._wakes_at - now)
+
+
+def _cut(sock: socket.socket | None) -> None:
     with suppress(OSError):
         if sock is not None:
             # Not sock.shutdown(): a TLS socket would also take its TLS state from under the reading thread.
             socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+_WATCH = _Watch()

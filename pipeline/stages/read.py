@@ -19,7 +19,7 @@ _FEWEST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedFile:
     """One file by the name that evidence speaks of it, and the attachment it is, or is inside of."""
 
     name: str
@@ -38,7 +38,7 @@ def read(
     holders: list[Holder] = []
     receipts: list[Receipt] = []
     unread: list[Unread] = []
-    for file in opened(files):
+    for file in opened_files(files):
         name, transcript = file.name, file.transcript
         if file.attachment.inline and _is_decoration(transcript):
             continue
@@ -58,7 +58,7 @@ def read(
     return Evidence(tuple(holders), _without_copies(receipts), tuple(unread))
 
 
-def opened(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[Opened]:
+def opened_files(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[OpenedFile]:
     """Lists every file of a mail with the files inside it, no two under the same name."""
     names: set[str] = set()
     for attachment, transcript in files:
@@ -72,9 +72,9 @@ def opened(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[Opened]:
 
 def _with_inner(
     name: str, attachment: Attachment, transcript: Transcript, is_inner: bool
-) -> Iterator[Opened]:
+) -> Iterator[OpenedFile]:
     if not transcript.inner or transcript.problem:
-        yield Opened(name, attachment, transcript, is_inner)
+        yield OpenedFile(name, attachment, transcript, is_inner)
     for inner_name, inner in transcript.inner:
         yield from _with_inner(f"{name} / {inner_name}", attachment, inner, True)
 

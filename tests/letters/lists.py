@@ -279,7 +279,7 @@ def email_typo() -> bytes:
 
 def private_email() -> bytes:
     """The holder gives a private address for the application link."""
-    return _one_row("Serkan İğdeliler", "2024-05-22", "15:01", work_email="serkan_igdeli@posta.example.com")
+    return _one_row("Serkan İğdeliler", "2024-05-22", "15:01", work_email="serkan_igdeli@posta.invalid")
 
 
 def kind_renewal_in_list() -> bytes:
@@ -353,7 +353,7 @@ def sample_row_only() -> bytes:
 def private_sender() -> bytes:
     """A good list, but written from a private mailbox."""
     who = person("Doğukan Ortaköylügil")
-    sender = Sender(who.name, "dogukan_ok@posta.example.com", IPHONE)
+    sender = Sender(who.name, "dogukan_ok@posta.invalid", IPHONE)
     words = f"Merhaba kurum mailime giremiyorum buradan yolluyorum. Kayıp e-imza formum ekte.\n\n{who.name}\n"
     return mail(
         Envelope(sender, "kayıp e-imza", at("2024-05-24", "20:17")),

@@ -265,7 +265,7 @@ def forged_authentication() -> bytes:
 def reply_to_elsewhere() -> bytes:
     """A good list whose Reply-To points to a private mailbox; the answer goes to the sender only."""
     who = person("Kâzım Alıçlı")
-    more = (("Reply-To", "kazim_alicli@posta.example.com"),)
+    more = (("Reply-To", "kazim_alicli@posta.invalid"),)
     return _list_under(Envelope(writes(who), "Kayıp e-imza", at("2024-05-24", "10:40"), more=more), who)
 
 
@@ -317,7 +317,7 @@ def complaint_feedback() -> bytes:
     report = multipart("report", plain("This is an email abuse report.\n"), status)
     report.set_param("report-type", "feedback-report")
     envelope = Envelope(
-        Sender("Feedback Loop", "fbl@posta.example.com", ""), "Abuse report", at("2024-05-27", "08:10")
+        Sender("Feedback Loop", "fbl@posta.invalid", ""), "Abuse report", at("2024-05-27", "08:10")
     )
     return mail(envelope, report)
 

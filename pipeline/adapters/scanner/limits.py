@@ -11,9 +11,9 @@ MAX_SHEETS = 50
 MAX_UNPACKED = 200_000_000
 # A file in an archive; mail servers stop at half of it.
 MAX_FILE = 50_000_000
-# Web pages are read at 4 MB a second, and nobody's list is longer than that.
-MAX_MARKUP = 30_000_000
-# Elements of XML, or records: what readers are busy with even where nothing is filled.
+# Web pages are read at 1 MB a second, and a list of 1,000 people takes one.
+MAX_MARKUP = 8_000_000
+# Elements of XML, records, fields: what readers are busy with even where nothing is filled.
 MAX_ELEMENTS = 8_000_000
 MAX_FILES = 50
 # Inside an archive inside an archive there may be a file, and that is the end of it.
@@ -57,7 +57,7 @@ class Room:
             raise Unreadable("too_large")
 
     def take_elements(self, count: int) -> None:
-        """Pays for elements or records that were walked over."""
+        """Pays for elements, records or fields that were walked over."""
         self.elements -= count
         if self.elements < 0:
             raise Unreadable("too_large")

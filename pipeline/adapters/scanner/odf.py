@@ -20,7 +20,8 @@ from pipeline.domain import CellKind, Sheet
 _BESIDE = frozenset(
     {"annotation", "shapes", "frame", "tracked-changes", "dde-links", "forms", "custom-shape"}
 )
-_BLANKS = re.compile(r"[ \t\r\n]+")
+# Line breaks in the file are layout; those in the cell are elements.
+_BLANKS = re.compile(r" *[\t\r\n][ \t\r\n]*")
 _NUMERIC = frozenset({"float", "percentage", "currency"})
 _MAX_BLANKS = 1_000
 

@@ -38,6 +38,7 @@ def read_csv(data: bytes, room: Room) -> Read:
     sheet = SheetInProgress("", room)
     try:
         for row, fields in enumerate(rows_of(text, delimiter(text) or ",")):
+            room.take_elements(len(fields))
             for column, field in enumerate(fields):
                 quoted = _QUOTED.fullmatch(field)
                 sheet.put(row, column, CellKind.TEXT, quoted[1] if quoted else field)

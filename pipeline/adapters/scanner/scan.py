@@ -42,6 +42,7 @@ PRELOAD = (
 
 TRANSCRIPTS: TypeAdapter[Transcript] = TypeAdapter(Transcript)
 
+_MAY_HOLD_PICTURES = frozenset({"xlsx", "xlsx-strict", "xlsm", "xlsb", "ods"})
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeError)
 
 
@@ -125,9 +126,7 @@ class _Scan:
         if not book.is_empty:
             return whole
         # Some paste a photograph of the receipt into an empty workbook.
-        inner = (
-            self._enclosed(data, depth) if found.format.startswith(("xlsx", "xlsm", "xlsb", "ods")) else ()
-        )
+        inner = self._enclosed(data, depth) if found.format in _MAY_HOLD_PICTURES else ()
         return replace(whole, inner=inner, problem="" if inner else "no_data")
 
     def _unlocked(self, data: bytes, blank: Transcript, depth: int) -> Transcript:
