@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from stdnum.iso7064 import mod_37_36
 
-from pipeline.domain import Case, Entry, Event, Receipt
+from pipeline.domain import Case, Decision, Entry, Event, Receipt
 
 # Crockford's base 32: no I, L, O or U to mistake on the telephone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -38,6 +38,12 @@ def _after(case: Case, entry: Entry) -> Case:
             return replace(case, is_closed=True)
         case Event.FORM_RECEIVED:
             return case
+
+
+def disputed(held: Iterable[Decision]) -> frozenset[str]:
+    """Names the cases that an open hold would change or close: until it is settled, they go nowhere."""
+    events = (Event.AMENDED, Event.WITHDRAWN)
+    return frozenset(e.case for decision in held for e in decision.withheld if e.event in events)
 
 
 def mail_number(sha: str) -> str:

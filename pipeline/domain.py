@@ -357,6 +357,8 @@ class Facts:
     today: date
     cases: Mapping[IdentityNumber, Case] = field(default_factory=dict)
     spent: Mapping[str, Spent] = field(default_factory=dict)
+    # Cases whose withdrawal waits for an official's word.
+    withdrawing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

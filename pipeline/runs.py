@@ -19,6 +19,8 @@ from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
+from pipeline.cases import disputed
+from pipeline.conversation import Comparison, compare, list_before
 from pipeline.correspondence import why_silent
 from pipeline.domain import (
     Arrival,
@@ -215,7 +217,8 @@ def decide(
         with ledger.transaction():
             decision = _decision(ledger, mail, submission, evidence, policy, today)
             copies = _copies(files, decision, policy, readers)
-            letter = answer(sha, submission, decision, copies, policy, now)
+            comparison = _compared(ledger, submission, decision)
+            letter = answer(sha, submission, decision, comparison, copies, policy, now)
             ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
             if letter:
                 plan(ledger, letter, now)
@@ -241,6 +244,14 @@ def _decision(
     facts = ledger.facts(today, named, evidence.receipts)
     decision = judge(mail.arrival.sha, submission, evidence, facts, policy)
     return decision if submission.sender else replace(decision, silence="no_sender")
+
+
+def _compared(ledger: Ledger, submission: Submission, decision: Decision) -> Comparison | None:
+    """Compares a list with the one that it puts right, known by its thread, its sender or its people."""
+    people = [h.identity_number for h in decision.evidence.holders if h.identity_number]
+    earlier = ledger.earlier_decisions(submission.sender, submission.references, people)
+    before = list_before(earlier, decision.evidence)
+    return compare(before, decision) if before else None
 
 
 def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, now: datetime) -> Outcome:
@@ -358,7 +369,10 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
-        batch = consolidate(day, ledger.unbatched_cases(), shop.policy.form)
+        holds = ledger.open_holds()
+        waiting = disputed(held.decision for held in holds)
+        unbatched = ledger.unbatched_cases()
+        batch = consolidate(day, unbatched, waiting, shop.policy.form)
         work = NightsWork(
             day=day,
             number=night.number,
@@ -366,8 +380,9 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             until=now.astimezone(shop.settings.zone),
             balance=ledger.balance(since, now),
             heard=[_heard(j) for j in ledger.judged_between(since, now)],
-            open_holds=[_heard(j) for j in ledger.open_holds()],
+            open_holds=[_heard(held) for held in holds],
             batch=batch,
+            left_out=[case for case in unbatched if case.number in waiting],
             open_cases=[c for c in ledger.all_cases() if not c.is_closed],
             failed_letters=[
                 {"recipient": x.recipient, "subject": x.subject, "response": x.response}

@@ -56,6 +56,7 @@ def holder_view(holder: Holder, facts: Facts, above: Sequence[Holder], below: Se
     """
     case = facts.cases.get(holder.identity_number) if holder.identity_number else None
     same = case is not None and case.holder is not None and not _differences(holder, case.holder)
+    withdrawn = case is not None and case.number in facts.withdrawing
     number = holder.identity_number
     return {
         **{field: getattr(holder, field) for field in LIST_FIELDS},
@@ -63,7 +64,8 @@ def holder_view(holder: Holder, facts: Facts, above: Sequence[Holder], below: Se
         **{f"{field}_problem": holder.unclear.get(field) for field in LIST_FIELDS},
         "birth": {"day": holder.born_on, "born_on": holder.born_on, "today": facts.today},
         "nationality": number and ("yabancı" if number.is_foreigner else "yurttaş"),
-        "waiting": case.number if case and same else None,
+        "withdrawn": case.number if case and withdrawn else None,
+        "waiting": case.number if case and same and not withdrawn else None,
         "changed": ", ".join(_differences(holder, case.holder))
         if case and case.holder and not same
         else None,

@@ -316,7 +316,7 @@ class Ledger:
         for key in {receipt_key(r) for r in receipts}:
             if row := self._one("SELECT * FROM spent WHERE key=?", key):
                 spent[key] = Spent(row["case_number"], row["sender"])
-        return Facts(today, cases, spent)
+        return Facts(today, cases, spent, withdrawing=self._withdrawing(cases.values()))
 
     def cases_of(self, number: IdentityNumber) -> list[Case]:
         """Folds every case of one person."""
@@ -325,6 +325,43 @@ class Ledger:
     def case(self, number: str) -> Case | None:
         """Folds one case."""
         return next(iter(self._cases("WHERE case_number=?", number)), None)
+
+    def earlier_decisions(
+        self, sender: str, references: Iterable[str], people: Iterable[IdentityNumber]
+    ) -> Iterator[Decision]:
+        """Gives the decisions that a mail may go on from, the newest first.
+
+        Those whose letter it answers, those of the same sender, and those about the same people.
+        """
+        found: set[int] = set()
+        for sql, values in (
+            (
+                "SELECT d.rowid AS id FROM letter l JOIN decision d ON d.sha=l.about WHERE l.message_id=?",
+                references,
+            ),
+            ("SELECT rowid AS id FROM decision WHERE sender=? ORDER BY rowid DESC LIMIT 20", [sender]),
+            (
+                "SELECT d.rowid AS id FROM named n JOIN decision d USING (sha) WHERE n.identity_number=? "
+                "ORDER BY d.rowid DESC LIMIT 20",
+                [number.digits for number in people],
+            ),
+        ):
+            found |= {row["id"] for value in values for row in self._rows(sql, value)}
+        for row_id in sorted(found, reverse=True):
+            yield _judged(self._rows("SELECT * FROM decision WHERE rowid=?", row_id)[0]).decision
+
+    def _withdrawing(self, cases: Iterable[Case]) -> frozenset[str]:
+        """Names those of some cases whose withdrawal is not settled yet."""
+        return frozenset(
+            case.number
+            for case in cases
+            for row in self._rows(
+                "SELECT d.* FROM hold h JOIN decision d USING (sha) WHERE h.state='open' AND instr(d.body, ?)",
+                case.number,
+            )
+            for entry in _judged(row).decision.withheld
+            if entry.case == case.number and entry.event is Event.WITHDRAWN
+        )
 
     def unbatched_cases(self) -> list[Case]:
         """Folds every open case that no list has gone out for."""
@@ -375,6 +412,8 @@ class Ledger:
                 _DECISION.dump_json(decision).decode(),
             ),
         )
+        for number in {h.identity_number.digits for h in decision.evidence.holders if h.identity_number}:
+            self._db.execute("INSERT INTO named VALUES (?, ?)", (number, sha))
         if decision.outcome is Outcome.HELD or decision.withheld:
             self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
         self.add_entries(decision.entries, sender)
@@ -700,4 +739,14 @@ def _begin(db: Database) -> None:
         db.execute(statement)
 
 
-_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin,)
+def _know_again(db: Database) -> None:
+    """Finds mails by sender and by the people in their lists, to know a corrected list when it comes."""
+    db.execute("CREATE INDEX decision_sender ON decision (sender)")
+    db.execute(
+        """CREATE TABLE named (
+            identity_number TEXT NOT NULL, sha TEXT NOT NULL REFERENCES decision (sha),
+            PRIMARY KEY (identity_number, sha)) STRICT"""
+    )
+
+
+_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _know_again)

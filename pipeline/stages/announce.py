@@ -41,6 +41,7 @@ class NightsWork:
     heard: Sequence[Heard]
     open_holds: Sequence[Heard]
     batch: Batch | None
+    left_out: Sequence[Case]
     open_cases: Sequence[Case]
     failed_letters: Sequence[Mapping[str, str]]
     unfetched: Sequence[Mapping[str, Any]]
@@ -97,6 +98,7 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         outcomes=[(policy.texts.words["outcomes"][o], night.balance[o]) for o in Outcome],
         batch_rows=[_batch_row(case) for case in night.batch.cases] if night.batch else [],
         digest=batch_digest(night.batch) if night.batch else "",
+        left_out=[_batch_row(case) for case in night.left_out],
         returned=[_mail(h) for h in night.heard if h.decision.outcome is Outcome.RETURNED],
         reasons=_reasons(night.heard),
         held=[_mail(h) for h in night.open_holds],

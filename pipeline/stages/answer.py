@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.cases import mail_number
+from pipeline.conversation import Point, Comparison
 from pipeline.domain import Consequence, Decision, Enclosure, Entry, Event, Finding, Letter, Submission
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
@@ -20,13 +21,15 @@ def answer(
     sha: str,
     submission: Submission,
     decision: Decision,
+    comparison: Comparison | None,
     copies: Sequence[Enclosure],
     policy: Policy,
     written_at: datetime,
 ) -> Letter | None:
     """Writes the one answer to a mail, naming every fault at once; None where silence is due.
 
-    `copies` are the marked copies of the lists in it that go back.
+    `comparison` says what the mail puts right of an earlier one, and `copies` are the marked copies of the
+    lists in it that go back.
     """
     if decision.silence:
         return None
@@ -38,6 +41,7 @@ def answer(
         "guided": claims[Consequence.GUIDE],
         "returned_count": sum(len(claim["findings"]) for claim in claims[Consequence.RETURN]),
         "list_was_sent": bool(decision.evidence.holders),
+        "progress": _points(comparison, policy),
         "copies": [copy.name for copy in copies],
     }
     letter = _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
@@ -120,6 +124,26 @@ def _slip(entry: Entry) -> Mapping[str, Any]:
         "rail": receipt.rail,
         "case": entry.case,
     }
+
+
+def _points(comparison: Comparison | None, policy: Policy) -> Mapping[str, list[str]] | None:
+    if comparison is None:
+        return None
+    return {
+        name: [_point(point, policy) for point in getattr(comparison, name)]
+        for name in ("now_right", "left", "new", "missing")
+    }
+
+
+def _point(point: Point, policy: Policy) -> str:
+    """Names a point by person and column, or by the file and what was wrong with it."""
+    holder, finding = point.holder, point.finding
+    if holder is None:
+        return f"{finding.about} – {finding.say}"
+    name = quotable(" ".join(n for n in (holder.given_name, holder.family_name) if n))
+    columns = {column.field for column in policy.form.columns}
+    what = policy.words_for(finding.field) if finding.field in columns else finding.say
+    return f"{name or finding.about} – {what}"
 
 
 def _claims(decision: Decision) -> Mapping[Consequence, list[Mapping[str, Any]]]:

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from pipeline.domain import Consequence, Decision, FaultRow, Finding, Holder, Mark, MarkingPlan
 from pipeline.policy import Policy
+from pipeline.sheets import Form
 from pipeline.turkish import quotable
 
 _Fault = tuple[Finding, Holder]
@@ -32,14 +33,15 @@ def mark(decision: Decision, policy: Policy) -> tuple[MarkingPlan, ...]:
     )
 
 
-def cell_of(holder: Holder, field: str) -> str:
-    """Finds the cell a finding is about; where the list has no such column, the first one of the row.
+def cell_of(holder: Holder, field: str, form: Form) -> str:
+    """Finds the cell a finding is about.
 
-    >>> cell_of(Holder("", "", 7, cells={"given_name": "C7", "number": "A7"}), "born_on")
-    'A7'
+    What is about the person and no column is marked at the identity number; where the list lacks the
+    column, at the first cell of the row.
     """
-    own = holder.cells.get(field)
-    return own or min(holder.cells.values(), key=_order, default=f"A{holder.row}")
+    if field not in {column.field for column in form.columns}:
+        field = "identity_number"
+    return holder.cells.get(field) or min(holder.cells.values(), key=_order, default=f"A{holder.row}")
 
 
 def _order(address: str) -> tuple[int, str]:
@@ -74,7 +76,7 @@ def _plan(name: str, file: str, faults: Sequence[_Fault], policy: Policy) -> Mar
 
 def _row(fault: _Fault, policy: Policy, words: Mapping[str, str]) -> FaultRow:
     finding, holder = fault
-    cell = cell_of(holder, finding.field)
+    cell = cell_of(holder, finding.field, policy.form)
     column = policy.words_for(finding.field)
     if finding.field not in holder.cells and finding.field in {c.field for c in policy.form.columns}:
         column = words["no_column"].format(column=column)
@@ -84,7 +86,7 @@ def _row(fault: _Fault, policy: Policy, words: Mapping[str, str]) -> FaultRow:
 
 
 def _marks(faults: Sequence[_Fault], policy: Policy, words: Mapping[str, str]) -> Iterable[Mark]:
-    placed = [((h.sheet, h.row, cell_of(h, f.field)), f) for f, h in faults]
+    placed = [((h.sheet, h.row, cell_of(h, f.field, policy.form)), f) for f, h in faults]
     placed.sort(key=lambda pair: pair[0])
     for (sheet, _, cell), group in groupby(placed, key=lambda pair: pair[0]):
         comments = dict.fromkeys(_comment(finding, policy, words) for _, finding in group)
