@@ -93,6 +93,11 @@ def domain(value: str, wants: Sequence[str]) -> Verdict:
     return _yes(any(within(host, pattern) for pattern in wants))
 
 
+def outside_domains(value: Sequence[str], wants: Sequence[str]) -> Verdict:
+    """Asks that none of some hosts is one of the listed domains or below them."""
+    return _yes(not any(within(lower_ascii(host), pattern) for host in value for pattern in wants))
+
+
 def within(host: str, pattern: str) -> bool:
     """Tells whether a host is the pattern's domain or one below it.
 
@@ -205,6 +210,7 @@ CHECKS: Mapping[str, Check] = {
         long_enough,
         email,
         domain,
+        outside_domains,
         not_after,
         age_between,
         within_days,

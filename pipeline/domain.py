@@ -71,6 +71,8 @@ class Attachment:
     digest: str
     # Set in the text of a mail (signatures, logos, pasted pictures), not added to it as a file.
     inline: bool = False
+    # No file at all, but the tables in the mail's own text.
+    is_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file, or a part of a mail, that told us nothing usable, and the name of the reason."""
+    """A file, or a part of a mail, that gave nothing, or less than there is in it, and why."""
 
     name: str
     why: str
@@ -288,6 +290,10 @@ class Evidence:
     holders: tuple[Holder, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     unread: tuple[Unread, ...] = ()
+    # Rows of a table in the mail's own text: to be confirmed by their sender, never taken as they are.
+    pasted: tuple[Holder, ...] = ()
+    # Files in which something is worth a sentence, and its name ("macros").
+    noted: tuple[Unread, ...] = ()
 
 
 # --- what follows from it ----------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +25,9 @@ class Subject(StrEnum):
     RECEIPT = "receipt"
 
 
+Form = Literal["", "blank-form", "filled-form"]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One question, its consequence, its words and its authority; the path is its name everywhere."""
@@ -40,6 +43,8 @@ class Rule:
     unsure: str
     remedy: str
     because: str
+    # What the answer brings along, for the sender to fill in or to confirm.
+    encloses: Form
 
     def verdict(self, value: object) -> Verdict:
         """Asks the rule's question of one value."""
@@ -61,6 +66,7 @@ class _RuleFile(BaseModel):
     unsure: str = ""
     remedy: str
     because: str
+    encloses: Form = ""
     accepts: list[Any]
     rejects: list[Any]
     doubts: list[Any] = []
@@ -78,8 +84,8 @@ def load_rules(
 
     `fields` says which fields each subject has; `settings` holds the lists of domains that a rule
     may name in `wants_of` as "settings/…", its examples then saying {domain} for one of them.
-    Raises OperatorFault for an unknown folder, an unreadable file, an unknown key, field or check, missing examples,
-    and an example that the rule judges otherwise.
+    Raises OperatorFault for an unknown folder, an unreadable file, an unknown key, field or check,
+    missing examples, and an example that the rule judges otherwise.
     """
     _refuse_strangers(folder)
     raw = dict(_rule_files(folder))
@@ -139,6 +145,7 @@ def _rule(
         unsure=file.unsure,
         remedy=file.remedy,
         because=file.because,
+        encloses=file.encloses,
     )
     _prove(rule, file, where)
     return rule

@@ -44,7 +44,7 @@ from pipeline.stages.consolidate import consolidate
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
 from pipeline.stages.read import opened_files, read
-from pipeline.stages.unpack import Malformed, unpack
+from pipeline.stages.unpack import Malformed, body_table, unpack
 
 Files = Sequence[tuple[Attachment, Transcript]]
 Clock = Callable[[], datetime]
@@ -190,9 +190,9 @@ def open_mail(ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executo
     try:
         submission = unpack(arrival)
         silence = why_silent(submission, policy.office)
-        reading = (
-            None if silence else begin_reading(ledger, submission.attachments, policy.tariff_amounts, readers)
-        )
+        table = body_table(submission)
+        files = (*submission.attachments, table) if table else submission.attachments
+        reading = None if silence else begin_reading(ledger, files, policy.tariff_amounts, readers)
     except Malformed as fault:
         return Opened(arrival, None, "", None, str(fault))
     except Exception as fault:

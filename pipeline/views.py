@@ -6,16 +6,17 @@ A field is a plain value; `<field>_written` is the text that stands in its cell 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from pipeline.cases import receipt_key
-from pipeline.domain import Case, Facts, Holder, Receipt, Spent, Submission, Unread
+from pipeline.domain import Case, Evidence, Facts, Holder, Receipt, Spent, Submission, Unread
 from pipeline.rulebook import Subject
 from pipeline.turkish import fold
 
-View = Mapping[str, Any]
+View = dict[str, Any]
 
 LIST_FIELDS = (
     "identity_number",
@@ -41,6 +42,16 @@ def submission_view(submission: Submission, procedure: str | None, enclosures: i
         "sender": submission.sender,
         "procedure": procedure,
         "enclosures": str(enclosures) if enclosures else None,
+    }
+
+
+def words_view(submission: Submission, evidence: Evidence) -> View:
+    """Shows what stands in a mail's own words in the place of files: a pasted table, links to elsewhere."""
+    files = evidence.holders or evidence.receipts or evidence.unread
+    hosts = dict.fromkeys(re.findall(r"(?i)\bhttps?://([a-z0-9.-]+)", f"{submission.text} {submission.html}"))
+    return {
+        "pasted_rows": str(len(evidence.pasted)) if evidence.pasted else None,
+        "linked_hosts": () if files or evidence.pasted else tuple(hosts),
     }
 
 
@@ -117,7 +128,9 @@ def known_fields() -> Mapping[Subject, frozenset[str]]:
     blank_mail = Submission("", "", (), "", "", (), "", "", (), ())
     facts = Facts(date.min)
     return {
-        Subject.SUBMISSION: frozenset(submission_view(blank_mail, None, 0)),
+        Subject.SUBMISSION: frozenset(
+            submission_view(blank_mail, None, 0) | words_view(blank_mail, Evidence())
+        ),
         Subject.FILE: frozenset(file_view(Unread("", ""))),
         Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, (), ())),
         Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts, "")),

@@ -10,8 +10,7 @@ from pipeline.adapters.isolation import WorkerFailed
 from pipeline.adapters.marker.mark import PLANS, SHEETS, mark_copy
 from pipeline.domain import Enclosure, MarkingPlan
 from pipeline.stages.read import OpenedFile
-
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from pipeline.workbook import XLSX
 
 
 def mark_copies(
@@ -38,7 +37,7 @@ def mark_copies(
     copies = []
     for name, future in writing:
         try:
-            copies.append(Enclosure(name, _XLSX, b64decode(future.result())))
+            copies.append(Enclosure(name, XLSX, b64decode(future.result())))
         except WorkerFailed:
             continue
     return tuple(copies)

@@ -14,8 +14,7 @@ from pipeline.cases import mail_number
 from pipeline.domain import Batch, Case, Decision, Enclosure, Letter, Outcome
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
-
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from pipeline.workbook import XLSX
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def announce(night: NightsWork, policy: Policy) -> tuple[Letter, ...]:
 
 
 def _batch_file(batch: Batch) -> Enclosure:
-    return Enclosure(f"nes-listesi-{batch.day.isoformat()}-{batch.number}.xlsx", _XLSX, batch.workbook)
+    return Enclosure(f"nes-listesi-{batch.day.isoformat()}-{batch.number}.xlsx", XLSX, batch.workbook)
 
 
 def _batch_letter(batch: Batch, at: datetime, policy: Policy) -> Letter:

@@ -9,10 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from pipeline.cases import mail_number
-from pipeline.conversation import Point, Comparison
+from pipeline.conversation import Comparison, Point
 from pipeline.domain import Consequence, Decision, Enclosure, Entry, Event, Finding, Letter, Submission
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
+from pipeline.workbook import XLSX, blank_form
 
 _GRAVITY = (Consequence.RETURN, Consequence.HOLD, Consequence.GUIDE)
 
@@ -34,18 +35,25 @@ def answer(
     if decision.silence:
         return None
     claims = _claims(decision)
-    values = {
+    values: dict[str, Any] = {
         **_accepted(decision.entries, policy),
         "returned": claims[Consequence.RETURN],
         "held": claims[Consequence.HOLD],
         "guided": claims[Consequence.GUIDE],
-        "returned_count": sum(len(claim["findings"]) for claim in claims[Consequence.RETURN]),
-        "list_was_sent": bool(decision.evidence.holders),
+        "returned_count": len(
+            {(f.subject, f.index, f.field) for f in decision.findings if f.consequence is Consequence.RETURN}
+        ),
         "progress": _points(comparison, policy),
         "copies": [copy.name for copy in copies],
     }
+    forms = _forms(decision, policy)
+    values |= {
+        "forms": [form.name for form in forms],
+        "notes": _notes(decision, policy),
+        "list_was_sent": bool(decision.evidence.holders or forms),
+    }
     letter = _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
-    return replace(letter, enclosures=tuple(copies))
+    return replace(letter, enclosures=(*copies, *forms))
 
 
 def answer_settled(
@@ -124,6 +132,33 @@ def _slip(entry: Entry) -> Mapping[str, Any]:
         "rail": receipt.rail,
         "case": entry.case,
     }
+
+
+def _count_to_correct(decision: Decision) -> int:
+    """Counts places, not rules: a cell with two faults is corrected once."""
+    returned = (f for f in decision.findings if f.consequence is Consequence.RETURN)
+    return len({(f.subject, f.index, f.field) for f in returned})
+
+
+def _forms(decision: Decision, policy: Policy) -> list[Enclosure]:
+    """Makes the forms that the rules of a decision's findings bring along."""
+    found = {f.rule for f in decision.findings}
+    wanted = {rule.encloses for rule in policy.rules if rule.path in found}
+    words = policy.texts.words["blank_form"]
+    rows = decision.evidence.pasted
+    # A form that is filled in already is filled in once.
+    if "filled-form" in wanted and rows:
+        return [Enclosure(words["filled_file"], XLSX, blank_form(policy.form, words, rows))]
+    if "blank-form" in wanted:
+        return [Enclosure(words["file"], XLSX, blank_form(policy.form, words, ()))]
+    return []
+
+
+def _notes(decision: Decision, policy: Policy) -> list[str]:
+    """Puts into words what is worth saying about single files; what has no words is nobody's concern."""
+    words = policy.texts.words["notes"]
+    told = [words[n.why].format(file=quotable(n.name)) for n in decision.evidence.noted if n.why in words]
+    return list(dict.fromkeys(told))
 
 
 def _points(comparison: Comparison | None, policy: Policy) -> Mapping[str, list[str]] | None:

@@ -28,7 +28,7 @@ from pipeline.domain import (
 from pipeline.policy import Policy
 from pipeline.rulebook import Rule, Subject
 from pipeline.turkish import IdentityNumber, lira, number_date, quotable
-from pipeline.views import View, file_view, holder_view, receipt_view, submission_view
+from pipeline.views import View, file_view, holder_view, receipt_view, submission_view, words_view
 
 _TRANSFERS = ("EFT", "FAST", "HAVALE", "NAKİT")
 
@@ -47,8 +47,9 @@ def judge(
     procedure = _procedure(evidence, facts, policy.directorate_iban)
     bench = _Bench(policy, procedure, facts, submission.sender)
     rows = [bench.ask_holder(i, evidence.holders) for i in range(len(evidence.holders))]
-    claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread)
-    mail = bench.ask(Subject.SUBMISSION, 0, submission_view(submission, procedure, claims), _MAIL)
+    claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread) + len(evidence.pasted)
+    view = submission_view(submission, procedure, claims) | words_view(submission, evidence)
+    mail = _telling(bench.ask(Subject.SUBMISSION, 0, view, _MAIL))
     files = [
         bench.ask(Subject.FILE, i, file_view(unread), _Claim(quotable(unread.name)))
         for i, unread in enumerate(evidence.unread)
@@ -79,9 +80,16 @@ def judge(
     )
 
 
+def _telling(mail: list[Finding]) -> list[Finding]:
+    """Leaves out that a mail has no enclosure where its sender is told already what to enclose."""
+    if any(finding.consequence is Consequence.RETURN for finding in mail):
+        return [finding for finding in mail if finding.field != "enclosures"]
+    return mail
+
+
 def _procedure(evidence: Evidence, facts: Facts, directorate_iban: str) -> Procedure | None:
     """Decides the procedure by what the files say; the right rail depends on it, not on the bank."""
-    if evidence.holders:
+    if evidence.holders or evidence.pasted:
         return Procedure.LOST_OR_STOLEN
     if not evidence.receipts:
         return None

@@ -67,7 +67,10 @@ def _plan(name: str, file: str, faults: Sequence[_Fault], policy: Policy) -> Mar
         name=name,
         sheet=words["sheet"],
         author=policy.office.unit,
-        lines=(words["title"].format(count=len(faults)), words["how"]),
+        lines=(
+            words["title"].format(count=len({(h.sheet, h.row, f.field) for f, h in faults})),
+            words["how"],
+        ),
         headings=tuple(words[key] for key in ("place", "column", "wrong", "wanted", "example", "suggestion")),
         rows=tuple(_row(fault, policy, words) for fault in faults),
         marks=tuple(_marks(faults, policy, words)),
@@ -78,7 +81,9 @@ def _row(fault: _Fault, policy: Policy, words: Mapping[str, str]) -> FaultRow:
     finding, holder = fault
     cell = cell_of(holder, finding.field, policy.form)
     column = policy.words_for(finding.field)
-    if finding.field not in holder.cells and finding.field in {c.field for c in policy.form.columns}:
+    if finding.field not in {c.field for c in policy.form.columns}:
+        column = words["whole_row"]
+    elif finding.field not in holder.cells:
         column = words["no_column"].format(column=column)
     place = ", ".join(part for part in (quotable(holder.sheet), cell) if part)
     texts = (place, column, finding.say, finding.remedy, _example(finding, policy), finding.suggestion)

@@ -38,8 +38,14 @@ def read(
     holders: list[Holder] = []
     receipts: list[Receipt] = []
     unread: list[Unread] = []
+    pasted: list[Holder] = []
+    noted: list[Unread] = []
     for file in opened_files(files):
         name, transcript = file.name, file.transcript
+        if file.attachment.is_body:
+            pasted += read_list(name, transcript.sheets, form, _day_zero(transcript)).holders
+            continue
+        noted += [Unread(name, note) for note in transcript.notes]
         if file.attachment.inline and _is_decoration(transcript):
             continue
         if transcript.problem:
@@ -55,7 +61,14 @@ def read(
         else:
             found = _read_pages(name, transcript, form, layouts, rails)
             (receipts if isinstance(found, Receipt) else unread).append(found)  # type: ignore[arg-type]
-    return Evidence(tuple(holders), _without_copies(receipts), tuple(unread))
+    return Evidence(
+        holders=tuple(holders),
+        receipts=_without_copies(receipts),
+        unread=tuple(unread),
+        # A table beside a file that is a list is the file again, or an answered mail's.
+        pasted=() if holders else tuple(pasted),
+        noted=tuple(noted),
+    )
 
 
 def opened_files(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[OpenedFile]:

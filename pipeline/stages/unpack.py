@@ -69,6 +69,25 @@ def unpack(arrival: Arrival) -> Submission:
     )
 
 
+# Where the mail that is answered or passed on begins in the words of usual mail programs.
+_QUOTED_HTML = re.compile(
+    r"<blockquote|<div[^>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^>]+stopSpelling",
+    re.IGNORECASE,
+)
+
+
+def body_table(submission: Submission) -> Attachment | None:
+    """Gives the tables in a mail's own text as a file to be read; None where there are none."""
+    quoted = _QUOTED_HTML.search(submission.html)
+    own = submission.html[: quoted.start()] if quoted else submission.html
+    if "<table" not in own.lower():
+        return None
+    # Said outright, whatever charset the text itself speaks of.
+    data = f"<html><body>{own}</body></html>".encode("utf-8-sig", "replace")
+    digest = hashlib.sha256(data).hexdigest()
+    return Attachment("", "text/html", data, digest, is_body=True)
+
+
 def _parsed(raw: bytes) -> tuple[mailparser.MailParser, Message]:
     end = re.search(rb"\r?\n\r?\n", raw)
     head = raw[: end.start()] if end else raw[: _LARGEST_HEAD + 1]
