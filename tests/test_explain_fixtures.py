@@ -20,8 +20,6 @@ STILL_TO_COME = {
     "returned/physician-old-price": "family physicians' receipts",
     "returned/physician-without-number": "family physicians' receipts",
     "returned/physician-without-scope": "family physicians' receipts",
-    "returned/cloud-link": "links in the place of enclosures",
-    "returned/list-pasted-into-the-mail": "lists in the mail's own text",
     "held/dmarc-failed": "authentication results",
     "held/forged-authentication": "authentication results",
     "held/stranger-for-someone-else": "who may send for whom",

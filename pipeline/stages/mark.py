@@ -62,13 +62,14 @@ def _names(files: Iterable[str], pattern: str) -> list[str]:
 
 def _plan(name: str, file: str, faults: Sequence[_Fault], policy: Policy) -> MarkingPlan:
     words = policy.texts.words["marks"]
+    count = len({(holder.sheet, holder.row, finding.field) for finding, holder in faults})
     return MarkingPlan(
         file=file,
         name=name,
         sheet=words["sheet"],
         author=policy.office.unit,
         lines=(
-            words["title"].format(count=len({(h.sheet, h.row, f.field) for f, h in faults})),
+            words["title"].format(count=count),
             words["how"],
         ),
         headings=tuple(words[key] for key in ("place", "column", "wrong", "wanted", "example", "suggestion")),
