@@ -48,11 +48,10 @@ _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "application/vnd.openxmlformats-officedocument"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_SPACES = {
-    "v": "urn:schemas-microsoft-com:vml",
-    "o": "urn:schemas-microsoft-com:office:office",
-    "x": "urn:schemas-microsoft-com:office:excel",
-}
+_SPACES = (
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
+    'xmlns:x="urn:schemas-microsoft-com:office:excel"'
+)
 _NEW_TIME = (1980, 1, 1, 0, 0, 0)
 
 # What a workbook may consist of to be sent back as it is. Macros, embedded objects, links to other
@@ -417,10 +416,7 @@ def _new_notes(
     )
     book.change(
         shapes,
-        (
-            "<xml " + " ".join(f'xmlns:{prefix}="{space}"' for prefix, space in _SPACES.items()) + ">"
-            f"{_shapes(marks)}</xml>"
-        ).encode(),
+        f"<xml {_SPACES}>{_shapes(marks, '')}</xml>".encode(),
     )
     book.declare(notes, f"{_TYPES}.spreadsheetml.comments+xml")
     book.declare(shapes, f"{_TYPES}.vmlDrawing")
@@ -452,9 +448,8 @@ def _more_notes(book: _Book, notes: str, shapes: str, marks: list[Mark], author:
     book.change(notes, spliced(part, splices))
     drawing = book.part(shapes)
     root = elements(drawing, lambda _, depth: depth == 0)[0]
-    if any(root.attributes.get(f"xmlns:{prefix}") != space for prefix, space in _SPACES.items()):
-        raise CannotEdit("drawing")
-    book.change(shapes, spliced(drawing, [inside_at_end(drawing, root, _shapes(marks))]))
+    # Its own prefixes may be others: ours are said again on every shape.
+    book.change(shapes, spliced(drawing, [inside_at_end(drawing, root, _shapes(marks, _SPACES))]))
 
 
 def _note(mark: Mark, author: int) -> str:
@@ -464,21 +459,22 @@ def _note(mark: Mark, author: int) -> str:
     )
 
 
-def _shapes(marks: list[Mark]) -> str:
+def _shapes(marks: list[Mark], spaces: str) -> str:
     kind = (
-        '<v:shapetype id="nes_note" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+        f'<v:shapetype {spaces} id="nes_note" coordsize="21600,21600" o:spt="202" '
+        'path="m,l,21600r21600,l21600,xe">'
         '<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
     )
-    return kind + "".join(_shape(number, mark) for number, mark in enumerate(marks, start=1))
+    return kind + "".join(_shape(number, mark, spaces) for number, mark in enumerate(marks, start=1))
 
 
-def _shape(number: int, mark: Mark) -> str:
+def _shape(number: int, mark: Mark, spaces: str) -> str:
     letters, row = coordinate_from_string(mark.cell)
     column = column_index_from_string(letters) - 1
     height = note_height(mark.comment)
     anchor = f"{column + 1}, 15, {max(row - 2, 0)}, 10, {column + 5}, 15, {row + 2 + height // 20}, 4"
     return (
-        f'<v:shape id="nes_{number}" type="#nes_note" style="position:absolute;'
+        f'<v:shape {spaces} id="nes_{number}" type="#nes_note" style="position:absolute;'
         f'width:{NOTE_WIDTH}px;height:{height}px;z-index:{number};visibility:hidden" fillcolor="#ffffe1" '
         'o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
         '<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"/>'
