@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.cli import READERS
+from pipeline.adapters.scanner.scan import PRELOAD
 from tests.house import House
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
@@ -44,7 +44,7 @@ def smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
 @pytest.fixture(scope="session")
 def readers() -> Iterator[WorkerPool]:
     """A confined worker to read files with, one for each process of tests."""
-    with WorkerPool(1, preload=READERS) as pool:
+    with WorkerPool(1, preload=PRELOAD) as pool:
         yield pool
 
 

@@ -58,25 +58,33 @@ def judge(
         _listing(sha, holder, facts) if not bench.stops(mail + found, Consequence.HOLD) else None
         for holder, found in zip(evidence.holders, rows, strict=True)
     ]
-    # A receipt may come in the very mail whose list opens its case.
-    opened = {e.identity_number: _opened(e) for e in listed if e and not mail}
-    bench = replace(bench, facts=replace(facts, cases={**facts.cases, **opened}))
+    # A receipt may come in the very mail whose list opens its case, or would after an official's word.
+    opened = {e.identity_number: _opened(e) for e in listed if e}
+    bench = replace(bench, facts=replace(facts, cases={**opened, **facts.cases}))
     slips: list[list[Finding]] = []
     paid: list[Entry | None] = []
     for i, receipt in enumerate(evidence.receipts):
         slips.append(bench.ask_receipt(i, receipt))
         paid.append(_payment(sha, receipt, bench.facts))
         bench = bench.after(paid[-1])
+    # What pays for a case that an official must open first waits with it.
+    unopened = {
+        e.case for e, found in zip(listed, rows, strict=True) if e and found and e.event is Event.LISTED
+    }
     claimed = [*zip(listed, rows, strict=True), *zip(paid, slips, strict=True)]
     findings = tuple(mail + [f for found in (*files, *rows, *slips) for f in found])
-    entries = tuple(e for e, found in claimed if e and not mail + found)
+    entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
     return Decision(
         outcome=_outcome(findings, entries, all(files)),
         procedure=procedure,
         evidence=evidence,
         findings=findings,
         entries=entries,
-        withheld=tuple(e for e, found in claimed if e and bench.only_holds(mail + found)),
+        withheld=tuple(
+            e
+            for e, found in claimed
+            if e and e not in entries and not bench.stops(mail + found, Consequence.HOLD)
+        ),
     )
 
 
@@ -204,11 +212,6 @@ class _Bench:
     def stops(self, findings: Iterable[Finding], least: Consequence) -> bool:
         """Tells whether a claim with these findings goes nowhere, not even to an official."""
         return any(f.consequence is not least for f in findings)
-
-    def only_holds(self, findings: Iterable[Finding]) -> bool:
-        """Tells whether an official's word is all that a claim waits for."""
-        found = list(findings)
-        return bool(found) and not self.stops(found, Consequence.HOLD)
 
 
 def _same_person(holder: Holder, others: Iterable[Holder]) -> list[Holder]:
