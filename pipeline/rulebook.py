@@ -152,7 +152,7 @@ def _prove(rule: Rule, file: _RuleFile, where: str) -> None:
     ):
         for example in examples:
             if file.wants_of and file.wants_of.startswith(_SETTINGS):
-                example = example.replace("{domain}", rule.wants[0].replace("*", "org"))
+                example = _with_domain(example, rule.wants[0].replace("*", "org"))
             try:
                 verdict = rule.verdict(example)
             except Exception as fault:
@@ -161,3 +161,11 @@ def _prove(rule: Rule, file: _RuleFile, where: str) -> None:
                 raise OperatorFault(
                     "rule_example", file=where, key=key, example=example, verdict=verdict.value
                 )
+
+
+def _with_domain(example: Any, domain: str) -> Any:
+    if isinstance(example, str):
+        return example.replace("{domain}", domain)
+    if isinstance(example, list):
+        return [_with_domain(item, domain) for item in example]
+    return {key: _with_domain(value, domain) for key, value in example.items()}

@@ -7,8 +7,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from pipeline.cases import mail_number
-from pipeline.domain import Consequence, Decision, Entry, Event, Finding, Letter, Submission
+from pipeline.cases import mail_number, state_of
+from pipeline.correspondence import answer_to
+from pipeline.domain import Case, Consequence, Decision, Entry, Event, Finding, Letter, Submission
+from pipeline.mailwords import abbreviated_address, own_words, written_out
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
 
@@ -21,16 +23,46 @@ def answer(
     """Writes the one answer to a mail, naming every fault at once; None where silence is due."""
     if decision.silence:
         return None
+    if decision.topic:
+        name, values = f"replies/topics/{decision.topic}", _about(submission, decision, policy)
+    else:
+        name, values = f"replies/{decision.outcome}", _verdict(decision, policy)
+    return _letter(name, sha, submission, policy, written_at, values)
+
+
+def _verdict(decision: Decision, policy: Policy) -> Mapping[str, Any]:
     claims = _claims(decision)
-    values = {
+    return {
         **_accepted(decision.entries, policy),
         "returned": claims[Consequence.RETURN],
         "held": claims[Consequence.HOLD],
         "guided": claims[Consequence.GUIDE],
         "returned_count": sum(len(claim["findings"]) for claim in claims[Consequence.RETURN]),
         "list_was_sent": bool(decision.evidence.holders),
+        "procedure": decision.procedure,
     }
-    return _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
+
+
+def _about(submission: Submission, decision: Decision, policy: Policy) -> Mapping[str, Any]:
+    """Gathers what the answer to a question may tell: own cases, and the address written out in full."""
+    short = policy.mail_words.abbreviations
+    address = abbreviated_address(own_words(submission, policy.mail_words), short)
+    return {
+        "told": [_state(case, policy) for case in decision.told],
+        "address": quotable(written_out(address, short)),
+    }
+
+
+def _state(case: Case, policy: Policy) -> Mapping[str, Any]:
+    steps = policy.texts.words["case_states"]
+    return {
+        "case": case.number,
+        "procedure": policy.texts.words["procedures"][case.procedure],
+        "number": str(case.identity_number),
+        "opened_on": case.opened_on,
+        "state": steps[state_of(case)],
+        "next": policy.texts.words["case_next"][state_of(case)],
+    }
 
 
 def answer_settled(
@@ -67,7 +99,7 @@ def _letter(
         kind=name.removeprefix("replies/"),
         about=sha,
         sender=policy.office.sender,
-        recipient=submission.sender,
+        recipient=answer_to(submission),
         subject=f"Otomatik yanıt: {written.subject} [{number}]",
         text=written.text,
         html=written.html,
@@ -108,13 +140,20 @@ def _slip(entry: Entry) -> Mapping[str, Any]:
         "paid_on": receipt.paid_on,
         "rail": receipt.rail,
         "case": entry.case,
+        "procedure": entry.procedure,
     }
 
 
 def _claims(decision: Decision) -> Mapping[Consequence, list[Mapping[str, Any]]]:
     """Groups the findings by what they are about, each claim under its gravest consequence."""
     groups: dict[Consequence, list[Mapping[str, Any]]] = {c: [] for c in _GRAVITY}
-    findings = sorted(decision.findings, key=lambda f: (f.subject != "submission", f.subject, f.index))
+    # A mail that must be sent again as a whole is told that, and nothing of what stands in its files.
+    whole = [
+        f for f in decision.findings if f.subject == "submission" and f.consequence is Consequence.RETURN
+    ]
+    findings = sorted(
+        whole or decision.findings, key=lambda f: (f.subject != "submission", f.subject, f.index)
+    )
     for _, found in groupby(findings, key=lambda f: (f.subject, f.index)):
         claim = list(found)
         gravest = next(c for c in _GRAVITY if any(f.consequence is c for f in claim))
