@@ -55,7 +55,9 @@ def sentence(fault: OperatorFault) -> str:
     kind, key = str(details.get("kind", "")), str(details.get("key", ""))
     if kind == "value_error":
         kind = str(details.get("why", "")).removeprefix("Value error, ")
-    details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"])
+    details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"]).format()
+    if kind in told["places"]:
+        key = details["key"] = told["places"][kind]
     plain_key = ".".join(part for part in key.split(".") if not part.isdigit())
     details["hint"] = told["hints"].get(plain_key, told["hints"]["other"]).format()
     return str(told["faults"][fault.name]).format(**details)

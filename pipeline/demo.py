@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import shutil
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -99,13 +100,13 @@ def run_day(output: Path, opened: Opener, tell: Callable[[str], None]) -> Shown:
 
 
 def _rounds() -> list[list[Path]]:
-    """Deals the fixtures out to the polls: a thread goes on one poll later each time."""
+    """Deals the day's mails out to the polls; a conversation goes on one poll later each time."""
+    day = tomllib.loads((FIXTURES / "demo-day.toml").read_text(encoding="utf-8"))
     rounds: list[list[Path]] = [[] for _ in _POLLS]
-    for folder in (FIXTURES / outcome for outcome in Outcome):
-        rounds[0] += sorted(folder.glob("*.eml"))
-        for conversation in sorted(f for f in folder.iterdir() if f.is_dir()):
-            for number, mail in enumerate(sorted(conversation.glob("*.eml"))):
-                rounds[number].append(mail)
+    for place in (FIXTURES / name for name in day["mails"]):
+        mails = sorted(place.glob("*.eml")) if place.is_dir() else [place]
+        for number, mail in enumerate(mails):
+            rounds[number].append(mail)
     return rounds
 
 

@@ -246,6 +246,9 @@ def _stands(label: _Label, line: str, squashed: str, chars: Sequence[tuple[str, 
     at_start = not before.strip() or before.endswith("   ")
     if not at_start and not (label.words > 1 and re.search(r"[\s\d:]$", before)):
         return False
+    # "İŞLEM TÜRÜ    Kurum Ödemesi": a lone word behind a gap that a word follows begins a value.
+    if before.strip() and label.words == 1 and after[:1] == " " and after[1:].isalpha():
+        return False
     if not after[:1].isalpha():
         return True
     # Glued: "İŞLEM TÜRÜKurum" is a label and its value, "işlemleriniz" is a word.

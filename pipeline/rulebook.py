@@ -78,13 +78,22 @@ def load_rules(
 
     `fields` says which fields each subject has; `settings` holds the lists of domains that a rule
     may name in `wants_of` as "settings/…", its examples then saying {domain} for one of them.
-    Raises OperatorFault for an unreadable file, an unknown key, field or check, missing examples,
-    and an example that the rule judges otherwise.
+    Raises OperatorFault for an unknown folder, an unreadable file, an unknown key, field or check,
+    missing examples, and an example that the rule judges otherwise.
     """
+    _refuse_strangers(folder)
     raw = dict(_rule_files(folder))
     wants = {path: rule.get("wants") for path, rule in raw.items()}
     wants |= {_SETTINGS + key: list(values) for key, values in settings.items()}
     return tuple(_rule(path, raw[path], wants, fields) for path in sorted(raw))
+
+
+def _refuse_strangers(folder: Path) -> None:
+    # A rule in a mistyped folder would be asked of nobody, and nobody would miss it.
+    known = {*Subject, "layouts", "topics"}
+    for place in sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
+        if place not in known:
+            raise OperatorFault("rule_folder", file=f"rules/{place}", known=", ".join(sorted(known)))
 
 
 def _rule_files(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -152,7 +161,7 @@ def _prove(rule: Rule, file: _RuleFile, where: str) -> None:
     ):
         for example in examples:
             if file.wants_of and file.wants_of.startswith(_SETTINGS):
-                example = _with_domain(example, rule.wants[0].replace("*", "org"))
+                example = with_domain(example, rule.wants[0].replace("*", "org"))
             try:
                 verdict = rule.verdict(example)
             except Exception as fault:
@@ -163,9 +172,12 @@ def _prove(rule: Rule, file: _RuleFile, where: str) -> None:
                 )
 
 
-def _with_domain(example: Any, domain: str) -> Any:
+def with_domain(example: Any, domain: str) -> Any:
+    """Fills {domain} into an example, however deep it stands."""
     if isinstance(example, str):
         return example.replace("{domain}", domain)
     if isinstance(example, list):
-        return [_with_domain(item, domain) for item in example]
-    return {key: _with_domain(value, domain) for key, value in example.items()}
+        return [with_domain(item, domain) for item in example]
+    if isinstance(example, dict):
+        return {key: with_domain(value, domain) for key, value in example.items()}
+    return example

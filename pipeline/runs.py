@@ -85,7 +85,7 @@ def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     with _run(shop, "poll") as run:
         # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
         shop.home.beat()
-        resolve_doubts(shop.ledger, shop.clock())
+        settle_doubts(shop)
         heard = sum(hear(shop, account, run) for account in shop.settings.accounts)
         decided, shunted = decide_all(shop, progress)
         for account in shop.settings.accounts:
@@ -287,10 +287,32 @@ def file_away(shop: Shop, account: Account) -> None:
             shop.ledger.filed(places)
 
 
+def settle_doubts(shop: Shop) -> None:
+    """Finds out about letters that a run before this one died over."""
+    evidence = shop.settings.evidence
+    if evidence is None or not shop.ledger.letters_in_state("started"):
+        resolve_doubts(shop.ledger, shop.clock(), None)
+        return
+    account = next(a for a in shop.settings.accounts if a.name == evidence.account)
+    with Mailbox(_imap(account)) as mailbox:
+        resolve_doubts(
+            shop.ledger,
+            shop.clock(),
+            lambda letter: mailbox.holds(evidence.folder, letter.message_id, letter.planned_at.date()),
+        )
+
+
 def post_letters(shop: Shop) -> int:
     """Posts every letter that is due; gives how many went out."""
     addresses = shop.settings.addresses
-    return post_due(shop.ledger, _smtp(shop.settings), addresses.bounces or addresses.own, shop.clock)
+    evidence = shop.settings.evidence
+    return post_due(
+        shop.ledger,
+        _smtp(shop.settings),
+        addresses.bounces or addresses.own,
+        (evidence.address,) if evidence else (),
+        shop.clock,
+    )
 
 
 # --- the night ---------------------------------------------------------------------------------
@@ -308,7 +330,7 @@ def nightly(shop: Shop, day: date) -> Night | None:
     """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
     with _run(shop, "nightly") as run:
         shop.home.beat()
-        resolve_doubts(shop.ledger, shop.clock())
+        settle_doubts(shop)
         night = close_night(shop, day, run)
         post_letters(shop)
     return night

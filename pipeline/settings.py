@@ -141,6 +141,17 @@ class Budget(_Strict):
     answers_per_day: int = Field(default=10, ge=1)
 
 
+class EvidenceSettings(_Strict):
+    """Where the copy that goes out with every letter can be looked for, to know whether a letter went out.
+
+    `address` delivers into `folder` of the mailbox named by `account`, best by a rule of the server.
+    """
+
+    address: Address
+    account: str
+    folder: str
+
+
 class BatchSettings(_Strict):
     """Who gets the night's list: Kamu SM itself, or the IT unit for release."""
 
@@ -167,6 +178,7 @@ class Settings(BaseSettings):
     schedule: Schedule = Schedule()
     budget: Budget = Budget()
     batch: BatchSettings = BatchSettings()
+    evidence: EvidenceSettings | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -193,6 +205,8 @@ class Settings(BaseSettings):
             raise ValueError("account_names")
         if self.addresses.own in (self.addresses.kamu_sm, self.addresses.it_unit):
             raise ValueError("own_address")
+        if self.evidence and self.evidence.account not in {a.name for a in self.accounts}:
+            raise ValueError("evidence_account")
         return self
 
     @property

@@ -163,7 +163,9 @@ def _columns_of(texts: Mapping[int, tuple[str, ...]], form: Form) -> dict[str, t
     columns: dict[str, list[int]] = {}
     left = -1
     for at in sorted(texts):
-        fields = next((f for f in (_fields_named(t, form) for t in texts[at]) if f), ())
+        # Whole headings first: "Açıklama" below "Kart Okuyucu" is no second "Kart Okuyucu ...".
+        named = [find(text, form) for find in (_fields_named, _fields_begun) for text in texts[at]]
+        fields = next(filter(None, named), ())
         if not fields:
             continue
         # A heading that stands twice in the form belongs to whatever stands to its left.
@@ -176,12 +178,12 @@ def _columns_of(texts: Mapping[int, tuple[str, ...]], form: Form) -> dict[str, t
 
 def _fields_named(text: str, form: Form) -> tuple[str, ...]:
     printed = heading(text)
-    if not printed:
-        return ()
-    exact = tuple(c.field for c in form.columns if printed in {heading(a) for a in c.aliases})
-    if exact:
-        return exact
-    # "Kurumsal E-posta (yalnız saglik.gov.tr)": a long alias with more words behind it.
+    return tuple(c.field for c in form.columns if printed in {heading(a) for a in c.aliases} - {""})
+
+
+def _fields_begun(text: str, form: Form) -> tuple[str, ...]:
+    """Finds "Kurumsal E-posta" in "Kurumsal E-posta (yalnız saglik.gov.tr)": a long alias, more behind it."""
+    printed = heading(text)
     longest = 0
     found: tuple[str, ...] = ()
     for column in form.columns:

@@ -76,8 +76,13 @@ def file_view(unread: Unread) -> View:
     return {"problem": unread.why}
 
 
-def holder_view(holder: Holder, facts: Facts, twins: Sequence[Holder], sender: str) -> View:
-    """Shows one row that `sender` wrote; `twins` are the rows above it with the same identity number."""
+def holder_view(
+    holder: Holder, facts: Facts, above: Sequence[Holder], below: Sequence[Holder], sender: str
+) -> View:
+    """Shows one row that `sender` wrote; `above` and `below` are the mail's others of the same number.
+
+    Of equal rows the first one counts; of differing ones none does, for any of them may be the right one.
+    """
     case = facts.cases.get(holder.identity_number) if holder.identity_number else None
     same = case is not None and case.holder is not None and not _differences(holder, case.holder)
     number = holder.identity_number
@@ -95,8 +100,8 @@ def holder_view(holder: Holder, facts: Facts, twins: Sequence[Holder], sender: s
         if holder.work_email
         else None,
         "hidden": str(holder.row) if holder.is_hidden else None,
-        "twin": next((str(t.row) for t in twins if not _differences(holder, t)), None),
-        "rival": next((str(t.row) for t in twins if _differences(holder, t)), None),
+        "twin": next((str(o.row) for o in above if not _differences(holder, o)), None),
+        "rival": next((str(o.row) for o in (*above, *below) if _differences(holder, o)), None),
     }
 
 
@@ -191,6 +196,6 @@ def known_fields() -> Mapping[Subject, frozenset[str]]:
     return {
         Subject.SUBMISSION: frozenset(submission_view(blank_mail, Hearing())),
         Subject.FILE: frozenset(file_view(Unread("", ""))),
-        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, (), "")),
+        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, (), (), "")),
         Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts, Bearer())),
     }

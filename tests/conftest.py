@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.adapters.isolation import WorkerPool
+from pipeline.cli import READERS
+from tests.house import House
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
 
@@ -35,3 +38,16 @@ def smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
     """A recording SMTP server without TLS or log-in."""
     with RecordingSmtp(certificates) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def readers() -> Iterator[WorkerPool]:
+    """A confined worker to read files with, one for each process of tests."""
+    with WorkerPool(1, preload=READERS) as pool:
+        yield pool
+
+
+@pytest.fixture
+def house(tmp_path: Path, box: Box, smtp: RecordingSmtp, readers: WorkerPool) -> House:
+    """An office with an empty mailbox and a recording SMTP server, over plain connections."""
+    return House(tmp_path, box, smtp, readers)

@@ -182,8 +182,15 @@ def test_mails_removed_between_two_stretches_hide_no_other(
             client.delete_messages([1, 3])
             client.expunge()
 
+    class LooksAgainBeforeSearching(Meddle):
+        def from_client(self, line: bytes) -> bytes:
+            return (b"x NOOP\r\n" if b"SEARCH" in line else b"") + super().from_client(line)
+
+        def from_server(self, line: bytes) -> bytes:
+            return b"" if line.startswith(b"x OK") else line
+
     with (
-        Meddle(full.server.port, rb"SEARCH 3:4", somebody_removes_two) as saboteur,
+        LooksAgainBeforeSearching(full.server.port, rb"SEARCH 3:4", somebody_removes_two) as saboteur,
         Mailbox(account_of(full, saboteur.port)) as mailbox,
     ):
         mailbox.select()
@@ -260,6 +267,17 @@ def test_evidence_is_kept_as_read_and_found_again(full: Box) -> None:
     assert full.mails("Giden/Kanıt") == [letter]
     assert full.flags("Giden/Kanıt") == {1: {rb"\Seen"}}
     assert full.mails("Islenen") == [mail(1)]
+
+
+def test_evidence_that_cannot_be_looked_at_is_not_taken_for_missing(full: Box) -> None:
+    full.make("Kanıt")
+    with (
+        Answer(full.server.port, rb"EXAMINE", b"TAG NO [NOPERM] not yours\r\n") as saboteur,
+        Mailbox(account_of(full, saboteur.port)) as mailbox,
+    ):
+        with pytest.raises(FolderMissing):
+            mailbox.holds("Kanıt", "<1@nes.invalid>")
+        assert not mailbox.holds("Yok", "<1@nes.invalid>")
 
 
 # --- filing ------------------------------------------------------------------------------------
@@ -492,6 +510,15 @@ def test_a_mail_with_an_answer_that_is_none_stops_no_other(full: Box, text: byte
         answers = everything(full, port=saboteur.port, timeout_seconds=1)
     assert raws(answers) == [mail(n) for n in (1, 2, 4, 5, 6)]
     assert [(answer.uid, answer.why) for answer in left_out(answers)] == [(3, why)]
+
+
+def test_a_mail_far_larger_than_the_server_said_is_not_read(box: Box) -> None:
+    box.deliver(mail(1, size=3 * MIB))
+    box.deliver(mail(2))
+    with Rewrite(box.server.port, rb"RFC822\.SIZE \d+", b"RFC822.SIZE 90") as saboteur:
+        answers = everything(box, port=saboteur.port)
+    assert raws(answers) == [mail(2)]
+    assert left_out(answers) == [Unfetched(1, "dropped")]
 
 
 def test_a_size_that_cannot_be_told_stops_no_other(full: Box) -> None:

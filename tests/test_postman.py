@@ -26,6 +26,7 @@ from pipeline.adapters.postman import (
     Untrusted,
     wire_form,
 )
+from tests.saboteurs import DropAtLine, Side
 from tests.servers import Certificates, RecordingSmtp, free_ports
 
 SENDER = "nes@saglik.example.org"
@@ -430,3 +431,34 @@ def test_a_server_that_wants_a_log_in_says_so(certificates: Certificates) -> Non
         account = SmtpAccount(server.host, server.port, "tls", ca_file=server.ca_file)
         with pytest.raises(LoginRefused, match="set user and password"), Postman(account) as postman:
             postman.post(SENDER, (AYSE,), LETTER, Dot(server))
+
+
+# --- every step --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["client", "server"])
+def test_a_connection_lost_at_any_step_is_told_as_it_is(certificates: Certificates, side: Side) -> None:
+    told: set[type] = set()
+    step = 0
+    reached = True
+    while reached:
+        step += 1
+        with RecordingSmtp(certificates) as server, DropAtLine(server.port, side, step) as saboteur:
+            account = SmtpAccount(server.host, saboteur.port, "none", timeout_seconds=5)
+            dot = Dot(server)
+            try:
+                with Postman(account) as postman:
+                    fate = postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE]
+            except Unreachable:
+                fate = Deferred("no connection")
+            reached = saboteur.happened
+            accepted = len(server.received)
+        told.add(type(fate))
+        if isinstance(fate, Delivered):
+            assert accepted == 1, step
+        elif isinstance(fate, Deferred):
+            assert (accepted, dot.accepted_by_then) == (0, []), step
+        else:
+            assert isinstance(fate, InDoubt), step
+            assert dot.accepted_by_then == [0], step
+    assert told == {Delivered, Deferred, InDoubt}

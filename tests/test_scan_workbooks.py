@@ -169,6 +169,7 @@ def xlsx_values(cells: str, properties: str = "") -> dict[str, tuple[str, str]]:
         ('<c r="A1" t="s"><v>1</v></c>', ("text", "AB\r")),
         ('<c r="A1" t="s"><v>2</v></c>', ("text", "\u00a010000000146")),
         ('<c r="A1" t="inlineStr"><is><t>1.23457E+10</t></is></c>', ("text", "1.23457E+10")),
+        ('<c r="A1" t="inlineStr"><is><t>Ad</t><rPh><t>x</t></rPh></is></c>', ("text", "Ad")),
         ('<c r="A1"><v>10000000146</v></c>', ("number", "10000000146")),
         ('<c r="A1"><v>1.0000000146E10</v></c>', ("number", "10000000146")),
         ('<c r="A1" s="5"><v>10000000146</v></c>', ("number", "10000000146")),
@@ -622,6 +623,12 @@ UNREADABLE = [
     ("mail", b"From: a@example.com\r\nSubject: x\r\n\r\nliste\r\n", FileKind.OTHER, "mail_message"),
     ("password", encrypted(xlsx(LIST), "gizli"), FileKind.WORKBOOK, "password_protected"),
     ("old password", odd.xls_with_password(xls(LIST), "gizli"), FileKind.WORKBOOK, "password_protected"),
+    (
+        "locked OpenDocument",
+        material.open_document("", manifest="<manifest:encryption-data/>"),
+        FileKind.WORKBOOK,
+        "password_protected",
+    ),
     ("locked zip", _locked_archive(), FileKind.ARCHIVE, "password_protected"),
     ("rar", b"Rar!\x1a\x07\x01\x00 ...", FileKind.ARCHIVE, "archive_unsupported"),
     ("7z", b"7z\xbc\xaf\x27\x1c\0\4", FileKind.ARCHIVE, "archive_unsupported"),
@@ -693,12 +700,45 @@ def test_two_cells_in_opposite_corners_cost_two_cells() -> None:
     assert peak < 1_000_000
 
 
-def test_too_many_cells_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = "<row>" + "<c><v>1</v></c>" * 100 + "</row>"
-    book = material.workbook(f"<sheetData>{row * 10}</sheetData>")
-    assert len(only_sheet(book).cells) == 1_000
-    monkeypatch.setattr("pipeline.adapters.scanner.scan.Room", lambda: Room(cells=999))
-    assert read(book).problem == "too_large"
+REPETITIVE = material.workbook(
+    f"<sheetData>{('<row>' + '<c><v>1</v></c>' * 100 + '</row>') * 10}</sheetData>"
+)
+
+
+@pytest.mark.parametrize(
+    "room",
+    [Room(cells=999), Room(letters=999), Room(unpacked=2_000), Room(elements=2_000)],
+    ids=["cells", "letters", "unpacked", "elements"],
+)
+def test_what_costs_more_than_there_is_room_for_is_too_large(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(only_sheet(REPETITIVE).cells) == 1_000
+    monkeypatch.setattr("pipeline.adapters.scanner.scan.Room", lambda: room)
+    assert read(REPETITIVE).problem == "too_large"
+
+
+@pytest.mark.parametrize(
+    "limits", [{"MAX_UNPACKED": 9_000}, {"RATIO_COUNTS_FROM": 9_000, "MAX_ZIP_RATIO": 5}]
+)
+def test_a_directory_that_promises_too_much_is_too_large_unread(
+    limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in limits.items():
+        monkeypatch.setattr(f"pipeline.adapters.scanner.packages.{name}", value)
+    monkeypatch.setattr("zipfile.ZipFile.open", None)
+    assert read(REPETITIVE).problem == "too_large"
+
+
+def test_a_document_type_is_refused_before_its_entities_are_believed() -> None:
+    sheet = (
+        f'<!DOCTYPE worksheet [<!ENTITY e "x">]><worksheet xmlns="{material.MAIN}"><sheetData>'
+        '<row r="1"><c r="A1" t="str"><v>&e;</v></c></row></sheetData></worksheet>'
+    )
+    book = material.with_parts(
+        material.workbook("<sheetData/>"), {"xl/worksheets/sheet1.xml": sheet.encode()}
+    )
+    assert read(book).problem == "damaged_file"
 
 
 @pytest.mark.parametrize("module", [cells, ooxml, texts])

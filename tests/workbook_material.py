@@ -233,15 +233,21 @@ _SPACES = " ".join(
 )
 
 
-def open_document(tables: str, kind: str = "spreadsheet", styles: str = "", **parts: bytes) -> bytes:
-    """Packs an .ods or .odt from the inside of its body; `parts` are added under their names."""
+def open_document(tables: str, kind: str = "spreadsheet", styles: str = "", manifest: str = "") -> bytes:
+    """Packs an .ods or .odt from the inside of its body."""
     body = "spreadsheet" if kind == "spreadsheet" else "text"
     content = (
         f"<office:document-content {_SPACES}><office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:{body}>{tables}</office:{body}></office:body></office:document-content>"
     )
     media_type = f"application/vnd.oasis.opendocument.{kind}".encode()
-    return packed({"mimetype": media_type, "content.xml": content.encode(), **parts})
+    return packed(
+        {
+            "mimetype": media_type,
+            "content.xml": content.encode(),
+            "META-INF/manifest.xml": f"<manifest:manifest>{manifest}</manifest:manifest>".encode(),
+        }
+    )
 
 
 # --- OLE, Word, mail and web --------------------------------------------------------------------------

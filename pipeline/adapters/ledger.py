@@ -67,6 +67,7 @@ class StoredLetter:
     attempts: int
     response: str
     planned_at: datetime
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -681,7 +682,12 @@ def _judged(row: Mapping[str, Any]) -> Judged:
 
 def _letter(row: Mapping[str, Any]) -> StoredLetter:
     kept = {key: row[key] for key in StoredLetter.__dataclass_fields__}
-    return StoredLetter(**{**kept, "planned_at": datetime.fromisoformat(row["planned_at"])})
+    changed = row["changed_at"]
+    moments = {
+        "planned_at": datetime.fromisoformat(row["planned_at"]),
+        "changed_at": datetime.fromisoformat(changed) if changed else None,
+    }
+    return StoredLetter(**{**kept, **moments})
 
 
 def _night(row: Mapping[str, Any]) -> Night:

@@ -232,9 +232,7 @@ class Mailbox:
         Takes seconds in a large folder, less when it need not look further back than `since`: for evidence,
         never for every poll.
         """
-        try:
-            self._open(folder, writing=False)
-        except FolderMissing:
+        if not self._open_if_there(folder):
             return False
         lately = ("SINCE", _day(since)) if since else ()
         return bool(self._search(*lately, "HEADER", "Message-ID", _quoted(message_id)))
@@ -336,7 +334,7 @@ class Mailbox:
     def _put(self, folder: str, put: Callable[[IMAPClient, str], object], expected: int = 0) -> None:
         there = self._there(folder)
         try:
-            with self._talking(f"to put mails into the folder {folder}", expected=expected) as client:
+            with self._talking(f"putting mails into the folder {folder}", expected=expected) as client:
                 put(client, there)
         except Refused:
             # "It exists already" is as good as "done": what counts is whether the second try succeeds.
@@ -345,7 +343,7 @@ class Mailbox:
             with suppress(Refused), self._talking("SUBSCRIBE") as client:
                 # Most mail programs show only folders that are subscribed.
                 client.subscribe_folder(there)
-            with self._talking(f"to put mails into the folder {folder}", expected=expected) as client:
+            with self._talking(f"putting mails into the folder {folder}", expected=expected) as client:
                 put(client, there)
 
     def _not_yet_in(self, folder: str, uids: Sequence[int]) -> list[int]:
@@ -355,21 +353,18 @@ class Mailbox:
         """
         with self._talking("UID FETCH") as client:
             about: dict[int, dict[bytes, Any]] = client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
-        try:
-            self._open(folder, writing=False)
-        except FolderMissing:
-            self._stand_in_folder(writing=True)
-            return sorted(about)
-        copies = {uid: self._bodies(self._search(*_likeness(answer))) for uid, answer in about.items()}
+        copies: dict[int, set[bytes]] = {}
+        if self._open_if_there(folder):
+            copies = {uid: self._bodies(self._search(*_likeness(answer))) for uid, answer in about.items()}
         self._stand_in_folder(writing=True)
-        return [uid for uid in sorted(about) if not (copies[uid] and self._bodies([uid]) & copies[uid])]
+        return [uid for uid in sorted(about) if not (copies.get(uid) and self._bodies([uid]) & copies[uid])]
 
     def _bodies(self, uids: Sequence[int]) -> set[bytes]:
         bodies = set()
         for uid in uids:
             with self._talking("UID FETCH", expected=64 * _MIB) as client:
-                bodies.add(client.fetch([uid], ["BODY.PEEK[]"])[uid][b"BODY[]"])
-        return bodies
+                bodies.add(client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]"))
+        return bodies - {None}
 
     # --- folders -------------------------------------------------------------------------------
 
@@ -394,6 +389,18 @@ class Mailbox:
             state = FolderState(*(int(found[item]) for item in (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS")))
         self._opened, self._exists = (folder, writing), state.messages
         return state
+
+    def _open_if_there(self, folder: str) -> bool:
+        try:
+            self._open(folder, writing=False)
+        except FolderMissing:
+            there = self._there(folder)
+            with self._talking("LIST") as client:
+                # A folder that is there and does not open may well hold what is looked for.
+                if client.folder_exists(there):
+                    raise
+            return False
+        return True
 
     def _stand_in_folder(self, writing: bool) -> None:
         folder = self.account.folder
@@ -505,10 +512,10 @@ class Mailbox:
             )
         try:
             with self._talking("LOGIN"):
-                if (user + password).isascii():
+                if (user + password).isascii() and (user + password).isprintable():
                     client.login(_quoted(user), password)
                 else:
-                    # LOGIN has no way to write other letters.
+                    # LOGIN has no way to write other letters, nor line ends.
                     client.plain_login(user, password)
         except Refused as fault:
             raise LoginRefused(
@@ -606,8 +613,9 @@ def _mail(uid: int, answer: Mapping[bytes, Any], size: int) -> Fetched | Unfetch
 
 
 def _likeness(answer: Mapping[bytes, Any]) -> list[str]:
-    size: int = answer[b"RFC822.SIZE"]
-    return ["ON", _day(answer[b"INTERNALDATE"]), "LARGER", str(max(size - 1, 0)), "SMALLER", str(size + 1)]
+    size, moment = answer.get(b"RFC822.SIZE", 0), answer.get(b"INTERNALDATE")
+    day = ["ON", _day(moment)] if moment else []
+    return [*day, "LARGER", str(max(size - 1, 0)), "SMALLER", str(size + 1)]
 
 
 def _batches(sizes: Mapping[int, int]) -> Iterator[list[int]]:

@@ -147,6 +147,7 @@ def _mail(heard: Heard) -> Mapping[str, Any]:
         "sender": quotable(heard.sender),
         "subject": quotable(heard.subject)[:80],
         "says": list(dict.fromkeys(says)),
+        "can_accept": bool(heard.decision.withheld),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pipeline.cases import case_number, receipt_key
 from pipeline.checks import Verdict, nearest_domain, tariff
@@ -64,7 +65,7 @@ def judge(
     procedures = procedures_of(evidence, words, facts, policy) or _asked_about(topics)
     procedure = next(iter(procedures)) if len(procedures) == 1 else None
     bench = _Bench(policy, procedures, facts, submission)
-    rows = [bench.ask_holder(i, h, evidence.holders[:i]) for i, h in enumerate(evidence.holders)]
+    rows = [bench.ask_holder(i, evidence.holders) for i in range(len(evidence.holders))]
     hearing = Hearing(
         authentication=authentication(submission, policy.office),
         automatic=automatic,
@@ -205,15 +206,16 @@ class _Bench:
         spent = {**self.facts.spent, receipt_key(paid.receipt): Spent(paid.case, self.submission.sender)}
         return replace(self, facts=replace(self.facts, spent=spent))
 
-    def ask_holder(self, index: int, holder: Holder, above: tuple[Holder, ...]) -> list[Finding]:
-        twins = [h for h in above if h.identity_number and h.identity_number == holder.identity_number]
+    def ask_holder(self, index: int, holders: tuple[Holder, ...]) -> list[Finding]:
+        holder = holders[index]
+        above, below = _same_person(holder, holders[:index]), _same_person(holder, holders[index + 1 :])
         claim = _Claim(
             about=quotable(f"{holder.file}, {holder.sheet}"),
             cells=holder.cells,
             row=holder.row,
             name=quotable(" ".join(n for n in (holder.given_name, holder.family_name) if n)),
         )
-        view = holder_view(holder, self.facts, twins, self.submission.sender)
+        view = holder_view(holder, self.facts, above, below, self.submission.sender)
         return self.ask(Subject.HOLDER, index, view, claim)
 
     def ask_receipt(self, index: int, receipt: Receipt) -> list[Finding]:
@@ -227,7 +229,7 @@ class _Bench:
         return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts, bearer), claim)
 
     def ask(self, subject: Subject, index: int, view: View, claim: _Claim) -> list[Finding]:
-        return [
+        found = [
             self._finding(rule, field, view, index, claim, verdict)
             for rule in self.policy.rules
             # In doubt between two procedures only what both ask is asked: nothing is refused on a doubt.
@@ -235,6 +237,11 @@ class _Bench:
             for field in rule.fields
             if (verdict := rule.verdict(view[field])) is not Verdict.PASSES
         ]
+        # Two fields may stand in one cell; its fault is told once.
+        told: dict[tuple[str, str, str], Finding] = {}
+        for finding in found:
+            told.setdefault((finding.rule, finding.about, finding.say), finding)
+        return list(told.values())
 
     def _finding(
         self, rule: Rule, field: str, view: View, index: int, claim: _Claim, verdict: Verdict
@@ -278,8 +285,16 @@ class _Bench:
         return bool(found) and not self.stops(found, Consequence.HOLD)
 
 
+def _same_person(holder: Holder, others: Iterable[Holder]) -> list[Holder]:
+    number = holder.identity_number
+    return [other for other in others if number and other.identity_number == number]
+
+
 def _shown(view: View, column: str, value: object) -> str:
     """Writes a value as a reader may see it: the text of the cell where there is one, masked."""
+    read = view.get(column)
+    if isinstance(read, date):
+        return number_date(read)
     written = view.get(f"{column}_written")
     if written:
         return quotable(str(written))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import hashlib
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,6 +18,13 @@ import mailparser
 
 from pipeline.domain import Arrival, Attachment, Bounce, Submission
 from pipeline.turkish import quotable, squeeze
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+
+# It writes to the log what it could not decode: a stranger's words, and maybe somebody's number.
+logging.getLogger("mailparser").addHandler(logging.NullHandler())
+logging.getLogger("mailparser").propagate = False
 
 # Beyond these a mail is nobody's application, and costs more than it could be worth to read.
 _LARGEST_HEAD = 256 * 1024
@@ -72,7 +80,7 @@ def unpack(arrival: Arrival) -> Submission:
     )
 
 
-def _parsed(raw: bytes) -> tuple[mailparser.MailParser, Message]:
+def _parsed(raw: bytes) -> tuple[mailparser.MailParser | None, Message]:
     end = re.search(rb"\r?\n\r?\n", raw)
     head = raw[: end.start()] if end else raw[: _LARGEST_HEAD + 1]
     if len(head) > _LARGEST_HEAD:
@@ -88,8 +96,8 @@ def _parsed(raw: bytes) -> tuple[mailparser.MailParser, Message]:
     try:
         # Only the head: mail-parser would keep several copies of every attachment in memory.
         return mailparser.parse_from_bytes(head + b"\r\n\r\n"), tree
-    except Exception as fault:  # it raises whatever its own decoding raises
-        raise Malformed("header_unreadable") from fault
+    except Exception:  # it raises whatever its own decoding raises; one bad header loses no mail
+        return None, tree
 
 
 # --- headers -----------------------------------------------------------------------------------
@@ -129,17 +137,17 @@ def _guessed(data: bytes, charset: str | None) -> str:
             continue
         try:
             return data.decode(candidate)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # unknown, undecodable, or not even a name
             continue
     return data.decode("latin-1")
 
 
-def _first_address(tree: Message, head: mailparser.MailParser, name: str) -> tuple[str, str]:
+def _first_address(tree: Message, head: mailparser.MailParser | None, name: str) -> tuple[str, str]:
     found = _addresses(tree, (name,))
     if found:
         return found[0]
     try:
-        named: list[tuple[str, str]] = getattr(head, name + "_", None) or head.from_
+        named: list[tuple[str, str]] = getattr(head, name + "_", None) or []
     except Exception:  # as above: whatever its decoding raises
         return "", ""
     return next(((n, a) for n, a in named if _is_address(a)), ("", ""))
@@ -153,7 +161,8 @@ def _addresses(tree: Message, names: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def _is_address(text: str) -> bool:
-    return re.fullmatch(r"[^\s@<>,;\"\x00-\x1f\x7f-\uffff]+@[A-Za-z0-9.\-]+", text.strip()) is not None
+    """Tells whether a letter could be addressed to this: dot-atoms on both sides, nothing quoted."""
+    return re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+", text.strip()) is not None
 
 
 def _message_id(text: str) -> str:
@@ -162,7 +171,8 @@ def _message_id(text: str) -> str:
 
 def _message_ids(text: str) -> tuple[str, ...]:
     found = re.findall(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,248}>", text)
-    return tuple(dict.fromkeys(found))[-20:]
+    # "=?" begins an encoded word: no Message-ID holds one, and it would be decoded on the way out.
+    return tuple(dict.fromkeys(i for i in found if "=?" not in i))[-20:]
 
 
 # --- parts -------------------------------------------------------------------------------------
@@ -233,6 +243,9 @@ def _text(part: Message) -> str:
     return unicodedata.normalize("NFC", _guessed(_bytes(part), charset)).replace("\r\n", "\n")
 
 
+_BLOCKS = ("br", "p", "div", "tr", "li")
+
+
 class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -241,11 +254,13 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         self._silent += tag in ("style", "script")
-        if tag in ("br", "p", "div", "tr", "li"):
+        if tag in _BLOCKS:
             self.words.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in ("style", "script") and self._silent > 0
+        if tag in _BLOCKS:
+            self.words.append("\n")
 
     def handle_data(self, data: str) -> None:
         if not self._silent:

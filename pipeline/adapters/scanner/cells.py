@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 
 from pipeline.adapters.scanner.limits import MAX_CELLS, Room, Unreadable
 from pipeline.domain import Cell, CellKind, Sheet
@@ -97,6 +98,8 @@ class SheetInProgress:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     _cells: list[Cell] = field(default_factory=list)
+    _last: tuple[int, int] = (-1, -1)
+    _in_order: bool = True
 
     def put(self, row: int, column: int, kind: CellKind, text: str) -> None:
         """Adds a filled cell; an empty text fills nothing."""
@@ -105,6 +108,9 @@ class SheetInProgress:
         if not (0 <= row <= MAX_ROW and 0 <= column <= MAX_COLUMN):
             raise Unreadable("damaged_file")
         self.room.take_cell(len(text))
+        here = (row, column)
+        self._in_order = self._in_order and here > self._last
+        self._last = here
         self._cells.append(Cell(row, column, kind, text))
 
     def put_number(self, row: int, column: int, value: float, as_date: bool) -> None:
@@ -144,10 +150,7 @@ class SheetInProgress:
 
     def finished(self) -> Sheet:
         """Gives the sheet; two values for one cell are damage, and hidden blanks are left out."""
-        cells = sorted(self._cells, key=lambda cell: (cell.row, cell.column))
-        for before, cell in pairwise(cells):
-            if before.row == cell.row and before.column == cell.column:
-                raise Unreadable("damaged_file")
+        cells = self._cells if self._in_order else _ordered(self._cells)
         # Forms hide everything right of and below their last column and row, a million rows at times.
         last_row = cells[-1].row if cells else -1
         last_column = max((cell.column for cell in cells), default=-1)
@@ -159,6 +162,13 @@ class SheetInProgress:
             tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
             tuple(sorted(_columns(self.hidden_columns, last_column))),
         )
+
+
+def _ordered(cells: list[Cell]) -> list[Cell]:
+    found = sorted(cells, key=attrgetter("row", "column"))
+    if any(a.row == b.row and a.column == b.column for a, b in pairwise(found)):
+        raise Unreadable("damaged_file")
+    return found
 
 
 def _columns(runs: Iterable[tuple[int, int]], last: int) -> set[int]:

@@ -92,7 +92,10 @@ def _sheet(book: Any, index: int, dates: frozenset[int], room: Room) -> Sheet:
         for column, (kind, value) in enumerate(zip(kinds, values, strict=True)):
             if kind == xlrd.XL_CELL_TEXT:
                 sheet.put(row, column, CellKind.TEXT, value)
-            elif kind in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
+            elif kind == xlrd.XL_CELL_NUMBER:
+                sheet.put_number(row, column, value, False)
+            elif kind == xlrd.XL_CELL_DATE:
+                # For xlrd a time of day is a date too.
                 sheet.put_number(row, column, value, source.cell_xf_index(row, column) in dates)
             elif kind == xlrd.XL_CELL_BOOLEAN:
                 sheet.put_boolean(row, column, bool(value))

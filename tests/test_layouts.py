@@ -1,0 +1,357 @@
+"""Receipts are read right in every print, through all layouts, and never taken for a better one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pipeline.adapters.scanner.pdfs import read_pdf
+from pipeline.cli import sentence
+from pipeline.domain import Page, Receipt, Word
+from pipeline.faults import OperatorFault
+from pipeline.layouts import lines_of, load_layouts, load_rails, matching, read_receipt
+from pipeline.policy import RULES
+from pipeline.turkish import IdentityNumber
+from tests.receipt_material import (
+    GLUED,
+    LAYOUTS,
+    PLAIN,
+    Print,
+    ReceiptFacts,
+    Style,
+    invented_facts,
+    print_pdf,
+    receipt_pdf,
+    varied_style,
+)
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads((RULES / name).read_text(encoding="utf-8"))
+
+
+RAILS = load_rails(_toml("rails.toml"))
+RAW = {file.stem: _toml(f"layouts/{file.name}") for file in sorted((RULES / "layouts").glob("*.toml"))}
+KNOWN = load_layouts(RAW, RAILS)
+SAMPLES = [(name, i) for name, layout in KNOWN.items() for i in range(len(layout.samples))]
+# Rails that pay for a lost card; everything else is sent back or held.
+GOOD_RAILS = {"KURUM ÖDEMESİ", "SANAL POS"}
+RAIL_NAMES = {
+    "kurum": "KURUM ÖDEMESİ",
+    "sanal pos": "SANAL POS",
+    "fast": "FAST",
+    "eft": "EFT",
+    "havale": "HAVALE",
+    "nakit": "NAKİT",
+}
+STYLES = {"plain": PLAIN, "glued": GLUED} | {f"varied {n}": varied_style(n) for n in range(8)}
+
+
+def read_lines(lines: Sequence[str]) -> Receipt | None:
+    """Reads a text as the read stage does: by the one layout that fits, or not at all."""
+    names = matching(lines, KNOWN)
+    if len(names) != 1:
+        return None
+    return read_receipt("dekont.pdf", "digest", lines, names[0], KNOWN[names[0]], RAILS)
+
+
+def read_print(pdf: bytes) -> Receipt | None:
+    """Reads a PDF by its text layer, with the reader that the workers use."""
+    transcript = read_pdf(pdf, "digest", ())
+    assert transcript.problem == ""
+    return read_lines([line for page in transcript.pages for line in lines_of(page)])
+
+
+def sample_lines(name: str, number: int = 0) -> list[str]:
+    return KNOWN[name].samples[number].text.strip("\n").splitlines()
+
+
+# --- real prints -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name in KNOWN])
+def test_every_print_of_a_known_layout_is_read_right(layout: str, style: str) -> None:
+    for seed in range(2):
+        facts = invented_facts(layout, seed)
+        receipt = read_print(receipt_pdf(layout, facts, STYLES[style]))
+
+        assert receipt is not None
+        assert receipt.layout == layout
+        assert receipt.unclear == {}
+        assert (receipt.rail, receipt.amount, receipt.paid_on) == (
+            RAIL_NAMES[facts.rail],
+            facts.amount,
+            facts.paid_at.date(),
+        )
+        assert receipt.identity_number == IdentityNumber(facts.identity_number)
+        assert receipt.reference
+
+
+@pytest.mark.parametrize("rail", ["fast", "eft", "havale", "nakit"])
+@pytest.mark.parametrize(
+    "layout", [name for name in LAYOUTS if name not in ("vakifbank-kurum-odemesi", "kamusm-sanal-pos")]
+)
+def test_no_transfer_is_taken_for_a_payment_whatever_its_words(layout: str, rail: str) -> None:
+    words = "TÜBİTAK BİLGEM Kamu SM Kurum Ödemesi Sanal POS Onay Kodu sanalpos.kamusm.gov.tr"
+    facts = replace(invented_facts(layout, 0), rail=rail, description=words)
+    for payee, style in ((facts.payee, GLUED), ("TÜBİTAK BİLGEM KAMU SERTİFİKASYON MERKEZİ", PLAIN)):
+        receipt = read_print(receipt_pdf(layout, replace(facts, payee=payee), style))
+        assert receipt is None or receipt.rail not in GOOD_RAILS
+
+
+@pytest.mark.parametrize("style", [PLAIN, GLUED], ids=["plain", "glued"])
+def test_a_transfer_from_the_corporate_branch_is_a_transfer(style: Style) -> None:
+    facts = replace(invented_facts("vakifbank-transfer", 0), rail="fast")
+    printed = LAYOUTS["vakifbank-transfer"](facts)
+    for label, rail in (("KANAL", "FAST"), ("İŞLEM YERİ", None)):
+        row = (label, "Kurumsal Ödeme Şubesi")
+        receipt = read_print(print_pdf(replace(printed, rows=(*printed.rows, row)), style))
+        assert receipt is not None
+        assert receipt.rail in (rail, "FAST")
+
+
+@pytest.mark.parametrize("style", [PLAIN, GLUED], ids=["plain", "glued"])
+def test_small_print_about_transfers_says_nothing_about_a_payment(style: Style) -> None:
+    printed = LAYOUTS["vakifbank-kurum-odemesi"](invented_facts("vakifbank-kurum-odemesi", 1))
+    footer = ("FAST ile 7/24 para gönderin.", "EFT saatleri 08.30 - 17.00", "Havale ücretsizdir.")
+    receipt = read_print(print_pdf(replace(printed, footer=footer), style))
+
+    assert receipt is not None
+    assert receipt.rail == "KURUM ÖDEMESİ"
+    assert receipt.unclear == {}
+
+
+@pytest.mark.parametrize(
+    "bank",
+    [
+        "VAKIF KATILIM",
+        "VAKIF KATILIM BANKASI A.Ş.",
+        "Vakıf Katılım Bankası",
+        "ZİRAAT BANKASI",
+        "GARANTİ BBVA",
+    ],
+)
+def test_the_same_words_from_another_bank_prove_nothing(bank: str) -> None:
+    printed = LAYOUTS["vakifbank-kurum-odemesi"](invented_facts("vakifbank-kurum-odemesi", 0))
+    assert read_print(print_pdf(printed)) is not None
+    assert read_print(print_pdf(replace(printed, bank=bank, footer=()))) is None
+
+
+def test_a_bill_paid_to_somebody_else_is_no_payment_of_ours() -> None:
+    printed = LAYOUTS["vakifbank-kurum-odemesi"](invented_facts("vakifbank-kurum-odemesi", 0))
+    rows = tuple(
+        ("KURUM ADI", "ÖRNEK SU İDARESİ") if label == "KURUM ADI" else (label, value)
+        for label, value in printed.rows
+    )
+    for note in ((), (("AÇIKLAMA", "TÜBİTAK BİLGEM Kamu SM NES bedeli"),)):
+        assert read_print(print_pdf(replace(printed, rows=(*rows, *note)))) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Ödeme Talimatı", "İleri Tarihli Kurum Ödemesi", "Kurum Ödemesi - İptal", "Kurum Ödemesi İadesi"],
+)
+def test_a_payment_that_has_not_happened_is_not_called_final(words: str) -> None:
+    printed = LAYOUTS["vakifbank-kurum-odemesi"](invented_facts("vakifbank-kurum-odemesi", 0))
+    rows = tuple(
+        (label, f"Kurum Ödemesi {words}" if label == "İŞLEM TÜRÜ" else value) for label, value in printed.rows
+    )
+    receipt = read_print(print_pdf(replace(printed, rows=rows)))
+
+    assert receipt is not None
+    assert receipt.unclear["state"] == "not_final"
+
+
+def test_a_word_that_begins_a_value_is_not_its_label() -> None:
+    receipt = read_lines(sample_lines("vakifbank-kurum-odemesi"))
+    assert receipt is not None
+    # The bank's own words "Kurum Ödemesi" are no institution called "Ödemesi".
+    assert receipt.payee is not None
+    assert "Ödemesi" not in receipt.payee.split(" / ")
+
+
+def _with_row(row: tuple[str, str]) -> Receipt:
+    facts = ReceiptFacts(rail="kurum", paid_at=datetime(2024, 5, 13, 10, 42))
+    printed: Print = LAYOUTS["vakifbank-kurum-odemesi"](facts)
+    receipt = read_print(print_pdf(replace(printed, rows=(*printed.rows, row))))
+    assert receipt is not None
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        (("TUTAR", "300,00 TL"), "amount"),
+        (("ÖDEME TARİHİ", "14.05.2024"), "paid_on"),
+        (("TCKN", "17291716060"), "identity_number"),
+        (("İŞLEM NUMARASI", "2024051300099999"), "reference"),
+        (("İŞLEM", "Giden EFT"), "rail"),
+    ],
+)
+def test_two_readings_are_none(row: tuple[str, str], field: str) -> None:
+    receipt = _with_row(row)
+    assert getattr(receipt, field) is None
+    assert receipt.unclear == {field: "two_readings"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("TUTAR", "780,00 TL"),
+        ("ÖDEME TARİHİ", "13/05/2024"),
+        ("TCKN", "10000000146"),
+        ("İŞLEM", "Fatura Ödeme"),
+    ],
+)
+def test_the_same_reading_twice_is_one(row: tuple[str, str]) -> None:
+    assert _with_row(row).unclear == {}
+
+
+# --- samples ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "number"), SAMPLES)
+def test_a_sample_fits_its_own_layout_and_no_other(name: str, number: int) -> None:
+    assert matching(sample_lines(name, number), KNOWN) == (name,)
+
+
+@pytest.mark.parametrize(("name", "number"), SAMPLES)
+def test_a_lost_line_never_makes_another_value(name: str, number: int) -> None:
+    lines = sample_lines(name, number)
+    whole = read_lines(lines)
+    assert whole is not None
+    for at in range(len(lines)):
+        part = read_lines([*lines[:at], *lines[at + 1 :]])
+        if part is None:
+            continue
+        assert part.layout == whole.layout
+        for field in ("rail", "amount", "bank_charge", "paid_on", "reference", "identity_number", "iban"):
+            assert getattr(part, field) in (None, getattr(whole, field)), lines[at]
+
+
+@pytest.mark.parametrize(("name", "number"), SAMPLES)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Havale, EFT ve FAST işlemleriniz için şubemize bekleriz.",
+        "TÜBİTAK BİLGEM Kamu SM Sanal POS ile Kurum Ödemesi yapabilirsiniz.",
+        "Kurumsal İnternet Şubesi",
+    ],
+)
+def test_a_line_of_advertising_never_makes_a_better_rail(name: str, number: int, line: str) -> None:
+    lines = sample_lines(name, number)
+    whole = read_lines(lines)
+    assert whole is not None
+    for at in range(3, len(lines) + 1):
+        more = read_lines([*lines[:at], line, *lines[at:]])
+        if more is not None:
+            assert more.rail in (None, whole.rail)
+            assert more.amount in (None, whole.amount)
+
+
+def spoilt(name: str, **changes: Any) -> dict[str, Any]:
+    return {**RAW, name: {**RAW[name], **changes}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        (spoilt("kamusm-sanal-pos", samples=[]), "layout_without_samples"),
+        (
+            spoilt("kamusm-sanal-pos", labels={**RAW["kamusm-sanal-pos"]["labels"], "card": ["Kart No"]}),
+            "layout_field",
+        ),
+        (
+            spoilt("kamusm-sanal-pos", samples=RAW["vakifbank-transfer"]["samples"]),
+            "layout_sample_layout",
+        ),
+        (
+            spoilt("kamusm-sanal-pos", labels={"amount": ["Tutar"]}),
+            "layout_sample",
+        ),
+        # One that claims another bank's receipts is caught by that bank's samples.
+        (
+            {
+                **RAW,
+                "greedy": {
+                    **RAW["vakifbank-transfer"],
+                    "title": ["Vakıf"],
+                    "requires": [["İŞLEM"]],
+                },
+            },
+            "layout_sample_layout",
+        ),
+    ],
+    ids=["no sample", "unknown field", "another's sample", "misread sample", "greedy"],
+)
+def test_a_layout_that_does_not_prove_itself_does_not_load(raw: dict[str, Any], fault: str) -> None:
+    with pytest.raises(OperatorFault) as refused:
+        load_layouts(raw, RAILS)
+    assert refused.value.name == fault
+    assert sentence(refused.value).startswith("rules/layouts/")
+
+
+# --- lines from words --------------------------------------------------------------------------------
+
+
+def _page(*words: Word) -> Page:
+    return Page(1, 595, 842, words, "text")
+
+
+def test_words_become_lines_with_their_gaps() -> None:
+    page = _page(
+        Word("TUTAR", 50, 100, 90, 110),
+        Word("780,00", 190, 100, 225, 110),
+        Word("TL", 228, 100, 240, 110),
+        Word("VAKIFBANK", 50, 50, 120, 62),
+        Word("devamı", 190, 115, 230, 125),
+    )
+    assert lines_of(page) == ("VAKIFBANK", "TUTAR    780,00 TL", "    devamı")
+
+
+def test_a_page_without_words_has_no_lines() -> None:
+    assert lines_of(_page()) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("TUTAR    780,00 TL", Decimal("780.00")),
+        ("TUTAR:1.080,00TL", Decimal("1080.00")),
+        ("TUTAR    780,00 TL (yediyüzseksen TL 00 Kr)", Decimal("780.00")),
+        ("TUTAR    ₺780,00", Decimal("780.00")),
+        ("TUTAR    -780,00 TL", Decimal("780.00")),
+        ("TUTAR    1,080 TL", None),
+        ("TUTAR    yok", None),
+    ],
+)
+def test_amounts_as_banks_print_them(text: str, amount: Decimal | None) -> None:
+    lines = [line for line in sample_lines("vakifbank-kurum-odemesi") if "TUTARI" not in line]
+    receipt = read_lines([*lines, text])
+    assert receipt is not None
+    assert receipt.amount == amount
+    assert ("amount" in receipt.unclear) == (amount is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("TCKN    10000000146", "10000000146"),
+        ("TCKN10000000146", "10000000146"),
+        ("TCKN    10000000145", None),
+        ("TCKN    100000001460", None),
+        ("TCKN    100******46", None),
+    ],
+)
+def test_only_a_number_whose_digits_hold_is_anybodys(text: str, number: str | None) -> None:
+    lines = [line for line in sample_lines("vakifbank-kurum-odemesi") if "10000000146" not in line]
+    receipt = read_lines([*lines, text])
+    assert receipt is not None
+    assert receipt.identity_number == (IdentityNumber(number) if number else None)
