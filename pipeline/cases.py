@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from stdnum.iso7064 import mod_37_36
 
-from pipeline.domain import Case, Decision, Entry, Event, Receipt
+from pipeline.domain import Case, Decision, Entry, Event, Procedure, Receipt
 
 # Crockford's base 32: no I, L, O or U to mistake on the telephone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -87,6 +87,22 @@ def receipt_key(receipt: Receipt) -> str:
     if len(receipt.reference) >= _UNIQUE_REFERENCE:
         return receipt.reference
     return f"{receipt.reference}|{receipt.amount}|{receipt.paid_on}"
+
+
+def state_of(case: Case) -> str:
+    """Names the step a case has come to.
+
+    A receipt may come before the list goes out; then the list is still what is waited for.
+    """
+    if case.is_closed:
+        return "closed"
+    if case.procedure is not Procedure.LOST_OR_STOLEN:
+        return f"{case.procedure}_paid"
+    if Event.FORM_RECEIVED in case.events:
+        return "form_received"
+    if not case.batch:
+        return "listed"
+    return "paid" if case.receipt else "batched"
 
 
 def latest_open(cases: Iterable[Case]) -> Case | None:

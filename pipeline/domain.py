@@ -76,6 +76,16 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a delivery report says: whose letter, known by its Message-ID, did not arrive, and why."""
+
+    message_ids: tuple[str, ...]
+    recipient: str
+    status: str
+    diagnostic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """A mail taken apart: who wrote, what about, in answer to what, with which files."""
 
@@ -91,6 +101,10 @@ class Submission:
     headers: tuple[tuple[str, str], ...]
     # Why nobody may be answered (a robot, a list, ourselves ...), or "" where an answer is due.
     silent: str = ""
+    # Further addresses in From: nobody can say then who wrote.
+    also_from: tuple[str, ...] = ()
+    reply_to: str = ""
+    bounce: Bounce | None = None
 
 
 # --- what a file holds -------------------------------------------------------------------------
@@ -273,6 +287,8 @@ class Receipt:
     payee: str | None = None
     iban: str | None = None
     description: str | None = None
+    # "text" for a text layer, in which nothing is overlooked; otherwise the way a picture was read.
+    read_by: str = "text"
     # field → name of why what is printed gives no value ("two_readings", ...)
     unclear: Mapping[str, str] = field(default_factory=dict)
 
@@ -358,13 +374,18 @@ class Spent:
 class Facts:
     """What a mail cannot know about itself, gathered for this one mail.
 
-    `cases` holds the open cases of everyone the mail names; `spent` maps a receipt's key to the case
-    it was used for and the address that sent it.
+    `cases` holds the open lost-or-stolen cases of everyone the mail names, `paid_cases` those that a
+    receipt opened in another procedure; `spent` maps a receipt's key to the case it was used for and
+    the address that sent it. `sender_cases` are the open cases of the sender's own address, and
+    `vouched` the mail domains that an official let this sender write for before.
     """
 
     today: date
     cases: Mapping[IdentityNumber, Case] = field(default_factory=dict)
     spent: Mapping[str, Spent] = field(default_factory=dict)
+    paid_cases: Mapping[tuple[IdentityNumber, Procedure], Case] = field(default_factory=dict)
+    sender_cases: tuple[Case, ...] = ()
+    vouched: frozenset[str] = frozenset()
     # Cases whose withdrawal waits for an official's word.
     withdrawing: frozenset[str] = frozenset()
 
@@ -395,7 +416,8 @@ class Decision:
     """What is to become of a mail: its outcome, the findings, and entries for claims without one.
 
     `withheld` are the entries of held claims; they are made when an official accepts the claim.
-    `silence` says why no letter may be written, "" where one is due.
+    `silence` says why no letter may be written, "" where one is due. `topic` names what a mail
+    without files asks about, and `told` are the cases whose state its answer tells.
     """
 
     outcome: Outcome
@@ -405,6 +427,8 @@ class Decision:
     entries: tuple[Entry, ...] = ()
     withheld: tuple[Entry, ...] = ()
     silence: str = ""
+    topic: str = ""
+    told: tuple[Case, ...] = ()
 
     def findings_of(self, subject: str, index: int) -> tuple[Finding, ...]:
         """Lists what was found about one claim."""
@@ -496,7 +520,8 @@ class Office:
     """Who we are to the outside: addresses, domains and how the unit signs.
 
     `sender` is the address our letters come from; `own_addresses` are never answered;
-    `batch_recipient` is Kamu SM, or the IT unit where it releases the lists itself.
+    `batch_recipient` is Kamu SM, or the IT unit where it releases the lists itself. The findings of
+    `trusted_servers` about a sender's domain are believed, by the name they sign them with.
     """
 
     unit: str
@@ -507,3 +532,5 @@ class Office:
     batch_recipient: str
     corporate_domains: tuple[str, ...]
     kamu_sm_domains: tuple[str, ...]
+    trusted_servers: tuple[str, ...] = ()
+    answers_per_day: int = 10

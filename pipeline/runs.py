@@ -21,7 +21,7 @@ from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
 from pipeline.cases import disputed
 from pipeline.conversation import Comparison, compare, list_before
-from pipeline.correspondence import why_silent
+from pipeline.correspondence import READ_ALL_THE_SAME, answer_to, why_silent, why_unanswered
 from pipeline.domain import (
     Arrival,
     Attachment,
@@ -176,28 +176,36 @@ def _windows(undecided: Sequence[Undecided]) -> Iterator[Sequence[Undecided]]:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mail on the table: taken apart, with its files being read; or the reason it cannot be."""
+    """A mail on the table: taken apart, with its files being read; or the reason it cannot be.
+
+    `automatic` names the sign of a robot that wrote it, "" where a person may have.
+    """
 
     arrival: Arrival
     submission: Submission | None
-    silence: str
+    automatic: str
     reading: Reading | None
     why_shunted: str = ""
 
 
 def open_mail(ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executor) -> Opened:
-    """Takes a mail apart and has its files read; a robot's files are left closed."""
+    """Takes a mail apart and has its files read; a robot's files are left closed, but for those that
+    a machine may have passed on."""
     try:
         submission = unpack(arrival)
-        silence = why_silent(submission, policy.office)
+        automatic = why_silent(submission, policy.office, policy.mail_words)
         table = body_table(submission)
         files = (*submission.attachments, table) if table else submission.attachments
-        reading = None if silence else begin_reading(ledger, files, policy.tariff_amounts, readers)
+        reading = (
+            begin_reading(ledger, files, policy.tariff_amounts, readers)
+            if not automatic or automatic in READ_ALL_THE_SAME
+            else None
+        )
     except Malformed as fault:
         return Opened(arrival, None, "", None, str(fault))
     except Exception as fault:
         return Opened(arrival, None, "", None, _ours(fault))
-    return Opened(arrival, submission, silence, reading)
+    return Opened(arrival, submission, automatic, reading)
 
 
 def decide(
@@ -215,13 +223,15 @@ def decide(
         files = finish_reading(ledger, mail.reading) if mail.reading else []
         evidence = read(files, policy.form, policy.layouts, policy.rails)
         with ledger.transaction():
-            decision = _decision(ledger, mail, submission, evidence, policy, today)
+            decision = _decision(ledger, mail, submission, evidence, policy, now, today)
             copies = _copies(files, decision, policy, readers)
             comparison = _compared(ledger, submission, decision)
             letter = answer(sha, submission, decision, comparison, copies, policy, now)
             ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
             if letter:
                 plan(ledger, letter, now)
+            if submission.bounce:
+                ledger.note_bounce(sha, submission.bounce)
     except Exception as fault:
         return enter_shunted(ledger, mail.arrival, _ours(fault), policy, now)
     return decision.outcome
@@ -233,17 +243,21 @@ def _decision(
     submission: Submission,
     evidence: Evidence,
     policy: Policy,
+    now: datetime,
     today: date,
 ) -> Decision:
-    if mail.silence:
-        return Decision(Outcome.IGNORED, None, evidence, silence=mail.silence)
-    named = [
-        *(h.identity_number for h in evidence.holders if h.identity_number),
-        *(r.identity_number for r in evidence.receipts if r.identity_number),
-    ]
-    facts = ledger.facts(today, named, evidence.receipts)
-    decision = judge(mail.arrival.sha, submission, evidence, facts, policy)
-    return decision if submission.sender else replace(decision, silence="no_sender")
+    if mail.automatic and not (evidence.holders or evidence.receipts):
+        return Decision(Outcome.IGNORED, None, Evidence(), silence=mail.automatic)
+    facts = ledger.facts(today, evidence, submission.sender)
+    decision = judge(mail.arrival.sha, submission, evidence, facts, policy, mail.automatic)
+    return replace(decision, silence=mail.automatic or _why_unanswered(ledger, submission, policy, now))
+
+
+def _why_unanswered(ledger: Ledger, submission: Submission, policy: Policy, now: datetime) -> str:
+    if silence := why_unanswered(submission, policy.office):
+        return silence
+    answers = ledger.answers_since(answer_to(submission), now - timedelta(days=1))
+    return "over_budget" if answers >= policy.office.answers_per_day else ""
 
 
 def _compared(ledger: Ledger, submission: Submission, decision: Decision) -> Comparison | None:
@@ -389,6 +403,7 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
                 for x in ledger.letters_in_state("failed", "in_doubt")
             ],
             unfetched=ledger.unfetched(),
+            bounces=ledger.bounces_between(since, now),
         )
         ledger.close_night(night, batch, batch_digest(batch) if batch else "")
         for letter in announce(work, shop.policy):
@@ -415,9 +430,15 @@ def settle(shop: Shop, held: Judged, word: Word, because: str, by: str) -> None:
     with shop.ledger.transaction():
         shop.ledger.settle(held.sha, _SETTLED[word], because, by, now)
         shop.ledger.add_entries(entries, submission.sender)
-        if submission.sender and not held.decision.silence:
+        if _is_answered(held, word):
             letter = answer_settled(held.sha, submission, entries, because, shop.policy, now)
             plan(shop.ledger, letter, now)
+
+
+def _is_answered(held: Judged, word: Word) -> bool:
+    """Tells whether the sender hears of an official's word: accepted means believed, robots never hear."""
+    silence = held.decision.silence
+    return not silence or (word == "accept" and silence in ("not_authentic", "over_budget"))
 
 
 # --- connections -------------------------------------------------------------------------------

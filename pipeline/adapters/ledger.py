@@ -17,10 +17,12 @@ from pipeline.cases import fold_case, latest_open, mail_number, receipt_key
 from pipeline.domain import (
     Arrival,
     Batch,
+    Bounce,
     Case,
     Decision,
     Entry,
     Event,
+    Evidence,
     Facts,
     Holder,
     Outcome,
@@ -309,14 +311,53 @@ class Ledger:
                     (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode()),
                 )
 
-    def facts(self, today: date, numbers: Iterable[IdentityNumber], receipts: Iterable[Receipt]) -> Facts:
-        """Gathers what one mail cannot know: open cases of those it names, receipts spent."""
-        cases = {n: case for n in set(numbers) if (case := latest_open(self.cases_of(n)))}
+    def facts(self, today: date, evidence: Evidence, sender: str) -> Facts:
+        """Gathers what one mail cannot know: open cases of those it names and of its sender, receipts spent."""
+        cases: dict[IdentityNumber, Case] = {}
+        paid_cases: dict[tuple[IdentityNumber, Procedure], Case] = {}
+        claims: tuple[Holder | Receipt, ...] = (*evidence.holders, *evidence.receipts)
+        for number in {c.identity_number for c in claims if c.identity_number}:
+            found = self.cases_of(number)
+            for procedure in Procedure:
+                case = latest_open(c for c in found if c.procedure is procedure)
+                if case and procedure is Procedure.LOST_OR_STOLEN:
+                    cases[number] = case
+                elif case:
+                    paid_cases[number, procedure] = case
         spent = {}
-        for key in {receipt_key(r) for r in receipts}:
+        for key in {receipt_key(r) for r in evidence.receipts}:
             if row := self._one("SELECT * FROM spent WHERE key=?", key):
                 spent[key] = Spent(row["case_number"], row["sender"])
-        return Facts(today, cases, spent, withdrawing=self._withdrawing(cases.values()))
+        return Facts(
+            today,
+            cases,
+            spent,
+            paid_cases,
+            self._cases_of_address(sender),
+            self._vouched(sender),
+            withdrawing=self._withdrawing(cases.values()),
+        )
+
+    def _cases_of_address(self, address: str) -> tuple[Case, ...]:
+        """Folds the open cases whose link, or whose receipt where no list came, belongs to an address."""
+        if not address:
+            return ()
+        found = self._cases("WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", address)
+        return tuple(
+            case
+            for case in found
+            if not case.is_closed and (case.holder is None or _address_of(case.holder) == address)
+        )
+
+    def _vouched(self, sender: str) -> frozenset[str]:
+        """Lists the mail domains of holders that officials let a sender write for."""
+        rows = self._rows(
+            "SELECT d.body FROM hold h JOIN decision d USING (sha) WHERE h.state='accepted' AND d.sender=? "
+            "AND sender<>''",
+            sender,
+        )
+        holders = (e.holder for r in rows for e in _DECISION.validate_json(r["body"]).withheld if e.holder)
+        return frozenset(_address_of(holder).rpartition("@")[2] for holder in holders)
 
     def cases_of(self, number: IdentityNumber) -> list[Case]:
         """Folds every case of one person."""
@@ -422,8 +463,8 @@ class Ledger:
         """Writes entries and spends their receipts, which `sender` sent; call inside a transaction."""
         for e in entries:
             self._db.execute(
-                "INSERT INTO entry (case_number, procedure, identity_number, event, day, proof, holder, receipt) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry (case_number, procedure, identity_number, event, day, proof, holder, receipt, address) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     e.case,
                     e.procedure,
@@ -433,6 +474,10 @@ class Ledger:
                     e.proof,
                     _HOLDER.dump_json(e.holder).decode() if e.holder else None,
                     _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
+                    # A receipt in a case with a list may come from anyone; where no list is, from its own.
+                    _address_of(e.holder)
+                    if e.holder
+                    else sender * (e.procedure is not Procedure.LOST_OR_STOLEN),
                 ),
             )
             if e.receipt:
@@ -481,6 +526,42 @@ class Ledger:
             "VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?)",
             (message_id, kind, about, recipient, subject, body, at.isoformat(), at.isoformat()),
         )
+
+    def answers_since(self, recipient: str, since: datetime) -> int:
+        """Counts the answers written to an address since a moment."""
+        row = self._one(
+            "SELECT count(*) AS n FROM letter WHERE recipient=? AND planned_at>? AND kind NOT IN ('batch', 'nightly')",
+            recipient,
+            since.isoformat(),
+        )
+        return int(row["n"]) if row else 0
+
+    def note_bounce(self, sha: str, bounce: Bounce) -> None:
+        """Writes down that a letter of ours came back, matched by its Message-ID; call inside a transaction."""
+        marks = ",".join("?" * len(bounce.message_ids))
+        letter = self._one(
+            f"SELECT id FROM letter WHERE message_id IN ({marks}) ORDER BY id DESC LIMIT 1",
+            *bounce.message_ids,
+        )
+        self._db.execute(
+            "INSERT INTO bounce VALUES (?, ?, ?, ?, ?)",
+            (sha, letter and letter["id"], bounce.recipient, bounce.status, bounce.diagnostic),
+        )
+
+    def bounces_between(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        """Lists the letters that came back in a span of time, each with its mail's number and cases.
+
+        A report about no letter that we know has neither.
+        """
+        rows = self._rows(
+            "SELECT b.*, l.subject, l.about, l.recipient AS written_to, m.number AS mail FROM bounce b "
+            "JOIN decision d USING (sha) LEFT JOIN letter l ON l.id=b.letter LEFT JOIN decision m ON m.sha=l.about "
+            "WHERE d.decided_at>? AND d.decided_at<=? ORDER BY d.rowid",
+            since.isoformat(),
+            until.isoformat(),
+        )
+        cases = "SELECT DISTINCT case_number AS n FROM entry WHERE proof=? ORDER BY 1"
+        return [{**row, "cases": [r["n"] for r in self._rows(cases, row["about"])]} for row in rows]
 
     def due_letters(self, now: datetime) -> list[int]:
         """Lists the letters to be sent now, oldest first, by id."""
@@ -616,6 +697,10 @@ class Ledger:
         return {name: (self._one(sql) or {"n": 0})["n"] for name, sql in rows.items()}
 
 
+def _address_of(holder: Holder) -> str:
+    return (holder.work_email or "").lower()
+
+
 def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(
         case=row["case_number"],
@@ -739,9 +824,22 @@ def _begin(db: Database) -> None:
         db.execute(statement)
 
 
+def _bounces(db: Database) -> None:
+    """Adds the letters that came back, and whose address a case belongs to."""
+    db.execute(
+        """CREATE TABLE bounce (
+            sha TEXT PRIMARY KEY REFERENCES decision (sha), letter INTEGER REFERENCES letter (id),
+            recipient TEXT NOT NULL, status TEXT NOT NULL, diagnostic TEXT NOT NULL) STRICT"""
+    )
+    db.execute("ALTER TABLE entry ADD COLUMN address TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX entry_address ON entry (address) WHERE address<>''")
+    db.execute("CREATE INDEX decision_sender ON decision (sender)")
+    db.execute("CREATE INDEX letter_recipient ON letter (recipient, planned_at)")
+
+
 def _know_again(db: Database) -> None:
     """Finds mails by sender and by the people in their lists, to know a corrected list when it comes."""
-    db.execute("CREATE INDEX decision_sender ON decision (sender)")
+    db.execute("CREATE INDEX entry_proof ON entry (proof)")
     db.execute(
         """CREATE TABLE named (
             identity_number TEXT NOT NULL, sha TEXT NOT NULL REFERENCES decision (sha),
@@ -749,4 +847,4 @@ def _know_again(db: Database) -> None:
     )
 
 
-_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _know_again)
+_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _bounces, _know_again)

@@ -44,6 +44,7 @@ class NightsWork:
     open_cases: Sequence[Case]
     failed_letters: Sequence[Mapping[str, str]]
     unfetched: Sequence[Mapping[str, Any]]
+    bounces: Sequence[Mapping[str, Any]] = ()
 
 
 def batch_digest(batch: Batch) -> str:
@@ -152,12 +153,10 @@ def _mail(heard: Heard) -> Mapping[str, Any]:
 
 
 def _payment(heard: Heard) -> Mapping[str, Any]:
-    receipts = [(e.case, e.receipt) for e in heard.decision.entries if e.receipt]
+    entries = [e for e in heard.decision.entries if e.receipt]
     return {
         "number": mail_number(heard.sha),
-        "slips": [
-            {"case": case, "amount": r.amount, "paid_on": r.paid_on, "rail": r.rail} for case, r in receipts
-        ],
+        "slips": [{"case": e.case, "procedure": e.procedure, "receipt": e.receipt} for e in entries],
     }
 
 

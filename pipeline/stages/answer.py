@@ -8,9 +8,21 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from pipeline.cases import mail_number
+from pipeline.cases import mail_number, state_of
 from pipeline.conversation import Comparison, Point
-from pipeline.domain import Consequence, Decision, Enclosure, Entry, Event, Finding, Letter, Submission
+from pipeline.correspondence import answer_to
+from pipeline.domain import (
+    Case,
+    Consequence,
+    Decision,
+    Enclosure,
+    Entry,
+    Event,
+    Finding,
+    Letter,
+    Submission,
+)
+from pipeline.mailwords import abbreviated_address, own_words, written_out
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
 from pipeline.workbook import XLSX, blank_form
@@ -34,26 +46,54 @@ def answer(
     """
     if decision.silence:
         return None
-    claims = _claims(decision)
-    values: dict[str, Any] = {
-        **_accepted(decision.entries, policy),
-        "returned": claims[Consequence.RETURN],
-        "held": claims[Consequence.HOLD],
-        "guided": claims[Consequence.GUIDE],
-        "returned_count": len(
-            {(f.subject, f.index, f.field) for f in decision.findings if f.consequence is Consequence.RETURN}
-        ),
+    if decision.topic:
+        about = _about(submission, decision, policy)
+        return _letter(f"replies/topics/{decision.topic}", sha, submission, policy, written_at, about)
+    forms = _forms(decision, policy)
+    values = {
+        **_verdict(decision, policy),
         "progress": _points(comparison, policy),
         "copies": [copy.name for copy in copies],
-    }
-    forms = _forms(decision, policy)
-    values |= {
         "forms": [form.name for form in forms],
-        "notes": _notes(decision, policy),
         "list_was_sent": bool(decision.evidence.holders or forms),
     }
     letter = _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
     return replace(letter, enclosures=(*copies, *forms))
+
+
+def _verdict(decision: Decision, policy: Policy) -> Mapping[str, Any]:
+    claims = _claims(decision)
+    return {
+        **_accepted(decision.entries, policy),
+        "returned": claims[Consequence.RETURN],
+        "held": claims[Consequence.HOLD],
+        "guided": claims[Consequence.GUIDE],
+        "returned_count": _count_to_correct(decision),
+        "procedure": decision.procedure,
+        "notes": _notes(decision, policy),
+    }
+
+
+def _about(submission: Submission, decision: Decision, policy: Policy) -> Mapping[str, Any]:
+    """Gathers what the answer to a question may tell: own cases, and the address written out in full."""
+    short = policy.mail_words.abbreviations
+    address = abbreviated_address(own_words(submission, policy.mail_words), short)
+    return {
+        "told": [_state(case, policy) for case in decision.told],
+        "address": quotable(written_out(address, short)),
+    }
+
+
+def _state(case: Case, policy: Policy) -> Mapping[str, Any]:
+    steps = policy.texts.words["case_states"]
+    return {
+        "case": case.number,
+        "procedure": policy.texts.words["procedures"][case.procedure],
+        "number": str(case.identity_number),
+        "opened_on": case.opened_on,
+        "state": steps[state_of(case)],
+        "next": policy.texts.words["case_next"][state_of(case)],
+    }
 
 
 def answer_settled(
@@ -90,7 +130,7 @@ def _letter(
         kind=name.removeprefix("replies/"),
         about=sha,
         sender=policy.office.sender,
-        recipient=submission.sender,
+        recipient=answer_to(submission),
         subject=f"Otomatik yanıt: {written.subject} [{number}]",
         text=written.text,
         html=written.html,
@@ -131,6 +171,7 @@ def _slip(entry: Entry) -> Mapping[str, Any]:
         "paid_on": receipt.paid_on,
         "rail": receipt.rail,
         "case": entry.case,
+        "procedure": entry.procedure,
     }
 
 
@@ -184,7 +225,13 @@ def _point(point: Point, policy: Policy) -> str:
 def _claims(decision: Decision) -> Mapping[Consequence, list[Mapping[str, Any]]]:
     """Groups the findings by what they are about, each claim under its gravest consequence."""
     groups: dict[Consequence, list[Mapping[str, Any]]] = {c: [] for c in _GRAVITY}
-    findings = sorted(decision.findings, key=lambda f: (f.subject != "submission", f.subject, f.index))
+    # A mail that must be sent again as a whole is told that, and nothing of what stands in its files.
+    whole = [
+        f for f in decision.findings if f.subject == "submission" and f.consequence is Consequence.RETURN
+    ]
+    findings = sorted(
+        whole or decision.findings, key=lambda f: (f.subject != "submission", f.subject, f.index)
+    )
     for _, found in groupby(findings, key=lambda f: (f.subject, f.index)):
         claim = list(found)
         gravest = next(c for c in _GRAVITY if any(f.consequence is c for f in claim))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.domain import Attachment, Evidence, FileKind, Holder, Receipt, Transcript, Unread
@@ -109,7 +109,9 @@ def _read_pages(
         return Unread(name, "no_words")
     names = matching(lines, layouts)
     if len(names) == 1:
-        return read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        receipt = read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        ways = {page.read_by for page in transcript.pages}
+        return replace(receipt, read_by=ways.pop() if len(ways) == 1 else "mixed")
     if names:
         return Unread(name, "two_layouts")
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")
