@@ -29,7 +29,8 @@ def _after(case: Case, entry: Entry) -> Case:
     case = replace(case, events=(*case.events, entry.event))
     match entry.event:
         case Event.LISTED | Event.AMENDED:
-            return replace(case, holder=entry.holder)
+            # After a withdrawal only an official's word brings another list: the case goes on.
+            return replace(case, holder=entry.holder, is_closed=False)
         case Event.BATCHED:
             return replace(case, batch=entry.proof)
         case Event.PAID:

@@ -386,6 +386,8 @@ class Facts:
     paid_cases: Mapping[tuple[IdentityNumber, Procedure], Case] = field(default_factory=dict)
     sender_cases: tuple[Case, ...] = ()
     vouched: frozenset[str] = frozenset()
+    # Open cases that this sender, or the thread of the mail, brought: they are not told, but may be meant.
+    sent_cases: tuple[Case, ...] = ()
     # Cases whose withdrawal waits for an official's word.
     withdrawing: frozenset[str] = frozenset()
 

@@ -248,7 +248,7 @@ def _decision(
 ) -> Decision:
     if mail.automatic and not (evidence.holders or evidence.receipts):
         return Decision(Outcome.IGNORED, None, Evidence(), silence=mail.automatic)
-    facts = ledger.facts(today, evidence, submission.sender)
+    facts = ledger.facts(today, evidence, submission)
     decision = judge(mail.arrival.sha, submission, evidence, facts, policy, mail.automatic)
     return replace(decision, silence=mail.automatic or _why_unanswered(ledger, submission, policy, now))
 
@@ -427,11 +427,12 @@ def settle(shop: Shop, held: Judged, word: Word, because: str, by: str) -> None:
         if word == "accept"
         else ()
     )
+    refused = held.decision.withheld if word == "return" else ()
     with shop.ledger.transaction():
         shop.ledger.settle(held.sha, _SETTLED[word], because, by, now)
         shop.ledger.add_entries(entries, submission.sender)
         if _is_answered(held, word):
-            letter = answer_settled(held.sha, submission, entries, because, shop.policy, now)
+            letter = answer_settled(held.sha, submission, entries, refused, because, shop.policy, now)
             plan(shop.ledger, letter, now)
 
 

@@ -26,6 +26,7 @@ class _TopicFile(BaseModel):
     with_case: Consequence | None = None
     procedure: Procedure | None = None
     tells_state: bool = False
+    withdraws: str = ""
     say: str
     because: str
     matches: list[str]
@@ -37,7 +38,8 @@ class Topic:
     """One matter people write about: its words, what becomes of the mail, and its authority.
 
     One phrase of every group of `words` must begin a word of the mail, and none of `unless`. With
-    an open case of the sender's, `with_case` takes the place of `consequence`. The answer is the text
+    an open case of the sender's, `with_case` takes the place of `consequence`, and where `withdraws`
+    has a sentence, the case stays off the list for Kamu SM until an official decides. The answer is the text
     of the same name below reports/replies/topics.
     """
 
@@ -48,6 +50,8 @@ class Topic:
     with_case: Consequence
     procedure: Procedure | None
     tells_state: bool
+    # What is said to somebody whose application may be withdrawn by such a mail; "" where none may.
+    withdraws: str
     say: str
     because: str
 
@@ -111,6 +115,7 @@ def _topic(name: str, file: _TopicFile) -> Topic:
         with_case=file.with_case or file.consequence,
         procedure=file.procedure,
         tells_state=file.tells_state,
+        withdraws=file.withdraws,
         say=file.say,
         because=file.because,
     )

@@ -30,6 +30,7 @@ from pipeline.domain import (
     Procedure,
     Receipt,
     Spent,
+    Submission,
     Transcript,
 )
 from pipeline.faults import OperatorFault
@@ -311,7 +312,7 @@ class Ledger:
                     (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode()),
                 )
 
-    def facts(self, today: date, evidence: Evidence, sender: str) -> Facts:
+    def facts(self, today: date, evidence: Evidence, submission: Submission) -> Facts:
         """Gathers what one mail cannot know: open cases of those it names and of its sender, receipts spent."""
         cases: dict[IdentityNumber, Case] = {}
         paid_cases: dict[tuple[IdentityNumber, Procedure], Case] = {}
@@ -333,8 +334,9 @@ class Ledger:
             cases,
             spent,
             paid_cases,
-            self._cases_of_address(sender),
-            self._vouched(sender),
+            self._cases_of_address(submission.sender),
+            self._vouched(submission.sender),
+            self._cases_sent(submission),
             withdrawing=self._withdrawing(cases.values()),
         )
 
@@ -348,6 +350,27 @@ class Ledger:
             for case in found
             if not case.is_closed and (case.holder is None or _address_of(case.holder) == address)
         )
+
+    def _cases_sent(self, submission: Submission) -> tuple[Case, ...]:
+        """Folds the open cases that came in the thread of a mail, or else in the sender's last mails."""
+        mails = [
+            row["about"]
+            for reference in submission.references
+            for row in self._rows("SELECT about FROM letter WHERE message_id=?", reference)
+        ] or [
+            row["sha"]
+            for row in self._rows(
+                "SELECT sha FROM decision WHERE sender=? AND sender<>'' ORDER BY rowid DESC LIMIT 20",
+                submission.sender,
+            )
+        ]
+        found: dict[str, Case] = {}
+        for mail in mails:
+            where = (
+                "WHERE case_number IN (SELECT case_number FROM entry WHERE proof=? AND holder IS NOT NULL)"
+            )
+            found |= {case.number: case for case in self._cases(where, mail) if not case.is_closed}
+        return tuple(found.values())
 
     def _vouched(self, sender: str) -> frozenset[str]:
         """Lists the mail domains of holders that officials let a sender write for."""

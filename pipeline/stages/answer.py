@@ -100,13 +100,15 @@ def answer_settled(
     sha: str,
     submission: Submission,
     entries: Sequence[Entry],
+    refused: Sequence[Entry],
     because: str,
     policy: Policy,
     written_at: datetime,
 ) -> Letter:
-    """Writes what an official decided about a held mail: the entries made, or the reason for none."""
+    """Writes what an official decided about a held mail: the entries made, or those refused, and why."""
+    going_on = [e.case for e in refused if e.event is Event.WITHDRAWN]
     name = "replies/settled-accepted" if entries else "replies/settled-returned"
-    values = {**_accepted(entries, policy), "because": quotable(because)}
+    values = {**_accepted(entries, policy), "because": quotable(because), "going_on": going_on}
     return _letter(name, sha, submission, policy, written_at, values)
 
 
@@ -144,6 +146,7 @@ def _accepted(entries: Iterable[Entry], policy: Policy) -> Mapping[str, Any]:
     entries = tuple(entries)
     return {
         "listed": [_row(e, policy) for e in entries if e.event in (Event.LISTED, Event.AMENDED)],
+        "withdrawn": [e.case for e in entries if e.event is Event.WITHDRAWN],
         "paid": [_slip(e) for e in entries if e.event is Event.PAID],
     }
 

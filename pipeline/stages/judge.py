@@ -30,7 +30,7 @@ from pipeline.mailwords import own_words
 from pipeline.policy import Policy
 from pipeline.rulebook import Rule, Subject
 from pipeline.topics import Topic, says, topics_of
-from pipeline.turkish import IdentityNumber, lira, number_date, quotable
+from pipeline.turkish import IdentityNumber, heading, lira, number_date, quotable
 from pipeline.views import (
     OPENED_BY_RECEIPT,
     Bearer,
@@ -99,7 +99,8 @@ def judge(
     }
     claimed = [*zip(listed, rows, strict=True), *zip(paid, slips, strict=True)]
     topic = topics[0] if len(topics) == 1 and not mail else None
-    asked = [_asked(topic, facts)] if topic else []
+    meant = _meant(topic, words, facts) if topic else ()
+    asked = [_asked(topic, facts, meant)] if topic else []
     findings = tuple(mail + asked + [f for found in (*files, *rows, *slips) for f in found])
     entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
     is_told = topic is not None and asked[0].consequence is topic.consequence
@@ -111,7 +112,8 @@ def judge(
         evidence=evidence,
         findings=findings,
         entries=entries,
-        withheld=tuple(
+        withheld=tuple(_withdrawal(sha, case, facts) for case in meant)
+        + tuple(
             e
             for e, found in claimed
             if e and e not in entries and not bench.stops(mail + found, Consequence.HOLD)
@@ -163,17 +165,35 @@ def _asked_about(topics: Sequence[Topic]) -> frozenset[Procedure]:
     return frozenset(t.procedure for t in topics if t.procedure) if len(topics) == 1 else frozenset()
 
 
-def _asked(topic: Topic, facts: Facts) -> Finding:
+def _meant(topic: Topic, words: str, facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases that a mail may withdraw: those it names by name, the sender's own, or all it brought.
+
+    Whoever is meant stays off the list until an official says who was; nobody is taken off by a guess.
+    """
+    if not topic.withdraws:
+        return ()
+    text = f" {heading(words)} "
+    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
+    cases = [case for case in own.values() if case.procedure is Procedure.LOST_OR_STOLEN and case.holder]
+    named = tuple(c for c in cases if c.holder and f" {heading(_full_name(c.holder))} " in text)
+    return named or tuple(c for c in cases if c in facts.sender_cases) or tuple(cases)
+
+
+def _full_name(holder: Holder) -> str:
+    return f"{holder.given_name} {holder.family_name}"
+
+
+def _asked(topic: Topic, facts: Facts, meant: Sequence[Case]) -> Finding:
     return Finding(
         rule=topic.path,
-        consequence=topic.with_case if facts.sender_cases else topic.consequence,
+        consequence=topic.with_case if facts.sender_cases or meant else topic.consequence,
         subject=Subject.SUBMISSION,
         index=0,
         about=_MAIL.about,
         field="",
         value="",
         say=topic.say,
-        remedy="",
+        remedy=topic.withdraws if meant else "",
         because=topic.because,
     )
 
@@ -342,6 +362,17 @@ def _listing(sha: str, holder: Holder, facts: Facts) -> Entry | None:
         day=facts.today,
         proof=sha,
         holder=holder,
+    )
+
+
+def _withdrawal(sha: str, case: Case, facts: Facts) -> Entry:
+    return Entry(
+        case=case.number,
+        procedure=case.procedure,
+        identity_number=case.identity_number,
+        event=Event.WITHDRAWN,
+        day=facts.today,
+        proof=sha,
     )
 
 
