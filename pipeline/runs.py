@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import SecretStr
@@ -70,6 +71,12 @@ class Shop:
     ledger: Ledger
     readers: Executor
     clock: Clock
+    # Whether somebody wants this process to end: the effect at hand is finished, and the rest left for later.
+    is_over: Callable[[], bool] = lambda: False
+
+    def goes_on(self, _next: object) -> bool:
+        """Tells whether there is time for one thing more."""
+        return not self.is_over()
 
     def today(self) -> date:
         """Gives the local day."""
@@ -126,7 +133,7 @@ def hear(shop: Shop, account: Account, run: Run) -> int:
         uids = mailbox.uids(account.since)
         ledger.note_snapshot(account.name, account.folder, state.uidvalidity, state.uidnext, uids)
         waiting = ledger.waiting(account.name, account.folder, budget.mails_per_run)
-        for mail in mailbox.fetch(waiting, budget.largest_mail_bytes):
+        for mail in takewhile(shop.goes_on, mailbox.fetch(waiting, budget.largest_mail_bytes)):
             place = Place(account.name, account.folder, state.uidvalidity, mail.uid)
             if isinstance(mail, Fetched):
                 sha = shop.home.keep(mail.raw)
@@ -141,7 +148,7 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
     """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted."""
     undecided = shop.ledger.undecided()
     done = shunted = 0
-    for window in _windows(undecided):
+    for window in takewhile(shop.goes_on, _windows(undecided)):
         progress("judge", done, len(undecided))
         arrivals = [Arrival(m.sha, shop.home.raw(m.sha), m.received_at) for m in window]
         if window[0].begun >= _MOST_BEGINNINGS:
@@ -151,9 +158,9 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
             opened = [open_mail(shop.ledger, arrival, shop.policy, shop.readers) for arrival in arrivals]
             outcomes = [
                 decide(shop.ledger, mail, shop.policy, shop.readers, shop.clock(), shop.today())
-                for mail in opened
+                for mail in takewhile(shop.goes_on, opened)
             ]
-        done += len(window)
+        done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
     return done, shunted
 
@@ -347,6 +354,7 @@ def post_letters(shop: Shop) -> int:
         addresses.bounces or addresses.own,
         (evidence.address,) if evidence else (),
         shop.clock,
+        shop.goes_on,
     )
 
 
@@ -366,7 +374,9 @@ def nightly(shop: Shop, day: date) -> Night | None:
     with _run(shop, "nightly") as run:
         shop.home.beat()
         settle_doubts(shop)
-        night = close_night(shop, day, run)
+        # What a run before was cut off over belongs to this night, else its balance would not add up.
+        decide_all(shop)
+        night = None if shop.is_over() else close_night(shop, day, run)
         post_letters(shop)
     return night
 
