@@ -22,7 +22,7 @@ from pipeline import demo
 from pipeline.adapters.home import Home
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
-from pipeline.cli import READERS
+from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.policy import REPORTS, RULES, load_policy
 from pipeline.runs import Run, Shop, decide_all, file_away, hear, poll, post_letters
 from pipeline.settings import Account, Settings
@@ -75,7 +75,7 @@ def shop_for(folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per
     )
     policy = load_policy(RULES, REPORTS, settings.office)
     home = Home(settings.home)
-    with home.lock(), WorkerPool(settings.budget.workers, preload=READERS) as readers:
+    with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
         ledger = Ledger.open(home.ledger_file)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))

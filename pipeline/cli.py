@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 something was set aside · 64 wrong command · 75 try la
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.mailbox import MailboxFault
 from pipeline.adapters.postman import PostmanFault
+from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.cases import is_number
 from pipeline.explain import as_json, as_text, explain
 from pipeline.faults import OperatorFault
@@ -38,8 +40,6 @@ from pipeline.settings import Settings, load_settings
 P = ParamSpec("P")
 
 DONE, SET_ASIDE, WRONG_COMMAND, TRY_LATER, BAD_CONFIGURATION = 0, 1, 64, 75, 78
-# What a worker has to import before it reads its first file.
-READERS = ("pipeline.adapters.scanner.scan",)
 _SETTINGS_FILE = Path("/etc/nes-intake/settings.toml")
 
 
@@ -87,7 +87,7 @@ def run(arguments: list[str]) -> int:
     except OperatorFault as fault:
         click.echo(sentence(fault), err=True)
         return fault.exit_code
-    except (MailboxFault, PostmanFault, ConnectionError, TimeoutError) as fault:
+    except (MailboxFault, PostmanFault, OSError, sqlite3.OperationalError) as fault:
         click.echo(str(words()["says"]["world"]).format(sentence=fault), err=True)
         return TRY_LATER
 
@@ -116,7 +116,7 @@ def opened(settings: Settings) -> Iterator[Shop]:
     """Opens everything a run works with, under the home's lock, and closes it again."""
     policy = load_policy(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
-    with home.lock(), WorkerPool(settings.budget.workers, preload=READERS) as readers:
+    with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
         ledger = Ledger.open(home.ledger_file)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
@@ -259,7 +259,7 @@ def explain_command(
     else:
         office, zone, reports = demonstration.OFFICE, ZoneInfo("Europe/Istanbul"), REPORTS
     policy = load_policy(rules or RULES, reports, office)
-    with WorkerPool(2, preload=READERS) as readers:
+    with WorkerPool(2, preload=PRELOAD) as readers:
         told = explain(mails, policy, readers, zone, _day(today))
     if as_machine:
         click.echo(json.dumps([as_json(mail) for mail in told], ensure_ascii=False, indent=2))

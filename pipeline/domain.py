@@ -165,6 +165,8 @@ class Sheet:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     hidden_rows: tuple[int, ...] = ()
     hidden_columns: tuple[int, ...] = ()
+    # Which of the two date systems of workbooks its plain numbers would be days of.
+    since_1904: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ True
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,11 +21,21 @@ from pipeline.domain import Word
 from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of
 
 Line = tuple[Word, ...]
+Values = frozenset[IdentityNumber] | frozenset[str] | frozenset[Decimal] | frozenset[date]
 
 # The pairs that OCR is known to confuse; anything else would be guessing.
 _CONFUSED = str.maketrans("OoIılSB", "0011158")
-_NUMBER_LABELS = ("tckimlik", "kimlikno", "tckn", "tcno", "vkn", "ykn", "sicilno", "aboneno")
-_AMOUNT_LABELS = ("tutar", "toplam")
+_DIGIT = "[0-9OoIılSB]"
+
+_NUMBER_LABEL = re.compile("tckimlik|kimlikno|tckn|tcno|vkn|ykn|sicilno|aboneno")
+# "GARANTİ BANKASI" has the four letters in it as well.
+_IBAN_LABEL = re.compile("iban(?!k)")
+# Whether the payer's own account was read well makes no difference to anybody.
+_OWN_IBAN = re.compile("(gonderen|borclu|hesap|musteri)iban(?!k)")
+_AMOUNT_LABEL = re.compile("(?<!masraf)tutar")
+_DATE_LABEL = re.compile("tarih")
+_KIND_LABEL = re.compile("islemturu|islemadi|islemtipi|odemeturu")
+_TITLE_LINES = 6
 _RAILS = {
     "fast": ("fast", "anlikodeme"),
     "eft": ("eft", "bankalararasi"),
@@ -33,40 +44,45 @@ _RAILS = {
     "kurum": ("kurumodeme", "kurumsalodeme", "faturaodeme", "tahsilat"),
     "sanal pos": ("sanalpos", "provizyon", "onaykodu"),
 }
-_KIND_LABELS = ("islemturu", "islemadi", "islemtipi", "odemeturu")
-_TITLE_LINES = 6
-_RECEIPT_WORDS = (
-    *_NUMBER_LABELS,
-    *_AMOUNT_LABELS,
-    *_KIND_LABELS,
-    *(
-        "iban",
-        "alici",
-        "gonderen",
-        "dekont",
-        "islem",
-        "tarih",
-        "banka",
-        "aciklama",
-        "masraf",
-        "odeme",
-        "sorgu",
-    ),
+_WORDS_OF_THE_TRADE = tuple(
+    "tckimlik kimlikno tckn vkn tutar toplam iban alici gonderen dekont islem islemturu tarih banka "
+    "aciklama masraf odeme sorgu kurum siparis onaykodu".split()
 )
+
+_NUMBER_RUN = re.compile(
+    rf"(?<![\w*]){_DIGIT}(?:[ .]?{_DIGIT}){{10}}(?![\w*])|(?<![0-9])[0-9]{{11}}(?![0-9])"
+)
+_IBAN_RUN = re.compile(rf"TR{_DIGIT}{{24}}(?![0-9])", re.IGNORECASE)
+_AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,][0-9]{2}(?![0-9.,/:-])")
+# OCR loses the first digit of a day more often than a bank prints a day with one digit.
+_DATE_RUN = re.compile(
+    r"(?<![0-9])(?:[0-9]{2}\s?[./-]\s?[0-9]{2}\s?[./-]\s?[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})(?!\d).*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Values of one kind that hold in one line, and where on the page that line stands."""
+
+    kind: str
+    values: Values
+    middle: float
+    height: float
+
+    def is_beside(self, other: Proof) -> bool:
+        """Tells whether two proofs, of two readings of one page, are about the same printed line."""
+        return self.kind == other.kind and abs(self.middle - other.middle) < 0.7 * self.height
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
     """What one reading of a page proves: values that hold, and labels whose values do not.
 
-    `broken` names the kinds ("identity_number", "iban", "amount", "date") that are labelled on the
-    page but hold no such value; `labels` counts the different words of the trade that were read.
+    `proofs` are of the kinds "identity_number", "iban", "amount" and "date"; `broken` names the kinds
+    that are labelled on the page but hold no value; `labels` counts the words of the trade.
     """
 
-    identity_numbers: frozenset[IdentityNumber] = frozenset()
-    ibans: frozenset[str] = frozenset()
-    amounts: frozenset[Decimal] = frozenset()
-    dates: frozenset[date] = frozenset()
+    proofs: tuple[Proof, ...] = ()
     rails: frozenset[str] = frozenset()
     in_tariff: bool = False
     broken: frozenset[str] = frozenset()
@@ -75,68 +91,170 @@ class Strength:
     @property
     def consistent(self) -> bool:
         """Tells whether identity number, amount, date and rail all hold and no label lacks its value."""
-        proved = self.identity_numbers and self.amounts and self.dates and self.rails
+        proved = {"identity_number", "amount", "date"} <= self.kinds and self.rails
         return bool(proved) and self.in_tariff and not self.broken
 
     @property
     def is_receipt_like(self) -> bool:
         """Tells whether the page looks like one that tells of a payment."""
-        return self.labels >= 3 and bool(self.amounts or "amount" in self.broken or self.ibans)
+        return self.labels >= 3 and bool(self.rails or {"amount", "iban"} & (self.kinds | self.broken))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Names the kinds of which at least one value holds."""
+        return frozenset(proof.kind for proof in self.proofs)
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Orders readings of one page, the stronger the higher."""
-        proved = (
-            4 * bool(self.identity_numbers)
-            + 2 * bool(self.amounts)
-            + 2 * self.in_tariff
-            + 2 * bool(self.dates)
-            + bool(self.rails)
+        """Orders readings of one page, the stronger the higher: proofs, IBANs, words of the trade."""
+        weights = {"identity_number": 4, "amount": 2, "date": 2}
+        proved = sum(weights.get(kind, 0) for kind in self.kinds) + 2 * self.in_tariff + bool(self.rails)
+        return (
+            proved - 2 * len(self.broken),
+            sum(proof.kind == "iban" for proof in self.proofs),
+            self.labels,
         )
-        return proved - 2 * len(self.broken), len(self.ibans), self.labels
 
 
-def strength(words: Sequence[Word], amounts: tuple[str, ...]) -> Strength:
+def strength(words: Iterable[Word], amounts: tuple[str, ...]) -> Strength:
     """Weighs one reading of one page; `amounts` are tariff amounts such as "780.00", or empty.
 
     Where no tariff is given every labelled amount counts as one that holds.
     """
-    lines = [_text(line) for line in lines_of(words)]
-    bare = [_bare(line) for line in lines]
-    following = [*lines[1:], ""]
+    lines = [_Printed.of(line) for line in lines_of(words)]
     tariff = {Decimal(amount) for amount in amounts}
-    numbers, numbers_broken = _identity_numbers(lines, bare, following)
-    ibans, ibans_broken = _ibans(lines, bare, following)
-    labelled, amounts_broken = _labelled_amounts(lines, bare, following)
-    dates, dates_broken = _dates(lines, bare, following)
-    known = {amount for line in lines for amount in _amounts(line)} & tariff
-    broken = {
-        "identity_number": numbers_broken,
-        "iban": ibans_broken,
-        "amount": amounts_broken,
-        "date": dates_broken,
-    }
+    found = (_numbers(lines), _ibans(lines), _amounts(lines, tariff), _dates(lines))
+    money = {v for proof in found[2][0] for v in proof.values}
     return Strength(
-        identity_numbers=frozenset(numbers),
-        ibans=frozenset(ibans),
-        amounts=frozenset(labelled or known),
-        dates=frozenset(dates),
-        rails=frozenset(_rails(bare)),
-        in_tariff=bool(labelled & tariff or (known and not labelled)) if tariff else bool(labelled),
-        broken=frozenset(kind for kind, is_broken in broken.items() if is_broken),
-        labels=sum(any(label in line for line in bare) for label in _RECEIPT_WORDS),
+        proofs=tuple(proof for proofs, _ in found for proof in proofs),
+        rails=frozenset(_rails(lines)),
+        in_tariff=bool(money & tariff if tariff else money),
+        broken=frozenset(kind for kind, (_, broken) in zip(_KINDS, found, strict=True) if broken),
+        labels=sum(any(word in line.bare for line in lines) for word in _WORDS_OF_THE_TRADE),
     )
 
 
-def contradictory(one: Strength, other: Strength) -> bool:
-    """Tells whether two readings of one page both hold a checked value, but not the same one."""
-    pairs = (
-        (one.identity_numbers, other.identity_numbers),
-        (one.ibans, other.ibans),
-        (one.amounts if one.in_tariff else frozenset(), other.amounts if other.in_tariff else frozenset()),
-        (one.dates, other.dates),
-    )
-    return any(a and b and not (a <= b or b <= a) for a, b in pairs)
+_KINDS = ("identity_number", "iban", "amount", "date")
+
+
+# --- several readings of one page --------------------------------------------------------------
+
+
+def contested(chosen: Strength, readings: Iterable[Strength]) -> bool:
+    """Tells whether the readings of one page speak against a value that the chosen one holds.
+
+    Another value in the same line counts against it, unless at least two readings, and more than for
+    any other value, agree with the chosen one.
+    """
+    others = [reading.proofs for reading in readings]
+    return any(_outvoted(proof, others) for proof in chosen.proofs)
+
+
+def _outvoted(proof: Proof, readings: Sequence[tuple[Proof, ...]]) -> bool:
+    votes = Counter(other.values for proofs in readings for other in proofs if proof.is_beside(other))
+    for_it = votes.pop(proof.values, 0)
+    return bool(votes) and (for_it < 2 or for_it <= max(votes.values()))
+
+
+def agreeing(one: Strength, other: Strength) -> bool:
+    """Tells whether two readings hold the same values and miss the same."""
+    return not contested(one, (other,)) and one.broken == other.broken and one.rank[:2] == other.rank[:2]
+
+
+def patched(
+    words: Sequence[Word], others: Iterable[Sequence[Word]], amounts: tuple[str, ...]
+) -> tuple[Word, ...]:
+    """Takes over single lines of other readings of the same page where they prove what this one lacks."""
+    best = tuple(words)
+    weight = strength(best, amounts)
+    for other in others:
+        known = {_text(line) for line in lines_of(best)}
+        for line in lines_of(other):
+            if _text(line) in known or not any(ch.isdigit() for ch in _text(line)):
+                continue
+            candidate = _with_line(best, line)
+            improved = strength(candidate, amounts)
+            if _proves_more(improved, weight):
+                best, weight = candidate, improved
+    return best
+
+
+def _with_line(words: Sequence[Word], line: Line) -> tuple[Word, ...]:
+    top, bottom = min(w.top for w in line), max(w.bottom for w in line)
+    kept = (w for w in words if not top < (w.top + w.bottom) / 2 < bottom)
+    return (*kept, *line)
+
+
+def _proves_more(new: Strength, old: Strength) -> bool:
+    if new.labels < old.labels or new.rank[:2] <= old.rank[:2]:
+        return False
+    lost = [proof for proof in old.proofs if not any(proof.values <= p.values for p in new.proofs)]
+    # An amount outside the tariff may give way to one inside; whether it should, `contested` tells.
+    return all(proof.kind == "amount" and new.in_tariff and not old.in_tariff for proof in lost)
+
+
+# --- a text layer against its own picture -------------------------------------------------------
+
+
+def unseen(told: Strength, seen: Iterable[Word]) -> tuple[Proof, ...]:
+    """Gives the proofs of a text layer that cannot be read at their place on the picture of the page.
+
+    Both must be in the same unit.
+    """
+    words = tuple(seen)
+    return tuple(proof for proof in told.proofs if not _is_printed(proof, _beside(proof, words)))
+
+
+def refuted(proofs: Iterable[Proof], looks: Sequence[Sequence[Word]], amounts: tuple[str, ...]) -> bool:
+    """Tells whether a picture of the page shows something else than these proofs of its text layer.
+
+    It does when every look finds nothing there, or all agree on one other value; a single look that
+    cannot read a value well proves nothing.
+    """
+    weighed = [strength(words, amounts) for words in looks]
+    return any(_is_refuted(proof, looks, weighed) for proof in proofs)
+
+
+def _is_refuted(proof: Proof, looks: Sequence[Sequence[Word]], weighed: Sequence[Strength]) -> bool:
+    wanted = min(len(_printed_forms(value)[0]) for value in proof.values)
+    if all(2 * len(_digits(_beside(proof, words))) < wanted for words in looks):
+        return True
+    others = [{p.values for p in look.proofs if p.is_beside(proof)} for look in weighed]
+    return len(looks) > 1 and bool(others[0]) and all(other == others[0] for other in others)
+
+
+def _beside(proof: Proof, words: Iterable[Word]) -> str:
+    line = [w for w in words if abs((w.top + w.bottom) / 2 - proof.middle) < 0.7 * proof.height]
+    return " ".join(word.text for word in sorted(line, key=lambda w: w.x0))
+
+
+def _is_printed(proof: Proof, line: str) -> bool:
+    numbers = {_digits(run) for run in re.findall(r"[0-9][0-9.,]*", line)}
+    together = _digits(line)
+    for value in proof.values:
+        forms = _printed_forms(value)
+        if isinstance(value, Decimal):
+            if not numbers & set(forms):
+                return False
+        elif not any(form in together for form in forms):
+            return False
+    return True
+
+
+def _printed_forms(value: IdentityNumber | str | Decimal | date) -> tuple[str, ...]:
+    match value:
+        case IdentityNumber():
+            return (value.digits,)
+        case Decimal():
+            return (_digits(f"{value:.2f}"), _digits(f"{value:.0f}"))
+        case date():
+            return (f"{value:%d%m%Y}", f"{value:%Y%m%d}")
+        case _:
+            return (_digits(value),)
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
 
 
 # --- digits ------------------------------------------------------------------------------------
@@ -157,12 +275,14 @@ def repaired_number(text: str) -> str | None:
 
 
 def repaired_iban(text: str) -> str | None:
-    """Reads a Turkish IBAN out of an OCR'd text with the same repairs, but never in its bank code.
+    """Reads a Turkish IBAN out of an OCR'd text, dust between its groups dropped.
 
-    >>> repaired_iban("TR93 0001 2009 4570 O044 0000 04"), repaired_iban("TR93 OOO1 2009 4570 0044 0000 04")
+    The same repairs as for an identity number, but never in the bank code.
+
+    >>> repaired_iban("TR93 0001 2009-4570 O044 0000 04"), repaired_iban("TR93 OOO1 2009 4570 0044 0000 04")
     ('TR930001200945700044000004', None)
     """
-    bare = re.sub(r"\s", "", text)
+    bare = re.sub(r"[\W_]", "", text)
     if len(bare) != 26 or not bare[4:9].isdecimal():
         return None
     number = bare[:2].upper() + bare[2:].translate(_CONFUSED)
@@ -190,7 +310,7 @@ def lines_of(words: Iterable[Word]) -> tuple[Line, ...]:
 
 
 def text_words(text: str) -> tuple[Word, ...]:
-    """Sets a plain text as words with boxes, ten units a line and a letter, for examples and tests."""
+    """Sets a plain text as words with boxes, ten units wide a letter and high a line."""
     return tuple(
         Word(m[0], m.start() * 10, row * 20, m.end() * 10, row * 20 + 10)
         for row, line in enumerate(text.splitlines())
@@ -202,84 +322,98 @@ def _text(line: Line) -> str:
     return " ".join(word.text for word in line)
 
 
-def _bare(line: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", fold(line))
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """A line as its text, as bare letters and digits for finding labels, and its place."""
+
+    text: str
+    bare: str
+    middle: float
+    height: float
+
+    @classmethod
+    def of(cls, line: Line) -> _Printed:
+        text = _text(line)
+        middles = [(word.top + word.bottom) / 2 for word in line] or [0.0]
+        height = max((word.bottom - word.top for word in line), default=0.0)
+        return cls(text, re.sub(r"[^a-z0-9]", "", fold(text)), sum(middles) / len(middles), height)
+
+    def proof(self, kind: str, values: Values) -> Proof:
+        return Proof(kind, values, self.middle, self.height)
+
+    @property
+    def has_digits(self) -> bool:
+        return any(ch.isdigit() for ch in self.text)
 
 
-# --- values ------------------------------------------------------------------------------------
+# --- values: each finder gives the proofs, and whether a label stands there without its value ---
 
-_RUN = re.compile(r"(?<![\w*])[0-9OoIılSB](?:[ .]?[0-9OoIılSB]){10}(?![\w*])")
-_GLUED_RUN = re.compile(r"(?<![0-9])[0-9]{11}(?![0-9])")
-_IBAN_RUN = re.compile(r"T[R][0-9OoIılSB]{24}(?![0-9])", re.IGNORECASE)
-_AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,][0-9]{2}(?![0-9.,/:-])")
-# "GARANTİ BANKASI" has the four letters in it as well.
-_IBAN_LABEL = re.compile(r"iban(?!k)")
+_Found = tuple[list[Proof], bool]
 
 
-def _identity_numbers(
-    lines: list[str], bare: list[str], following: list[str]
-) -> tuple[set[IdentityNumber], bool]:
-    found: set[IdentityNumber] = set()
+def _value_lines(lines: Sequence[_Printed], label: re.Pattern[str]) -> Iterator[tuple[_Printed, bool]]:
+    """Gives every line with whether it is labelled; a label that stands alone labels the line below."""
+    waiting = False
+    for line in lines:
+        labelled = bool(label.search(line.bare))
+        yield line, labelled or (waiting and line.has_digits)
+        waiting = labelled and not line.has_digits
+
+
+def _numbers(lines: Sequence[_Printed]) -> _Found:
+    proofs: list[Proof] = []
     broken = masked = False
-    for line, plain, below in zip(lines, bare, following, strict=True):
-        here = _numbers_in(line)
-        if any(label in plain for label in _NUMBER_LABELS):
-            here |= _numbers_in(below) if not re.search(r"\d", line) else set()
+    for line, labelled in _value_lines(lines, _NUMBER_LABEL):
+        runs = _NUMBER_RUN.findall(line.text)
+        if values := frozenset(IdentityNumber(n) for run in runs if (n := repaired_number(run))):
+            proofs.append(line.proof("identity_number", values))
+        elif labelled:
             # A bank that masks the number prints few digits here and perhaps the whole number elsewhere.
-            masked = masked or not here
-            broken = broken or (not here and len(re.findall(r"[0-9OoIılSB]", line)) >= 9)
-        found |= here
-    return found, broken or (masked and not found)
+            masked = True
+            broken = broken or len(re.findall(_DIGIT, line.text)) >= 9
+    return proofs, broken or (masked and not proofs)
 
 
-def _numbers_in(line: str) -> set[IdentityNumber]:
-    runs = [m[0] for m in _RUN.finditer(line)] + [m[0] for m in _GLUED_RUN.finditer(line)]
-    return {IdentityNumber(number) for run in runs if (number := repaired_number(run))}
-
-
-def _ibans(lines: list[str], bare: list[str], following: list[str]) -> tuple[set[str], bool]:
-    found: set[str] = set()
+def _ibans(lines: Sequence[_Printed]) -> _Found:
+    proofs: list[Proof] = []
     broken = False
-    for line, plain, below in zip(lines, bare, following, strict=True):
-        here = _ibans_in(line)
-        if _IBAN_LABEL.search(plain):
-            here |= _ibans_in(below) if not re.search(r"\d{4}", line) else set()
-            broken = broken or not here
-        found |= here
-    return found, broken
+    for line, labelled in _value_lines(lines, _IBAN_LABEL):
+        runs = _IBAN_RUN.findall(re.sub(r"[\W_]", "", line.text))
+        if values := frozenset(iban for run in runs if (iban := repaired_iban(run))):
+            proofs.append(line.proof("iban", values))
+        elif labelled and line.has_digits and not _OWN_IBAN.search(line.bare):
+            broken = True
+    return proofs, broken
 
 
-def _ibans_in(line: str) -> set[str]:
-    glued = re.sub(r"\s", "", line)
-    return {iban for m in _IBAN_RUN.finditer(glued) if (iban := repaired_iban(m[0]))}
+def _amounts(lines: Sequence[_Printed], tariff: set[Decimal]) -> _Found:
+    labelled: list[Proof] = []
+    known: list[Proof] = []
+    seen_label = False
+    for line, is_labelled in _value_lines(lines, _AMOUNT_LABEL):
+        seen_label = seen_label or is_labelled
+        runs = _AMOUNT_RUN.findall(line.text)
+        values = frozenset(abs(a) for run in runs for a in amount_readings(run) if a)
+        if values and is_labelled:
+            labelled.append(line.proof("amount", values))
+        elif values & tariff:
+            known.append(line.proof("amount", values & tariff))
+    return labelled or known, seen_label and not labelled
 
 
-def _labelled_amounts(lines: list[str], bare: list[str], following: list[str]) -> tuple[set[Decimal], bool]:
-    found: set[Decimal] = set()
-    labelled = False
-    for line, plain, below in zip(lines, bare, following, strict=True):
-        if any(label in plain for label in _AMOUNT_LABELS) and "masraf" not in plain:
-            labelled = True
-            found |= _amounts(line) or (_amounts(below) if not re.search(r"\d", line) else set())
-    return found, labelled and not found
+def _dates(lines: Sequence[_Printed]) -> _Found:
+    proofs: list[Proof] = []
+    seen_label = False
+    for line, is_labelled in _value_lines(lines, _DATE_LABEL):
+        seen_label = seen_label or is_labelled
+        run = _DATE_RUN.search(line.text) if is_labelled else None
+        moment = moment_of(run[0]) if run else None
+        if moment and 2010 <= moment.year < 2100:
+            proofs.append(line.proof("date", frozenset({moment.date()})))
+    return proofs, seen_label and not proofs
 
 
-def _amounts(line: str) -> set[Decimal]:
-    return {abs(a) for m in _AMOUNT_RUN.finditer(line) for a in amount_readings(m[0]) if a}
-
-
-def _dates(lines: list[str], bare: list[str], following: list[str]) -> tuple[set[date], bool]:
-    found: set[date] = set()
-    labelled = False
-    for line, plain, below in zip(lines, bare, following, strict=True):
-        if "tarih" in plain:
-            labelled = True
-            moment = moment_of(line) or (moment_of(below) if not re.search(r"\d", line) else None)
-            if moment and 2010 <= moment.year < 2100:
-                found.add(moment.date())
-    return found, labelled and not found
-
-
-def _rails(bare: list[str]) -> set[str]:
-    telling = bare[:_TITLE_LINES] + [line for line in bare if any(label in line for label in _KIND_LABELS)]
+def _rails(lines: Sequence[_Printed]) -> set[str]:
+    telling = [line.bare for line in lines[:_TITLE_LINES]]
+    telling += [line.bare for line in lines if _KIND_LABEL.search(line.bare)]
     return {rail for rail, names in _RAILS.items() if any(name in line for line in telling for name in names)}

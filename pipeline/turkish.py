@@ -250,7 +250,7 @@ def mask(digits: str) -> str:
     return digits[:3] + "*" * (len(digits) - 5) + digits[-2:] if len(digits) > 5 else "*" * len(digits)
 
 
-_LONG_NUMBER = re.compile(r"(?<![\d*])\d(?:[ \u00a0]?\d){8,}(?![\d*])")
+_LONG_NUMBER = re.compile(r"\d(?:[ \u00a0]?\d){8,}")
 _IBAN = re.compile(r"\bTR\s?\d{2}(?:\s?\d){22}\b", re.IGNORECASE)
 
 
@@ -274,7 +274,7 @@ def quotable(text: str) -> str:
     'bakınız […] 100******46'
     """
     shown = "".join(ch if ch.isprintable() else " " for ch in text)
-    return squeeze(masked(_LINK.sub("[…]", shown)))
+    return masked(squeeze(_LINK.sub("[…]", shown)))
 
 
 def iban_holds(text: str) -> bool:

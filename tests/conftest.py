@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.cli import READERS
+from pipeline.adapters.scanner.scan import PRELOAD
 from tests.house import House
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
@@ -43,7 +44,7 @@ def smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
 @pytest.fixture(scope="session")
 def readers() -> Iterator[WorkerPool]:
     """A confined worker to read files with, one for each process of tests."""
-    with WorkerPool(1, preload=READERS) as pool:
+    with WorkerPool(1, preload=PRELOAD) as pool:
         yield pool
 
 
@@ -51,3 +52,11 @@ def readers() -> Iterator[WorkerPool]:
 def house(tmp_path: Path, box: Box, smtp: RecordingSmtp, readers: WorkerPool) -> House:
     """An office with an empty mailbox and a recording SMTP server, over plain connections."""
     return House(tmp_path, box, smtp, readers)
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """A home changes the umask of its process; the next test's servers need their own."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)

@@ -205,8 +205,8 @@ class House:
 
     def filed(self) -> dict[str, int]:
         """Counts the mails by where they lie: each outcome's folder, and "inbox"."""
-        places = {"inbox": "INBOX", **{o: FOLDERS[o] for o in Outcome}}
-        counts = {str(name): len(self.box.mails(folder)) for name, folder in places.items()}
+        places = {"inbox": "INBOX", **{str(o): FOLDERS[o] for o in Outcome}}
+        counts = {name: len(self.box.mails(folder)) for name, folder in places.items()}
         return {name: count for name, count in counts.items() if count}
 
 

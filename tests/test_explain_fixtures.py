@@ -9,7 +9,8 @@ import pytest
 
 from mailbox_fixtures.expect import READ_BY_OCR, Fixture, demo_policy, explained, fixtures
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.cli import READERS, run
+from pipeline.adapters.scanner.scan import PRELOAD
+from pipeline.cli import run
 from pipeline.policy import Policy
 from tests.people import PEOPLE
 
@@ -31,7 +32,7 @@ def policy() -> Policy:
 @pytest.fixture(scope="session")
 def readers() -> Iterator[WorkerPool]:
     # Mails are read one after the other; one worker process per process of tests is enough.
-    with WorkerPool(1, preload=READERS) as pool:
+    with WorkerPool(1, preload=PRELOAD) as pool:
         yield pool
 
 

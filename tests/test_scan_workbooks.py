@@ -730,6 +730,21 @@ def test_a_directory_that_promises_too_much_is_too_large_unread(
     assert read(REPETITIVE).problem == "too_large"
 
 
+@pytest.mark.parametrize("encoding", ["foo", "utf-7", "base64", "idna"])
+def test_an_encoding_that_no_workbook_has_is_damage(encoding: str) -> None:
+    sheet = f'<?xml version="1.0" encoding="{encoding}"?><worksheet/>'
+    book = material.with_parts(REPETITIVE, {"xl/worksheets/sheet1.xml": sheet.encode()})
+    assert read(book).problem == "damaged_file"
+
+
+def test_an_entry_without_a_name_is_just_another_file() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"metin")
+        archive.writestr("liste.xls", xls(LIST))
+    assert [name for name, _inner in read(stream.getvalue()).inner] == ["", "liste.xls"]
+
+
 def test_a_document_type_is_refused_before_its_entities_are_believed() -> None:
     sheet = (
         f'<!DOCTYPE worksheet [<!ENTITY e "x">]><worksheet xmlns="{material.MAIN}"><sheetData>'
@@ -790,7 +805,7 @@ def test_broken_files_end_in_a_named_problem(seed: int) -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         result = process.submit(material.scan_broken, seed, 400, 20.0).result()
     assert result.surprises == ()
-    assert result.slowest < 5
+    assert result.slowest < 10
     assert result.done >= 100
 
 

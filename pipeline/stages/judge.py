@@ -82,30 +82,36 @@ def judge(
         _listing(sha, holder, facts) if not bench.stops(mail + found, Consequence.HOLD) else None
         for holder, found in zip(evidence.holders, rows, strict=True)
     ]
-    # A receipt may come in the very mail whose list opens its case.
-    opened = {e.identity_number: _opened(e) for e in listed if e and not mail}
-    bench = replace(bench, facts=replace(facts, cases={**facts.cases, **opened}))
+    # A receipt may come in the very mail whose list opens its case, or would after an official's word.
+    opened = {e.identity_number: _opened(e) for e in listed if e}
+    bench = replace(bench, facts=replace(facts, cases={**opened, **facts.cases}))
     slips: list[list[Finding]] = []
     paid: list[Entry | None] = []
     for i, receipt in enumerate(evidence.receipts):
         slips.append(bench.ask_receipt(i, receipt))
         paid.append(_payment(sha, receipt, bench.facts, procedure))
         bench = bench.after(paid[-1])
+    # What pays for a case that an official must open first waits with it.
+    unopened = {
+        e.case for e, found in zip(listed, rows, strict=True) if e and found and e.event is Event.LISTED
+    }
     claimed = [*zip(listed, rows, strict=True), *zip(paid, slips, strict=True)]
-    topic = topics[0] if len(topics) == 1 and not mail else None
-    asked = [_asked(topic, facts)] if topic else []
-    findings = tuple(mail + asked + [f for found in (*files, *rows, *slips) for f in found])
-    entries = tuple(e for e, found in claimed if e and not mail + found)
-    is_told = topic is not None and asked[0].consequence is topic.consequence
+    question = _question(topics, submission, facts) if len(topics) == 1 and not mail else _Question()
+    findings = tuple(mail + [f for found in (question.findings, *files, *rows, *slips) for f in found])
+    entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
     return Decision(
         outcome=_outcome(findings, entries, all(files)),
         procedure=procedure,
-        topic=topic.name if topic and is_told else "",
-        told=_told(submission, facts) if topic and is_told and topic.tells_state else (),
+        topic=question.topic,
+        told=question.told,
         evidence=evidence,
         findings=findings,
         entries=entries,
-        withheld=tuple(e for e, found in claimed if e and bench.only_holds(mail + found)),
+        withheld=tuple(
+            e
+            for e, found in claimed
+            if e and e not in entries and not bench.stops(mail + found, Consequence.HOLD)
+        ),
     )
 
 
@@ -146,10 +152,22 @@ def _asked_about(topics: Sequence[Topic]) -> frozenset[Procedure]:
     return frozenset(t.procedure for t in topics if t.procedure) if len(topics) == 1 else frozenset()
 
 
-def _asked(topic: Topic, facts: Facts) -> Finding:
-    return Finding(
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What follows from the one topic of a mail without files, and the text that answers it."""
+
+    findings: tuple[Finding, ...] = ()
+    topic: str = ""
+    told: tuple[Case, ...] = ()
+
+
+def _question(topics: Sequence[Topic], submission: Submission, facts: Facts) -> _Question:
+    """Answers a question; the state of a case only where the answer goes to the case's own address."""
+    (topic,) = topics
+    consequence = topic.with_case if facts.sender_cases else topic.consequence
+    finding = Finding(
         rule=topic.path,
-        consequence=topic.with_case if facts.sender_cases else topic.consequence,
+        consequence=consequence,
         subject=Subject.SUBMISSION,
         index=0,
         about=_MAIL.about,
@@ -159,11 +177,10 @@ def _asked(topic: Topic, facts: Facts) -> Finding:
         remedy="",
         because=topic.because,
     )
-
-
-def _told(submission: Submission, facts: Facts) -> tuple[Case, ...]:
-    """Lists the cases whose state may be told: the sender's own, where the answer goes to that address."""
-    return facts.sender_cases if answer_to(submission) == submission.sender else ()
+    if consequence is not topic.consequence:
+        return _Question((finding,))
+    is_own = topic.tells_state and answer_to(submission) == submission.sender
+    return _Question((finding,), topic.name, facts.sender_cases if is_own else ())
 
 
 def _outcome(findings: tuple[Finding, ...], entries: tuple[Entry, ...], all_told: bool) -> Outcome:
@@ -278,11 +295,6 @@ class _Bench:
     def stops(self, findings: Iterable[Finding], least: Consequence) -> bool:
         """Tells whether a claim with these findings goes nowhere, not even to an official."""
         return any(f.consequence is not least for f in findings)
-
-    def only_holds(self, findings: Iterable[Finding]) -> bool:
-        """Tells whether an official's word is all that a claim waits for."""
-        found = list(findings)
-        return bool(found) and not self.stops(found, Consequence.HOLD)
 
 
 def _same_person(holder: Holder, others: Iterable[Holder]) -> list[Holder]:

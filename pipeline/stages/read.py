@@ -66,7 +66,7 @@ def _word_count(transcript: Transcript) -> int:
 
 
 def _day_zero(transcript: Transcript) -> date:
-    return _SERIALS_FROM_1904 if "date_1904" in transcript.notes else _SERIALS_FROM
+    return _SERIALS_FROM_1904 if any(sheet.since_1904 for sheet in transcript.sheets) else _SERIALS_FROM
 
 
 def _read_pages(

@@ -161,6 +161,7 @@ class SheetInProgress:
             tuple(self.merged),
             tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
             tuple(sorted(_columns(self.hidden_columns, last_column))),
+            self.since_1904,
         )
 
 

@@ -7,12 +7,17 @@ guards against, all needs a DOCTYPE, and no workbook has one: it is refused when
 
 from __future__ import annotations
 
+import re
+import zipfile
+import zlib
 from typing import IO, Protocol
 from xml.parsers import expat
 
 from pipeline.adapters.scanner.limits import Room, Unreadable
 
 Attributes = dict[str, str]
+
+_ENCODING = re.compile(r"utf-?(8|16)|us-ascii|iso-8859-\d{1,2}|(windows-|cp)125\d", re.IGNORECASE)
 
 
 class Handler(Protocol):
@@ -49,15 +54,23 @@ def walk(source: IO[bytes], handler: Handler, room: Room) -> None:
     def end(name: str) -> None:
         handler.end(local[name])
 
+    parser.XmlDeclHandler = _check_encoding
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = handler.text
     try:
         parser.ParseFile(source)
-    except expat.ExpatError as fault:
+    # The source is mostly a part of a ZIP, whose damage shows while it is unpacked.
+    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as fault:
         raise Unreadable("damaged_file") from fault
     room.elements = left
+
+
+def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:
+    # What expat does not know it asks of Python, which raises what it likes.
+    if encoding and not _ENCODING.fullmatch(encoding):
+        raise Unreadable("damaged_file")
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -10,25 +10,31 @@ from __future__ import annotations
 import io
 import math
 import os
+import resource
 import statistics
 import subprocess
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from pipeline.domain import Page, Word
-from pipeline.evidence_strength import Strength, contradictory, strength
+from pipeline.evidence_strength import Strength, agreeing, contested, lines_of, patched, strength
 
 LANGUAGE = "tur"
-# A page takes tesseract about half a second, but on grain it can run for ever.
+# Processor time. A page takes tesseract about half a second, but on grain it can run for ever.
 ATTEMPT_SECONDS = 5.0
 PAGE_SECONDS = 12.0
+FILE_SECONDS = 18.0
+# How much longer than its processor time an attempt may take by the clock on a busy machine.
+PATIENCE = 4
 MAX_ATTEMPTS = 9
 # 300 dpi on A4 is 8.7 million; beyond that only the time grows.
 MAX_OCR_PIXELS = 10_000_000
+# Median difference, of 255 grey levels, between neighbouring points of bare paper.
+_GRAIN = 6
+# Median height of a word in pixels, below which tesseract confuses letters.
+_SMALL_LETTERS = 16
 
 
 class OcrUnavailable(Exception):
@@ -71,7 +77,7 @@ class Reading:
     """What one hypothesis made of a page, in pixels of the picture as given, set upright.
 
     `good` counts words of four letters or more that tesseract is sure of, `wide` those wider than high,
-    `tilt` is the slope of the printed lines in degrees, `height` the median height of a word.
+    `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses.
     """
 
     hypothesis: Hypothesis
@@ -79,8 +85,8 @@ class Reading:
     evidence: Strength
     good: int = 0
     wide: int = 0
-    tilt: float = 0.0
     height: float = 0.0
+    read_by: str = ""
 
     @property
     def legible(self) -> bool:
@@ -93,10 +99,190 @@ class Reading:
         return (int(self.legible), *self.evidence.rank, self.good)
 
 
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What can be seen on a picture without reading: grain, coloured ink, black and white only, size."""
+
+    grainy: bool
+    coloured: bool
+    bilevel: bool
+    pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What came of one page: whether it was the right way up, contradicts itself, or ran out of time."""
+
+    page: Page
+    legible: bool = False
+    contested: bool = False
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """What came of all pages of one file, in the terms of a `Transcript`."""
+
+    pages: tuple[Page, ...] = ()
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+# --- the ladder --------------------------------------------------------------------------------
+
+
+def read_pages(
+    pictures: Iterable[tuple[int, Image.Image]], amounts: tuple[str, ...], seconds: float = FILE_SECONDS
+) -> FileReading:
+    """Reads numbered pictures of pages one after another; raises OcrUnavailable.
+
+    Problems: "illegible" where no page could be read, "took_too_long" where the time ran out on one.
+    Note: "two_readings" where two ways of looking hold different values.
+    """
+    until = _spent() + seconds
+    pages: list[PageReading] = []
+    for number, picture in pictures:
+        left = min(PAGE_SECONDS, until - _spent())
+        if left <= 0:
+            return _of_file(pages, "took_too_long")
+        pages.append(read_page(picture, number, amounts, left))
+    return _of_file(pages, "")
+
+
+def _of_file(pages: Sequence[PageReading], problem: str) -> FileReading:
+    if any(page.interrupted for page in pages):
+        problem = "took_too_long"
+    elif not problem and not any(page.legible for page in pages):
+        problem = "illegible"
+    notes = ("two_readings",) if any(page.contested for page in pages) else ()
+    return FileReading(tuple(page.page for page in pages), problem, notes)
+
+
+def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], seconds: float) -> PageReading:
+    """Reads one page within the seconds; raises OcrUnavailable.
+
+    The boxes are in pixels of the picture turned by the `rotate` and `level` that `Page.read_by` names.
+    """
+    until = _spent() + seconds
+    measures = measured(picture)
+    readings: list[Reading] = []
+    failed: list[Hypothesis] = []
+    best: Reading | None = None
+    while len(readings) + len(failed) < MAX_ATTEMPTS and (left := until - _spent()) > 0:
+        hypothesis = next_hypothesis(measures, best, readings, failed)
+        if hypothesis is None:
+            break
+        reading = look(picture, hypothesis, amounts, min(left, ATTEMPT_SECONDS))
+        if reading is None:
+            failed.append(hypothesis)
+            continue
+        readings.append(reading)
+        best = strongest(readings, amounts)
+    if best is None:
+        page = Page(number, picture.width, picture.height, (), Hypothesis().name)
+        return PageReading(page, interrupted=bool(failed))
+    words = tuple(word for line in lines_of(best.words) for word in line)
+    width, height = upright_size(picture, best.hypothesis)
+    return PageReading(
+        Page(number, width, height, words, best.read_by),
+        legible=best.legible,
+        contested=contested(best.evidence, [r.evidence for r in _rivals(best, readings)]),
+    )
+
+
+def strongest(readings: Sequence[Reading], amounts: tuple[str, ...]) -> Reading:
+    """Chooses the strongest reading and takes over what only others of the same turn could prove."""
+    best = max(readings, key=lambda r: r.rank)
+    rivals = [r for r in _rivals(best, readings) if r is not best]
+    words = patched(best.words, [r.words for r in rivals], amounts)
+    if words == best.words:
+        return best
+    helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]
+    read_by = " + ".join(r.hypothesis.name for r in (best, *helpers))
+    return replace(best, words=words, evidence=strength(words, amounts), read_by=read_by)
+
+
+def _rivals(best: Reading, readings: Sequence[Reading]) -> list[Reading]:
+    return [r for r in readings if r.legible and r.hypothesis.rotate == best.hypothesis.rotate]
+
+
+def next_hypothesis(
+    measures: Measures, best: Reading | None, readings: Sequence[Reading], failed: Sequence[Hypothesis]
+) -> Hypothesis | None:
+    """Decides what to try next, or that it is enough."""
+    first = Hypothesis(soft=1.1 if measures.grainy or measures.bilevel else 0.0)
+    tried = {replace(h, level=0.0) for h in (*(r.hypothesis for r in readings), *failed)}
+    if best is None:
+        plan = [first, replace(first, soft=2.0), replace(first, soft=1.1, scale=0.5)]
+    elif not best.legible:
+        plan = [replace(first, rotate=turn) for turn in _turns(readings[0])]
+        plan += _looks(measures, best)[:4]
+    elif _is_enough(best, readings):
+        return None
+    else:
+        plan = _looks(measures, best)
+    return next((h for h in plan if replace(h, level=0.0) not in tried), None)
+
+
+def _turns(first: Reading) -> tuple[int, ...]:
+    # Upside down, lines are still lines; on its side, a page shows hardly any.
+    return (180, 90, 270) if first.wide >= 15 else (90, 270, 180)
+
+
+def _is_enough(best: Reading, readings: Sequence[Reading]) -> bool:
+    rivals = [r.evidence for r in _rivals(best, readings)]
+    if contested(best.evidence, rivals):
+        return False
+    if best.evidence.consistent or not best.evidence.is_receipt_like:
+        return True
+    # What two ways of looking leave unproved, without a label that promises it, is not on the page.
+    others = [r for r in rivals if agreeing(best.evidence, r)]
+    return not best.evidence.broken and len(others) >= 2
+
+
+def _looks(measures: Measures, best: Reading) -> list[Hypothesis]:
+    given = best.hypothesis
+    plain = Hypothesis(rotate=given.rotate, level=given.level, ink=given.ink)
+    soft = 1.1 if measures.grainy or measures.bilevel else 0.8
+    looks = [replace(plain, ink="dark")] * measures.coloured
+    if best.height < _SMALL_LETTERS:
+        looks += [replace(plain, scale=_scale(2.0, measures.pixels))]
+    looks += [
+        replace(plain, soft=soft, scale=_scale(1.5, measures.pixels)),
+        replace(plain, soft=soft, threshold=2),
+        replace(plain, soft=soft, psm=3),
+        replace(plain, ink="flat"),
+    ]
+    return looks
+
+
+def _scale(wanted: float, pixels: int) -> float:
+    return max(1.0, min(wanted, round(math.sqrt(2 * MAX_OCR_PIXELS / pixels), 2)))
+
+
+def measured(picture: Image.Image) -> Measures:
+    """Measures a picture on a small part and a small copy of it."""
+    width, height = picture.size
+    part = picture.crop((width // 4, height // 4, width // 4 + 800, height // 4 + 800)).convert("L")
+    grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
+    colours = picture.resize((max(1, width // 4), max(1, height // 4)), Image.Resampling.BOX)
+    coloured = False
+    if picture.mode == "RGB":
+        _hue, saturation, value = colours.convert("HSV").split()
+        ink = ImageChops.multiply(saturation, ImageChops.invert(value)).histogram()
+        share = sum(ink[24:]) / max(1, sum(ink))
+        coloured = 0.001 < share < 0.3
+    return Measures(
+        grainy=ImageStat.Stat(grain).median[0] >= _GRAIN,
+        coloured=coloured,
+        bilevel=sum(1 for count in part.histogram() if count) <= 2,
+        pixels=width * height,
+    )
+
+
 # --- tesseract ---------------------------------------------------------------------------------
 
 
-@cache
 def ocr_languages() -> tuple[str, ...]:
     """Names the languages tesseract has data for; empty where tesseract is not installed."""
     try:
@@ -105,7 +291,7 @@ def ocr_languages() -> tuple[str, ...]:
         )
     except (OSError, subprocess.SubprocessError):
         return ()
-    return tuple(done.stdout.decode("utf-8", "replace").split("\n")[1:-1])
+    return tuple(done.stdout.decode("utf-8", "replace").splitlines()[1:])
 
 
 def _environment() -> dict[str, str]:
@@ -113,21 +299,42 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "OMP_THREAD_LIMIT": "1"}
 
 
-def _tesseract(picture: Image.Image, hypothesis: Hypothesis, seconds: float) -> str:
-    """Runs tesseract on a grey picture and returns its table; empty when killed for taking too long."""
-    if LANGUAGE not in ocr_languages():
-        raise OcrUnavailable
+def _tesseract(picture: Image.Image, hypothesis: Hypothesis, seconds: float) -> str | None:
+    """Runs tesseract on a grey picture and returns its table; None when it was killed or died.
+
+    Raises OcrUnavailable where it cannot be started or has no Turkish data.
+    """
     command = ["tesseract", "stdin", "stdout", "-l", LANGUAGE, "--psm", str(hypothesis.psm)]
     command += ["-c", f"thresholding_method={hypothesis.threshold}", "tsv"]
     stream = io.BytesIO()
     picture.save(stream, "PPM")
+    limit = max(1, math.ceil(seconds))
+
+    def only_so_long() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
     try:
         done = subprocess.run(
-            command, input=stream.getvalue(), capture_output=True, timeout=seconds, env=_environment()
+            command,
+            input=stream.getvalue(),
+            capture_output=True,
+            # Processor time is the measure; the clock only ends what waits for something.
+            timeout=seconds * PATIENCE,
+            env=_environment(),
+            preexec_fn=only_so_long,
         )
     except subprocess.TimeoutExpired:
-        return ""
-    return done.stdout.decode("utf-8", "replace")
+        return None
+    except OSError as error:
+        raise OcrUnavailable from error
+    if done.returncode > 0:
+        raise OcrUnavailable
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _spent() -> float:
+    """Gives the processor seconds of this process and its children, which other work does not stretch."""
+    return sum(os.times()[:4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +368,7 @@ def look(
 ) -> Reading | None:
     """Reads a page by one hypothesis, or not at all within the seconds; raises OcrUnavailable."""
     table = _tesseract(prepared(picture, hypothesis), hypothesis, seconds)
-    if not table:
+    if table is None:
         return None
     seen = _seen(table)
     height = statistics.median(s.word.bottom - s.word.top for s in seen) if seen else 0.0
@@ -171,14 +378,15 @@ def look(
     turned = upright_size(picture, hypothesis)
     words = tuple(_levelled(_scaled(s.word, 1 / hypothesis.scale), tilt, turned) for s in seen)
     letters = [s for s in seen if len(s.word.text) >= 4 and s.word.text.isalpha() and s.confidence >= 60]
+    found = replace(hypothesis, level=round(hypothesis.level + tilt, 1))
     return Reading(
-        hypothesis=replace(hypothesis, level=hypothesis.level + tilt),
+        hypothesis=found,
         words=words,
         evidence=strength(words, amounts),
         good=len(letters),
         wide=sum(w.x1 - w.x0 > 2 * (w.bottom - w.top) for w in words),
-        tilt=tilt,
         height=height / hypothesis.scale,
+        read_by=found.name,
     )
 
 
@@ -228,7 +436,7 @@ def _flat(picture: Image.Image) -> Image.Image:
     small = grey.resize((max(1, grey.width // 8), max(1, grey.height // 8)), Image.Resampling.BOX)
     paper = small.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(4))
     ink = ImageChops.subtract(paper.resize(grey.size, Image.Resampling.BILINEAR), grey)
-    darkest = max(1, ink.getextrema()[1])
+    darkest = max(v for v, count in enumerate(ink.histogram()) if count or not v) or 1
     return ink.point([255 - min(255, v * 255 // darkest) for v in range(256)])
 
 

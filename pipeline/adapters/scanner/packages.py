@@ -46,7 +46,8 @@ class Package:
         except (*_DAMAGE, NotImplementedError) as fault:
             raise Unreadable("damaged_file") from fault
         self._room = room
-        entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
+        # zipfile's own is_dir stumbles over an entry without a name.
+        entries = [entry for entry in self._zip.infolist() if not entry.filename.endswith("/")]
         unpacked = sum(entry.file_size for entry in entries)
         if len(entries) > MAX_ZIP_ENTRIES or unpacked > MAX_UNPACKED:
             raise Unreadable("too_large")

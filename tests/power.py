@@ -1,0 +1,313 @@
+"""A process that runs a day and a night in children of its own, and cuts their power before any effect.
+
+An effect is whatever can be seen from outside the process: an SQL statement that writes, a file made,
+written, synced or renamed, an IMAP command, a step of an SMTP transaction. They are counted as they happen,
+and nobody lists them by hand. Before the n-th one the child ends by SIGKILL: nothing is rolled back, closed
+or said good-bye to.
+
+Started as `python -m tests.power`; reads requests and writes answers as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import json
+import os
+import signal
+import smtplib
+import sqlite3
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+from zoneinfo import ZoneInfo
+
+from pipeline.explain import explain
+from pipeline.policy import REPORTS, RULES
+from pipeline.runs import nightly, poll
+from pipeline.settings import load_settings
+from tests.house import OFFICE, ROOT, policy_of, shop_at
+
+DOT = b"\r\n.\r\n"
+# Commands after which it makes a difference whether the answer was heard.
+CHANGING = (
+    "UID MOVE",
+    "UID COPY",
+    "UID STORE",
+    "UID EXPUNGE",
+    "CREATE",
+    "SUBSCRIBE",
+    "the letter",
+    "the dot",
+)
+
+
+class Here(Executor):
+    """Reads files in this very process: they are fixtures, and a pool's processes would outlive a cut.
+
+    What was read before the children came is not read again by each of them.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[bytes, Any] = {}
+
+    def submit(self, work: Any, /, data: Any, *args: Any, **named: Any) -> Future[Any]:
+        if data not in self._read:
+            self._read[data] = work(data, *args, **named)
+        future: Future[Any] = Future()
+        future.set_result(self._read[data])
+        return future
+
+
+HERE = Here()
+
+
+# --- in the child ------------------------------------------------------------------------------
+
+
+class Plug:
+    """Counts effects, and pulls itself before the one it is told."""
+
+    def __init__(self, cut_at: int | None, report: int) -> None:
+        self._cut_at, self._report = cut_at, report
+        self.effects: list[str] = []
+
+    def before(self, effect: str) -> None:
+        """Lets an effect happen, or nothing ever again."""
+        self.effects.append(effect)
+        if len(self.effects) - 1 == self._cut_at:
+            self.tell()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def tell(self) -> None:
+        """Reports the effects so far, the last one perhaps not happened."""
+        os.write(self._report, json.dumps(self.effects).encode())
+
+
+def _wire(plug: Plug, home: Path) -> None:
+    """Leads every effect of this process past the plug."""
+    _wire_sql(plug)
+    _wire_files(plug, home)
+    _wire_imap(plug)
+    _wire_smtp(plug)
+
+
+def _wire_sql(plug: Plug) -> None:
+    connect = sqlite3.connect
+
+    def watch(statement: str) -> None:
+        # What only reads leaves the world as it was; so does the bracket that a library puts around it.
+        is_read = statement.startswith(("SELECT", "PRAGMA")) and "user_version=" not in statement
+        if not is_read and "sqlite_utils_query" not in statement:
+            plug.before("sql " + " ".join(statement.split())[:40])
+
+    def watched(*args: Any, **named: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **named)
+        connection.set_trace_callback(watch)
+        return connection
+
+    sqlite3.connect = watched  # type: ignore[assignment]
+
+
+def _wire_files(plug: Plug, home: Path) -> None:
+    fsync, path_open = os.fsync, Path.open
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+    def watch(event: str, args: tuple[Any, ...]) -> None:
+        if event in ("os.mkdir", "os.rename", "os.remove") or (event == "open" and args[2] & writing):
+            place = Path(str(args[0]))
+            if place.is_relative_to(home):
+                plug.before(f"{event} {place.relative_to(home)}")
+
+    def synced(handle: Any) -> None:
+        plug.before("fsync")
+        fsync(handle)
+
+    def opened(path: Path, *args: Any, **named: Any) -> Any:
+        file = path_open(path, *args, **named)
+        return _Torn(file, plug) if path.suffix == ".tmp" and path.is_relative_to(home) else file
+
+    os.fsync = synced
+    Path.open = opened  # type: ignore[method-assign,assignment]
+    sys.addaudithook(watch)
+
+
+class _Torn:
+    """A file that takes what is written in two halves, so that power can fail between them."""
+
+    def __init__(self, file: Any, plug: Plug) -> None:
+        self._file, self._plug = file, plug
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, data: Any) -> int:
+        middle = len(data) // 2
+        for half in (data[:middle], data[middle:]):
+            self._plug.before(f"write {len(half)} bytes")
+            self._file.write(half)
+        return len(data)
+
+
+def _wire_imap(plug: Plug) -> None:
+    send = imaplib.IMAP4.send
+
+    def watched(imap: imaplib.IMAP4, data: bytes) -> None:
+        # Without the tag, which is drawn by chance, and without the password.
+        verb = " ".join(data.decode("ascii", "replace").split()[1 : 3 if b" UID " in data else 2])
+        plug.before(f"imap {verb}")
+        send(imap, data)
+        if verb in CHANGING:
+            plug.before(f"imap {verb}, sent")
+
+    imaplib.IMAP4.send = watched  # type: ignore[method-assign,assignment]
+
+
+def _wire_smtp(plug: Plug) -> None:
+    send = smtplib.SMTP.send
+
+    def watched(smtp: smtplib.SMTP, data: Any) -> None:
+        told = data if isinstance(data, bytes) else data.encode()
+        verb = "the dot" if told == DOT else told.split()[0].decode() if len(told) < 100 else "the letter"
+        plug.before(f"smtp {verb}")
+        send(smtp, data)
+        if verb in CHANGING:
+            plug.before(f"smtp {verb}, sent")
+
+    smtplib.SMTP.send = watched  # type: ignore[method-assign,assignment]
+
+
+def _day_and_night(settings_file: Path, morning: datetime, night: datetime, plug: Plug | None) -> None:
+    settings = load_settings(settings_file)
+    if plug:
+        _wire(plug, settings.home)
+    for command, moment in (("poll", morning), ("nightly", night)):
+        with shop_at(settings, HERE, moment) as shop:
+            if command == "poll":
+                poll(shop)
+            else:
+                nightly(shop, night.date())
+
+
+# --- the process that has children -------------------------------------------------------------
+
+
+def _child(request: dict[str, Any], report: int) -> None:
+    plug = Plug(request["cut_at"], report) if request["is_counted"] else None
+    morning, night = (datetime.fromisoformat(request[name]) for name in ("morning", "night"))
+    _day_and_night(Path(request["settings"]), morning, night, plug)
+    if plug:
+        plug.tell()
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ours)
+        code = 1
+        try:
+            _child(request, theirs)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(theirs)
+    with open(ours, "rb") as pipe:
+        told = pipe.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return {"code": code, "effects": json.loads(told) if told else []}
+
+
+def main() -> None:
+    """Answers requests until there are no more."""
+    # Children inherit what has been loaded and read.
+    policy = policy_of(RULES, REPORTS, OFFICE)
+    explain([Path(mail) for mail in sys.argv[1:]], policy, HERE, ZoneInfo("Europe/Istanbul"), None)
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(_answer(request)), flush=True)
+
+
+# --- for the tests -----------------------------------------------------------------------------
+
+
+@dataclass
+class Powered:
+    """The other process, as the tests speak to it."""
+
+    process: subprocess.Popen[str]
+    morning: datetime
+    night: datetime
+
+    @classmethod
+    def start(cls, morning: datetime, night: datetime, mails: Iterable[Path]) -> Powered:
+        """Starts it, and lets it read the mails that there will be."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.power", *map(str, mails)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        return cls(process, morning, night)
+
+    def count(self, settings: Path) -> list[str]:
+        """Runs a day and a night to the end, and names every effect."""
+        return self._run(settings, None, True, 0)
+
+    def cut(self, settings: Path, before: int) -> str:
+        """Runs until just before an effect, which is named."""
+        return self._run(settings, before, True, -signal.SIGKILL)[-1]
+
+    def run(self, settings: Path) -> None:
+        """Runs a day and a night to the end, as if nothing had ever happened."""
+        self._run(settings, None, False, 0)
+
+    def _run(self, settings: Path, cut_at: int | None, is_counted: bool, code: int) -> list[str]:
+        request = {
+            "settings": str(settings),
+            "cut_at": cut_at,
+            "is_counted": is_counted,
+            "morning": self.morning.isoformat(),
+            "night": self.night.isoformat(),
+        }
+        stdin, stdout = self._pipes()
+        stdin.write(json.dumps(request) + "\n")
+        stdin.flush()
+        answer = json.loads(stdout.readline())
+        assert answer["code"] == code, answer
+        effects: list[str] = answer["effects"]
+        return effects
+
+    def stop(self) -> None:
+        """Ends it."""
+        stdin, stdout = self._pipes()
+        stdin.close()
+        self.process.wait(20)
+        stdout.close()
+
+    def _pipes(self) -> tuple[IO[str], IO[str]]:
+        assert self.process.stdin
+        assert self.process.stdout
+        return self.process.stdin, self.process.stdout
+
+
+if __name__ == "__main__":
+    main()
