@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from mailbox_fixtures.make import OUTCOMES  # noqa: E402
 from pipeline.adapters.isolation import WorkerPool  # noqa: E402
-from pipeline.cli import READERS  # noqa: E402
+from pipeline.cli import PRELOAD  # noqa: E402
 from pipeline.demo import OFFICE  # noqa: E402
 from pipeline.explain import as_json, as_text, explain  # noqa: E402
 from pipeline.policy import REPORTS, RULES, Policy, load_policy  # noqa: E402
@@ -67,7 +67,7 @@ def main() -> None:
     """Writes every expectation, and removes those that no letter has any more."""
     policy = demo_policy()
     kept: set[Path] = set()
-    with WorkerPool(2, preload=READERS) as readers:
+    with WorkerPool(2, preload=PRELOAD) as readers:
         for fixture in fixtures():
             outcome, text = explained(fixture, policy, readers)
             if outcome != fixture.folder:
