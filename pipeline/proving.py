@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -79,14 +80,18 @@ def _unnoticed(policy: Policy, examples: Examples) -> Iterator[Doubt]:
     for rule in policy.rules:
         for name, mutant in _mutants(rule):
             if not _is_noticed(mutant, examples[rule.path]):
-                yield Doubt("unnoticed", rule.path, name)
+                yield Doubt(f"unnoticed_{name}", rule.path)
 
 
 def _mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
     for verdict in (Verdict.PASSES, Verdict.FAILS):
-        yield f"always_{verdict.value}", replace(rule, check=lambda _value, _wants, says=verdict: says)
+        yield f"always_{verdict.value}", replace(rule, check=partial(_always, verdict))
     if isinstance(rule.wants, list | tuple) and rule.wants:
         yield "wants_emptied", replace(rule, wants=type(rule.wants)())
+
+
+def _always(verdict: Verdict, _value: object, _wants: object) -> Verdict:
+    return verdict
 
 
 def _is_noticed(mutant: Rule, examples: list[tuple[Verdict, Any]]) -> bool:
@@ -107,13 +112,10 @@ def _verdict(rule: Rule, value: object) -> Verdict | None:
 def _examples(rules: Path, rule: Rule) -> list[tuple[Verdict, Any]]:
     raw = tomllib.loads((rules / f"{rule.path}.toml").read_text(encoding="utf-8"))
     domain = rule.wants[0].replace("*", "org") if str(raw.get("wants_of", "")).startswith("settings/") else ""
+    wanted = {"accepts": Verdict.PASSES, "rejects": Verdict.FAILS, "doubts": Verdict.UNSURE}
     return [
         (verdict, with_domain(example, domain) if domain else example)
-        for key, verdict in (
-            ("accepts", Verdict.PASSES),
-            ("rejects", Verdict.FAILS),
-            ("doubts", Verdict.UNSURE),
-        )
+        for key, verdict in wanted.items()
         for example in raw.get(key, [])
     ]
 
