@@ -139,6 +139,22 @@ class Ledger:
         """Begins a ledger that is gone with its process."""
         return cls(sqlite3.connect(":memory:"))
 
+    def copy_without(self, shas: Sequence[str]) -> Ledger:
+        """Copies the ledger into memory as it was before some mails were judged, by them or an official."""
+        copy = sqlite3.connect(":memory:")
+        self._db.conn.backup(copy)
+        ledger = Ledger(copy)
+        with ledger.transaction():
+            for sha in shas:
+                proofs = (sha, "settle/" + mail_number(sha))
+                for row in ledger._rows("SELECT receipt FROM entry WHERE proof IN (?, ?)", *proofs):
+                    if row["receipt"]:
+                        key = receipt_key(_RECEIPT.validate_json(row["receipt"]))
+                        ledger._db.execute("DELETE FROM spent WHERE key=?", (key,))
+                for sql, values in _FORGET:
+                    ledger._db.execute(sql, [proofs[i] for i in values])
+        return ledger
+
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
@@ -520,6 +536,33 @@ class Ledger:
         row = self._one("SELECT * FROM decision WHERE sha=?", sha)
         return _judged(row) if row else None
 
+    def judged_number(self, number: str) -> Judged | None:
+        """Gives the decision about a mail by the mail's number."""
+        row = self._one("SELECT * FROM decision WHERE number=?", number)
+        return _judged(row) if row else None
+
+    def judged_about(self, case: str) -> list[Judged]:
+        """Lists the decisions that a case's entries follow from, or that would be made into entries of it."""
+        rows = self._rows(
+            "SELECT DISTINCT d.rowid, d.* FROM decision d WHERE d.sha IN (SELECT proof FROM entry WHERE case_number=?) "
+            "OR 'settle/' || d.number IN (SELECT proof FROM entry WHERE case_number=?) ORDER BY d.rowid",
+            case,
+            case,
+        )
+        known = {row["sha"] for row in rows}
+        waiting = [j for j in self.open_holds() if case in {e.case for e in j.decision.withheld}]
+        return [_judged(row) for row in rows] + [j for j in waiting if j.sha not in known]
+
+    def entries_of(self, case: str) -> list[Entry]:
+        """Lists the entries of one case, oldest first."""
+        return [
+            _entry(row) for row in self._rows("SELECT * FROM entry WHERE case_number=? ORDER BY id", case)
+        ]
+
+    def hold(self, sha: str) -> dict[str, Any] | None:
+        """Gives how a held mail stands: open, or settled by whom and why."""
+        return self._one("SELECT * FROM hold WHERE sha=?", sha)
+
     def judged_between(self, since: datetime, until: datetime) -> list[Judged]:
         """Lists the decisions of a span of time, oldest first."""
         rows = self._rows(
@@ -725,6 +768,28 @@ class Ledger:
             "held": "SELECT count(*) AS n FROM hold WHERE state='open'",
         }
         return {name: (self._one(sql) or {"n": 0})["n"] for name, sql in rows.items()}
+
+
+# What a decision left behind, undone in the order that keeps every reference whole; the numbers say
+# which of the mail's two proofs, its own or the official's, each question mark stands for.
+_FORGET: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("DELETE FROM bounce WHERE sha=? OR letter IN (SELECT id FROM letter WHERE about=?)", (0, 0)),
+    ("DELETE FROM letter WHERE about=?", (0,)),
+    ("DELETE FROM named WHERE sha=?", (0,)),
+    ("DELETE FROM hold WHERE sha=?", (0,)),
+    (
+        "DELETE FROM batch_row WHERE case_number IN "
+        "(SELECT case_number FROM entry WHERE proof IN (?, ?) AND event='listed')",
+        (0, 1),
+    ),
+    (
+        "DELETE FROM entry WHERE event<>'listed' AND case_number IN "
+        "(SELECT case_number FROM entry WHERE proof IN (?, ?) AND event='listed')",
+        (0, 1),
+    ),
+    ("DELETE FROM entry WHERE proof IN (?, ?)", (0, 1)),
+    ("DELETE FROM decision WHERE sha=?", (0,)),
+)
 
 
 def _address_of(holder: Holder) -> str:

@@ -62,7 +62,8 @@ def judge(
     """
     words = own_words(submission, policy.mail_words)
     claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread) + len(evidence.pasted)
-    topics = topics_of(words, policy.topics) if not claims else ()
+    said = topics_of(words, policy.topics) if not evidence.holders else ()
+    topics = said if not claims else ()
     procedures = procedures_of(evidence, words, facts, policy) or _asked_about(topics)
     procedure = next(iter(procedures)) if len(procedures) == 1 else None
     bench = _Bench(policy, procedures, facts, submission)
@@ -98,17 +99,22 @@ def judge(
         e.case for e, found in zip(listed, rows, strict=True) if e and found and e.event is Event.LISTED
     }
     claimed = [*zip(listed, rows, strict=True), *zip(paid, slips, strict=True)]
-    topic = topics[0] if len(topics) == 1 and not mail else None
-    meant = _meant(topic, words, facts) if topic else ()
-    asked = [_asked(topic, facts, meant)] if topic else []
-    findings = tuple(mail + asked + [f for found in (*files, *rows, *slips) for f in found])
+    # Who may have withdrawn stays off the list, whatever else the mail says or brings.
+    leaving = next((topic for topic in said if topic.withdraws), None)
+    meant = _meant(words, facts) if leaving else ()
+    if len(topics) == 1 and not mail:
+        question = _question(topics[0], meant, submission, facts)
+    elif leaving and meant:
+        question = _Question((_asked(leaving, leaving.with_case, meant),))
+    else:
+        question = _Question()
+    findings = tuple(mail + [f for found in (question.findings, *files, *rows, *slips) for f in found])
     entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
-    is_told = topic is not None and asked[0].consequence is topic.consequence
     return Decision(
         outcome=_outcome(findings, entries, all(files)),
         procedure=procedure,
-        topic=topic.name if topic and is_told else "",
-        told=_told(submission, facts) if topic and is_told and topic.tells_state else (),
+        topic=question.topic,
+        told=question.told,
         evidence=evidence,
         findings=findings,
         entries=entries,
@@ -165,28 +171,29 @@ def _asked_about(topics: Sequence[Topic]) -> frozenset[Procedure]:
     return frozenset(t.procedure for t in topics if t.procedure) if len(topics) == 1 else frozenset()
 
 
-def _meant(topic: Topic, words: str, facts: Facts) -> tuple[Case, ...]:
-    """Picks the cases that a mail may withdraw: those it names by name, the sender's own, or all it brought.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What follows from the one topic of a mail without files, and the text that answers it."""
 
-    Whoever is meant stays off the list until an official says who was; nobody is taken off by a guess.
-    """
-    if not topic.withdraws:
-        return ()
-    text = f" {heading(words)} "
-    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
-    cases = [case for case in own.values() if case.procedure is Procedure.LOST_OR_STOLEN and case.holder]
-    named = tuple(c for c in cases if c.holder and f" {heading(_full_name(c.holder))} " in text)
-    return named or tuple(c for c in cases if c in facts.sender_cases) or tuple(cases)
+    findings: tuple[Finding, ...] = ()
+    topic: str = ""
+    told: tuple[Case, ...] = ()
 
 
-def _full_name(holder: Holder) -> str:
-    return f"{holder.given_name} {holder.family_name}"
+def _question(topic: Topic, meant: Sequence[Case], submission: Submission, facts: Facts) -> _Question:
+    """Answers a question; the state of a case only where the answer goes to the case's own address."""
+    consequence = topic.with_case if facts.sender_cases or meant else topic.consequence
+    finding = _asked(topic, consequence, meant)
+    if consequence is not topic.consequence:
+        return _Question((finding,))
+    is_own = topic.tells_state and answer_to(submission) == submission.sender
+    return _Question((finding,), topic.name, facts.sender_cases if is_own else ())
 
 
-def _asked(topic: Topic, facts: Facts, meant: Sequence[Case]) -> Finding:
+def _asked(topic: Topic, consequence: Consequence, meant: Sequence[Case]) -> Finding:
     return Finding(
         rule=topic.path,
-        consequence=topic.with_case if facts.sender_cases or meant else topic.consequence,
+        consequence=consequence,
         subject=Subject.SUBMISSION,
         index=0,
         about=_MAIL.about,
@@ -198,9 +205,20 @@ def _asked(topic: Topic, facts: Facts, meant: Sequence[Case]) -> Finding:
     )
 
 
-def _told(submission: Submission, facts: Facts) -> tuple[Case, ...]:
-    """Lists the cases whose state may be told: the sender's own, where the answer goes to that address."""
-    return facts.sender_cases if answer_to(submission) == submission.sender else ()
+def _meant(words: str, facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases that a mail may withdraw: those it names by name, the sender's own, or all it brought.
+
+    Whoever is meant stays off the list until an official says who was; nobody is taken off by a guess.
+    """
+    text = f" {heading(words)} "
+    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
+    cases = [case for case in own.values() if case.procedure is Procedure.LOST_OR_STOLEN and case.holder]
+    named = tuple(c for c in cases if c.holder and f" {heading(_full_name(c.holder))} " in text)
+    return named or tuple(c for c in cases if c in facts.sender_cases) or tuple(cases)
+
+
+def _full_name(holder: Holder) -> str:
+    return f"{holder.given_name} {holder.family_name}"
 
 
 def _outcome(findings: tuple[Finding, ...], entries: tuple[Entry, ...], all_told: bool) -> Outcome:
