@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import takewhile
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Night, Undecided
-from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox
+from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox, MailboxFault
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
@@ -105,14 +105,19 @@ def quiet(_step: str, _done: int, _total: int) -> None:
 
 def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     """Hears every mailbox, judges what came, files it and answers; finishes what a run before left."""
-    with _run(shop, "poll") as run:
+    heard = 0
+    with _run(shop, "poll") as run, _troubles() as later:
         # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
         shop.home.beat()
-        settle_doubts(shop)
-        heard = sum(hear(shop, account, run) for account in shop.settings.accounts)
+        with later():
+            settle_doubts(shop)
+        for account in shop.settings.accounts:
+            with later():
+                heard += hear(shop, account, run)
         decided, shunted = decide_all(shop, progress)
         for account in shop.settings.accounts:
-            file_away(shop, account)
+            with later():
+                file_away(shop, account)
         posted = post_letters(shop)
     return Tally(heard, decided, shunted, posted)
 
@@ -371,9 +376,10 @@ def night_due(shop: Shop) -> date:
 
 def nightly(shop: Shop, day: date) -> Night | None:
     """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
-    with _run(shop, "nightly") as run:
+    with _run(shop, "nightly") as run, _troubles() as later:
         shop.home.beat()
-        settle_doubts(shop)
+        with later():
+            settle_doubts(shop)
         # What a run before was cut off over belongs to this night, else its balance would not add up.
         decide_all(shop)
         night = None if shop.is_over() else close_night(shop, day, run)
@@ -484,6 +490,23 @@ def _run(shop: Shop, command: str) -> Iterator[Run]:
         run.end(type(fault).__name__)
         raise
     run.end("done")
+
+
+@contextmanager
+def _troubles() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Keeps trouble with one mailbox for the end of the run: the others, and the post, have work to do."""
+    faults: list[MailboxFault] = []
+
+    @contextmanager
+    def later() -> Iterator[None]:
+        try:
+            yield
+        except MailboxFault as fault:
+            faults.append(fault)
+
+    yield later
+    if faults:
+        raise faults[0]
 
 
 def _imap(account: Account) -> ImapAccount:
