@@ -328,7 +328,7 @@ def explain_command(
 
 def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
     if len(numbers) > 1:
-        raise OperatorFault("number_and_files")
+        raise OperatorFault("number_and_files", number=numbers[0])
     number = str(numbers[0]).upper()
     settings = load_settings(settings_file)
     policy = load_policy(settings.rules, settings.reports, settings.office)
