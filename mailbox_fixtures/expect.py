@@ -17,13 +17,13 @@ sys.path.insert(0, str(HERE.parent))
 
 from mailbox_fixtures.make import OUTCOMES  # noqa: E402
 from pipeline.adapters.isolation import WorkerPool  # noqa: E402
-from pipeline.cli import PRELOAD  # noqa: E402
+from pipeline.adapters.scanner.scan import PRELOAD  # noqa: E402
 from pipeline.demo import OFFICE  # noqa: E402
 from pipeline.explain import as_json, as_text, explain  # noqa: E402
 from pipeline.policy import REPORTS, RULES, Policy, load_policy  # noqa: E402
 
 # What is seen in these pictures depends on the machine's OCR; only their outcome is expected.
-READ_BY_OCR = ("held/list-as-photo", "held/photo-of-receipt")
+READ_BY_OCR = ("returned/list-as-photo", "held/photo-of-receipt")
 _ZONE = ZoneInfo("Europe/Istanbul")
 
 

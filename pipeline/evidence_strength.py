@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 
 from pipeline.domain import Word
 from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of
@@ -122,7 +123,9 @@ def strength(words: Iterable[Word], amounts: tuple[str, ...]) -> Strength:
     Where no tariff is given every labelled amount counts as one that holds.
     """
     lines = [_Printed.of(line) for line in lines_of(words)]
-    tariff = {Decimal(amount) for amount in amounts}
+    single = {Decimal(amount) for amount in amounts}
+    # A certificate and a reader are often paid at once.
+    tariff: set[Decimal] = single | {one + other for one, other in combinations(sorted(single), 2)}
     found = (_numbers(lines), _ibans(lines), _amounts(lines, tariff), _dates(lines))
     money = {v for proof in found[2][0] for v in proof.values}
     return Strength(

@@ -19,8 +19,9 @@ _POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
 
 def message_id(letter: Letter) -> str:
     """Makes the letter's Message-ID from what it is and answers, so that a repeat is the same letter."""
-    name = hashlib.sha256(f"{letter.kind}\0{letter.about}\0{letter.recipient}".encode()).hexdigest()[:32]
-    return f"<{name}.{letter.kind}@{letter.sender.rpartition('@')[2]}>"
+    name = hashlib.sha256(f"{letter.kind}\0{letter.about}\0{letter.recipient}".encode()).hexdigest()
+    # Short enough for one line: a folded Message-ID is read wrongly by some.
+    return f"<{name[:24]}@{letter.sender.rpartition('@')[2]}>"
 
 
 def render(letter: Letter) -> bytes:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Literal
 
 from pydantic import SecretStr
 
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Night, Undecided
-from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox
+from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox, MailboxFault
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
@@ -54,6 +55,12 @@ class Shop:
     ledger: Ledger
     readers: Executor
     clock: Clock
+    # Whether somebody wants this process to end: the effect at hand is finished, and the rest left for later.
+    is_over: Callable[[], bool] = lambda: False
+
+    def goes_on(self, _next: object) -> bool:
+        """Tells whether there is time for one thing more."""
+        return not self.is_over()
 
     def today(self) -> date:
         """Gives the local day."""
@@ -82,14 +89,19 @@ def quiet(_step: str, _done: int, _total: int) -> None:
 
 def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     """Hears every mailbox, judges what came, files it and answers; finishes what a run before left."""
-    with _run(shop, "poll") as run:
+    heard = 0
+    with _run(shop, "poll") as run, _troubles() as later:
         # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
         shop.home.beat()
-        settle_doubts(shop)
-        heard = sum(hear(shop, account, run) for account in shop.settings.accounts)
+        with later():
+            settle_doubts(shop)
+        for account in shop.settings.accounts:
+            with later():
+                heard += hear(shop, account, run)
         decided, shunted = decide_all(shop, progress)
         for account in shop.settings.accounts:
-            file_away(shop, account)
+            with later():
+                file_away(shop, account)
         posted = post_letters(shop)
     return Tally(heard, decided, shunted, posted)
 
@@ -110,7 +122,7 @@ def hear(shop: Shop, account: Account, run: Run) -> int:
         uids = mailbox.uids(account.since)
         ledger.note_snapshot(account.name, account.folder, state.uidvalidity, state.uidnext, uids)
         waiting = ledger.waiting(account.name, account.folder, budget.mails_per_run)
-        for mail in mailbox.fetch(waiting, budget.largest_mail_bytes):
+        for mail in takewhile(shop.goes_on, mailbox.fetch(waiting, budget.largest_mail_bytes)):
             place = Place(account.name, account.folder, state.uidvalidity, mail.uid)
             if isinstance(mail, Fetched):
                 sha = shop.home.keep(mail.raw)
@@ -125,7 +137,7 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
     """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted."""
     undecided = shop.ledger.undecided()
     done = shunted = 0
-    for window in _windows(undecided):
+    for window in takewhile(shop.goes_on, _windows(undecided)):
         progress("judge", done, len(undecided))
         arrivals = [Arrival(m.sha, shop.home.raw(m.sha), m.received_at) for m in window]
         if window[0].begun >= _MOST_BEGINNINGS:
@@ -133,8 +145,11 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
         else:
             shop.ledger.begin([m.sha for m in window])
             opened = [open_mail(shop.ledger, arrival, shop.policy, shop.readers) for arrival in arrivals]
-            outcomes = [decide(shop.ledger, mail, shop.policy, shop.clock(), shop.today()) for mail in opened]
-        done += len(window)
+            outcomes = [
+                decide(shop.ledger, mail, shop.policy, shop.clock(), shop.today())
+                for mail in takewhile(shop.goes_on, opened)
+            ]
+        done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
     return done, shunted
 
@@ -312,6 +327,7 @@ def post_letters(shop: Shop) -> int:
         addresses.bounces or addresses.own,
         (evidence.address,) if evidence else (),
         shop.clock,
+        shop.goes_on,
     )
 
 
@@ -328,10 +344,13 @@ def night_due(shop: Shop) -> date:
 
 def nightly(shop: Shop, day: date) -> Night | None:
     """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
-    with _run(shop, "nightly") as run:
+    with _run(shop, "nightly") as run, _troubles() as later:
         shop.home.beat()
-        settle_doubts(shop)
-        night = close_night(shop, day, run)
+        with later():
+            settle_doubts(shop)
+        # What a run before was cut off over belongs to this night, else its balance would not add up.
+        decide_all(shop)
+        night = None if shop.is_over() else close_night(shop, day, run)
         post_letters(shop)
     return night
 
@@ -434,6 +453,23 @@ def _run(shop: Shop, command: str) -> Iterator[Run]:
         run.end(type(fault).__name__)
         raise
     run.end("done")
+
+
+@contextmanager
+def _troubles() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Keeps trouble with one mailbox for the end of the run: the others, and the post, have work to do."""
+    faults: list[MailboxFault] = []
+
+    @contextmanager
+    def later() -> Iterator[None]:
+        try:
+            yield
+        except MailboxFault as fault:
+            faults.append(fault)
+
+    yield later
+    if faults:
+        raise faults[0]
 
 
 def _imap(account: Account) -> ImapAccount:

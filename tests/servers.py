@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import grp
 import itertools
 import os
 import pwd
@@ -21,7 +22,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,10 +33,12 @@ from typing import Any, Literal, Self
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from imapclient import IMAPClient
+from imapclient.imap_utf7 import encode
 
 from pipeline.adapters.embedded import Received, SmtpSpeaker, SmtpThread
 
 HOST = "127.0.0.1"
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 
 
 # --- certificates ------------------------------------------------------------------------------
@@ -154,9 +157,6 @@ def dovecot_version() -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
-
-
 def free_ports(count: int) -> list[int]:
     """Finds loopback ports that nobody listens on at the moment."""
     held = [socket.create_server((HOST, 0)) for _ in range(count)]
@@ -212,6 +212,7 @@ class Dovecot:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
             if self._greets():
                 return
@@ -223,7 +224,12 @@ class Dovecot:
         """Stops the server and waits until its master has gone."""
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
-            self._process.wait(20)
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                # It waits for sessions that somebody has left hanging.
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait(5)
             self._process = None
 
     def log(self) -> str:
@@ -271,8 +277,6 @@ class Dovecot:
 
 
 def _group_name() -> str:
-    import grp
-
     return grp.getgrgid(os.getegid()).gr_name
 
 
@@ -312,6 +316,33 @@ class Box:
         uids = self.make("INBOX") / "dovecot-uidlist"
         uids.write_text(f"3 V{int(time.time())} N{uid} G{secrets.token_hex(16)}\n")
         self.own(uids)
+
+    def renumber(self) -> None:
+        """Has the server forget all UIDs of INBOX: another UIDVALIDITY, the same mails."""
+        for path in self.maildir.glob("dovecot*"):
+            path.unlink()
+        uids = self.maildir / "dovecot-uidlist"
+        uids.write_text(f"3 V{int(time.time()) + secrets.randbelow(10**6) + 1} N1 G{secrets.token_hex(16)}\n")
+        self.own(uids)
+
+    def move(self, uids: Sequence[int], source: str, target: str) -> None:
+        """Moves mails as a person with another program does."""
+        with self.imap() as client:
+            client.select_folder(source)
+            client.move(list(uids), target)
+
+    def delete(self, uids: Sequence[int], folder: str = "INBOX") -> None:
+        """Deletes mails for good as a person with another program does."""
+        with self.imap() as client:
+            client.select_folder(folder)
+            client.delete_messages(list(uids))
+            client.uid_expunge(list(uids))
+
+    def flag(self, uids: Sequence[int], flag: str, folder: str = "INBOX") -> None:
+        """Sets a flag such as "\\Seen" as a person with another program does."""
+        with self.imap() as client:
+            client.select_folder(folder)
+            client.add_flags(list(uids), [flag])
 
     def make(self, folder: str) -> Path:
         """Makes a folder where it is missing, and tells its place in the file system."""
@@ -353,8 +384,6 @@ class Box:
 
 
 def _maildir_name(folder: str) -> str:
-    from imapclient.imap_utf7 import encode
-
     return encode(folder).decode().replace("/", ".")
 
 
@@ -367,7 +396,8 @@ Stage = Literal["connect", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "body", "dot"
 class Fault:
     """One thing that goes wrong at a stage, `times` times (None: always).
 
-    `do` is a reply ("451 4.3.0 later"), "drop" (hang up), "stall" (say nothing more), or, at the dot,
+    `do` is a reply ("451 4.3.0 later"), "drop" (hang up), "stall" (say nothing more), "trickle"
+    (reply without end, a line at a time), or, at the dot,
     "swallow" (accept and record the mail, then hang up instead of saying 250) or "wait 1.5" (accept and
     record the mail, and say 250 after so many seconds). At the stage "body" the
     connection is dropped once `after` bytes of the mail were received. `only` limits a fault at RCPT to
@@ -386,7 +416,7 @@ class RecordingSmtp(SmtpThread):
 
     `security` is "none", "starttls" or "tls"; with `user` and `password` it insists on a log-in.
     `received` holds what was accepted, `log_ins` the success of each attempt, `connections` their number,
-    `stages` the commands heard, in order.
+    `stages` the commands heard, in order, `names` what the clients call themselves.
     """
 
     def __init__(
@@ -407,6 +437,7 @@ class RecordingSmtp(SmtpThread):
         self.received: list[Received] = []
         self.log_ins: list[bool] = []
         self.stages: list[str] = []
+        self.names: list[str] = []
         self.connections = 0
         self.faults: list[Fault] = []
 
@@ -483,6 +514,7 @@ class _Speaker(SmtpSpeaker):
 
     async def smtp_EHLO(self, hostname: str) -> None:  # noqa: N802
         self._recording.stages.append("EHLO")
+        self._recording.names.append(hostname)
         if fault := self._recording.take("EHLO"):
             await self.push(await act(fault, self))
             return
@@ -515,6 +547,10 @@ async def act(fault: Fault, server: SMTP) -> str:
         server.transport.abort()
     elif fault.do == "stall":
         await asyncio.sleep(3600)
+    elif fault.do == "trickle":
+        while not server.transport.is_closing():
+            server.transport.write(b"250-wait\r\n")
+            await asyncio.sleep(0.1)
     elif fault.do.startswith("wait "):
         await asyncio.sleep(float(fault.do[5:]))
         return "250 2.0.0 recorded"

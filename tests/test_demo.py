@@ -39,7 +39,9 @@ def test_every_mail_ends_as_its_folder_says(output: Path) -> None:
     judged = ledger.judged_between(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
     ledger.close()
     outcomes = {j.sha: str(j.decision.outcome) for j in judged}
-    repeated = hashlib.sha256(next((FIXTURES / "ignored/duplicate-mail").glob("1-*")).read_bytes()).hexdigest()
+    repeated = hashlib.sha256(
+        next((FIXTURES / "ignored/duplicate-mail").glob("1-*")).read_bytes()
+    ).hexdigest()
     expected = {sha: outcome for sha, outcome in _last_mails().items() if sha != repeated}
     assert {sha: outcomes[sha] for sha in expected} == expected
 

@@ -17,12 +17,13 @@ from openpyxl import load_workbook
 
 from pipeline import runs
 from pipeline.adapters.isolation import WorkerPool
+from pipeline.adapters.mailbox import Unreachable
 from pipeline.stages.consolidate import consolidate
 from tests.house import FOLDERS, IT_UNIT, KAMU_SM, MORNING, NIGHT, OWN, House, body, fixture, parsed
 from tests.mails import XLSX
 from tests.people import PEOPLE
 from tests.saboteurs import PoisonUid, Saboteur, Without
-from tests.servers import Certificates, Dovecot, RecordingSmtp
+from tests.servers import Certificates, Dovecot, RecordingSmtp, free_ports
 
 LIST = "accepted/ordinary-single-list"
 # What is delivered, and which folder it has to end in; the repeat lies beside its original.
@@ -119,7 +120,7 @@ def test_letters_carry_what_other_programs_go_by(day: House) -> None:
         assert received.recipients == (letter["To"].addresses[0].addr_spec,)
         assert letter["From"].addresses[0].addr_spec == OWN
         assert letter["X-Auto-Response-Suppress"] == "All"
-        assert re.fullmatch(r"<[0-9a-f]{32}\.[\w\-]+@saglik\.example\.org>", letter["Message-ID"])
+        assert re.fullmatch(r"<[\w.\-]{20,}@saglik\.example\.org>", letter["Message-ID"])
         assert letter.get_content_type() in ("multipart/alternative", "multipart/mixed")
         assert letter.get_body(("html",)) is not None
         # Seven bits and short lines: no server on the way has to touch a byte.
@@ -131,6 +132,13 @@ def test_letters_carry_what_other_programs_go_by(day: House) -> None:
         else:
             assert letter["Auto-Submitted"] == "auto-generated"
     assert len({letter["Message-ID"] for letter in day.letters()}) == len(day.letters())
+
+
+def test_the_same_answer_has_the_same_message_id_wherever_it_is_written(day: House, house: House) -> None:
+    house.deliver(LIST)
+    house.poll()
+    (answer,) = house.letters()
+    assert answer["Message-ID"] in {letter["Message-ID"] for letter in day.letters()}
 
 
 def test_an_answer_stands_at_the_end_of_the_whole_thread(house: House) -> None:
@@ -371,6 +379,44 @@ def test_a_uidvalidity_that_changes_between_keeping_and_filing_loses_nothing(
     assert house.poll().posted == 0
     assert house.filed() == {"accepted": 1}
     assert is_settled(house)
+
+
+SECOND = """
+[[accounts]]
+name = "ikinci"
+host = "127.0.0.1"
+port = {port}
+security = "none"
+user = "{user}"
+password = {{ file = "{secret}" }}
+since = 2020-01-01
+timeout_seconds = 5
+"""
+
+
+def test_a_mailbox_that_is_away_holds_up_neither_the_others_nor_the_post(
+    house: House, dovecot: Dovecot
+) -> None:
+    second = dovecot.account()
+    secret = house.folder / "imap-secret"
+    more = SECOND.format(port=dovecot.port, user=second.user, secret=secret)
+    house = replace(house, more=more)
+    (dead,) = free_ports(1)
+    # An answer is waiting since the SMTP server was away.
+    house.deliver(LIST)
+    house.smtp.fail("MAIL", "451 4.3.0 later")
+    assert house.poll().posted == 0
+    second.deliver(fixture("held/five-year-term"), MORNING)
+    with pytest.raises(Unreachable):
+        house.through(dead).poll(MORNING + timedelta(hours=1))
+    assert [str(x["X-NES-Intake"]) for x in house.letters()] == ["accepted", "held"]
+    assert len(second.mails(FOLDERS["held"])) == 1
+    with pytest.raises(Unreachable):
+        house.through(dead).poll(MORNING + timedelta(hours=2))
+    house.write()
+    assert house.poll(MORNING + timedelta(hours=3)).posted == 0
+    house.nightly()
+    assert "2 ileti" in str(letters(house, "nightly")[0]["Subject"])
 
 
 # --- our own faults -----------------------------------------------------------------------------

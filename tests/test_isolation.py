@@ -17,6 +17,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,16 @@ from tests import hazards
 
 ROOT = Path(__file__).parents[1]
 LIMITS = Limits(
-    wall_seconds=4.0,
-    cpu_seconds=2,
+    wall_seconds=60.0,
+    cpu_seconds=30,
     memory_bytes=512 << 20,
     file_bytes=4 << 20,
     processes=8,
     answer_bytes=1 << 20,
 )
+
+
+HASTY = replace(LIMITS, wall_seconds=2.0)
 
 
 @pytest.fixture
@@ -47,6 +52,13 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def pool() -> Iterator[WorkerPool]:
     with WorkerPool(2, LIMITS) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def hasty_pool() -> Iterator[WorkerPool]:
+    """For what would never end by itself."""
+    with WorkerPool(2, HASTY) as pool:
         yield pool
 
 
@@ -79,6 +91,15 @@ def descendants(ancestor: int) -> set[int]:
     return found - {ancestor}
 
 
+def sleepers() -> set[int]:
+    found = set()
+    for pid in processes():
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x00600\x00":
+                found.add(pid)
+    return found
+
+
 def alive(pid: int) -> bool:
     return processes().get(pid, (0, 0, "Z"))[2] not in "ZX"
 
@@ -100,9 +121,6 @@ HAZARDS = [
     (hazards.leave, (3,), "crash", "exit 3"),
     (hazards.leave, (0,), "crash", "exit 0"),
     (hazards.kill_itself, (), "crash", "SIGKILL"),
-    (hazards.stop_itself, (), "timeout", "wall clock"),
-    (hazards.nap, (600,), "timeout", "wall clock"),
-    (hazards.spin, (), "timeout", "processor time"),
     (hazards.hog, (), "memory", ""),
     (hazards.hog_in_c, (), "raised", "OSError"),
     (hazards.shout, (2 << 20,), "answer_too_large", ""),
@@ -118,7 +136,13 @@ HAZARDS = [
     (hazards.forge, ('{"failed": "timeout", "detail": "x"}',), "crash", "malformed answer"),
     (hazards.forge, ('{"failed": "raised", "detail": "Ayşe 17291716060"}',), "raised", ""),
     (hazards.forge, ("{}", 1 << 40), "answer_too_large", ""),
-    (hazards.forge, ("{}", 1000), "timeout", "wall clock"),
+]
+ENDLESS = [
+    (hazards.nap, (600,)),
+    (hazards.stop_itself, ()),
+    (hazards.wait_for_program, ("sleep",)),
+    # Says less than it announced.
+    (hazards.forge, ("{}", 1000)),
 ]
 
 
@@ -128,22 +152,40 @@ HAZARDS = [
 def test_a_hazard_costs_one_clear_answer(
     pool: WorkerPool, task: Callable[..., object], arguments: tuple[Any, ...], why: str, detail: str
 ) -> None:
-    started = time.monotonic()
     hazard = pool.submit(task, b"content_of_the_file", *arguments)
     beside = [pool.submit(hazards.length, bytes(n)) for n in range(4)]
-    assert [future.result(timeout=30) for future in beside] == [0, 1, 2, 3]
+    assert [future.result(timeout=60) for future in beside] == [0, 1, 2, 3]
     with pytest.raises(WorkerFailed) as caught:
-        hazard.result(timeout=30)
+        hazard.result(timeout=60)
     assert (caught.value.why, caught.value.detail) == (why, detail)
     assert "content" not in str(caught.value)
-    assert time.monotonic() - started < LIMITS.wall_seconds + 5
-    assert pool.submit(hazards.length, b"behind").result(timeout=30) == 6
+    assert pool.submit(hazards.length, b"behind").result(timeout=60) == 6
 
 
-def test_endless_forks_are_refused_or_ended(pool: WorkerPool) -> None:
+@pytest.mark.parametrize(("task", "arguments"), ENDLESS, ids=[row[0].__name__ for row in ENDLESS])
+def test_the_endless_is_ended(
+    hasty_pool: WorkerPool, task: Callable[..., object], arguments: tuple[Any, ...]
+) -> None:
+    before = sleepers()
+    hazard = hasty_pool.submit(task, b"", *arguments)
+    assert hasty_pool.submit(hazards.length, b"beside").result(timeout=60) == 6
+    with pytest.raises(WorkerFailed) as caught:
+        hazard.result(timeout=HASTY.wall_seconds + 15)
+    assert str(caught.value) == "timeout: wall clock"
+    assert hasty_pool.submit(hazards.length, b"behind").result(timeout=60) == 6
+    assert wait_until(lambda: sleepers() <= before)
+
+
+def test_processor_time_is_limited() -> None:
+    with WorkerPool(1, replace(LIMITS, cpu_seconds=1)) as pool:
+        assert str(failure(pool, hazards.spin, b"")) == "timeout: processor time"
+        assert pool.submit(hazards.length, b"behind").result(timeout=60) == 6
+
+
+def test_endless_forks_are_refused_or_ended(hasty_pool: WorkerPool) -> None:
     before = len(processes())
-    breeding = pool.submit(hazards.breed, b"")
-    assert pool.submit(hazards.length, b"beside").result(timeout=30) == 6
+    breeding = hasty_pool.submit(hazards.breed, b"")
+    assert hasty_pool.submit(hazards.length, b"beside").result(timeout=60) == 6
     most = before
     while not breeding.done():
         most = max(most, len(processes()))
@@ -155,49 +197,36 @@ def test_endless_forks_are_refused_or_ended(pool: WorkerPool) -> None:
         ("crash", "too many processes"),
     }
     assert most - before < 500
-    assert wait_until(lambda: len(processes()) < before + 10)
+    assert wait_until(lambda: len(processes()) < before + 50)
 
 
 def test_descendants_go_with_their_task(pool: WorkerPool) -> None:
-    group = pool.submit(hazards.leave_offspring_behind, b"").result(timeout=30)
+    group = pool.submit(hazards.leave_offspring_behind, b"").result(timeout=60)
     assert wait_until(lambda: all(its_group != group for _, its_group, _ in processes().values()))
 
 
-def test_a_killed_task_takes_its_programs_along(pool: WorkerPool) -> None:
-    program = shutil.which("sleep")
-    assert failure(pool, hazards.wait_for_program, b"", program).why == "timeout"
-    assert wait_until(lambda: not [pid for pid in processes() if b"sleep\x00600" in command_line(pid)])
-
-
-def command_line(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
 def test_output_goes_nowhere(pool: WorkerPool, capfd: pytest.CaptureFixture[str]) -> None:
-    assert pool.submit(hazards.print_much, b"").result(timeout=30) == "printed"
+    assert pool.submit(hazards.print_much, b"").result(timeout=60) == "printed"
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_killed_worker_is_replaced(temporary: Path) -> None:
     with WorkerPool(1, LIMITS) as pool:
-        seen = pool.submit(hazards.surroundings, b"").result(timeout=30)
+        seen = pool.submit(hazards.surroundings, b"").result(timeout=60)
         os.kill(seen["server"], signal.SIGKILL)
-        again = pool.submit(hazards.surroundings, b"").result(timeout=30)
+        again = pool.submit(hazards.surroundings, b"").result(timeout=60)
         assert again["server"] != seen["server"]
 
-        busy = pool.submit(hazards.wait_for_program, b"", shutil.which("sleep"))
+        busy = pool.submit(hazards.wait_for_program, b"", "sleep")
         assert wait_until(lambda: any(again["server"] == parent for parent, _, _ in processes().values()))
         (task,) = [pid for pid, (parent, _, _) in processes().items() if parent == again["server"]]
         assert wait_until(lambda: any(parent == task for parent, _, _ in processes().values()))
         os.kill(again["server"], signal.SIGKILL)
         with pytest.raises(WorkerFailed) as caught:
-            busy.result(timeout=30)
+            busy.result(timeout=60)
         assert (caught.value.why, caught.value.detail) == ("crash", "worker lost")
         assert wait_until(lambda: all(group != task for _, group, _ in processes().values()))
-        assert pool.submit(hazards.length, b"behind").result(timeout=30) == 6
+        assert pool.submit(hazards.length, b"behind").result(timeout=60) == 6
     assert list(temporary.iterdir()) == []
 
 
@@ -220,7 +249,7 @@ def test_a_task_sees_no_secret_and_holds_one_connection(monkeypatch: pytest.Monk
     os.set_inheritable(read, True)
     try:
         with WorkerPool(1, LIMITS) as pool:
-            seen = pool.submit(hazards.surroundings, b"").result(timeout=30)
+            seen = pool.submit(hazards.surroundings, b"").result(timeout=60)
     finally:
         os.close(read)
         os.close(write)
@@ -252,7 +281,7 @@ def test_a_task_reaches_no_network(pool: WorkerPool) -> None:
 
 
 def test_a_task_reaches_no_file_but_its_own(pool: WorkerPool, tmp_path: Path) -> None:
-    if not sandbox_report()["files_denied"]:
+    if confinement._system_call("landlock_create_ruleset", 0, 0, 1) < 1:
         pytest.skip("this kernel cannot forbid files")
     secret = tmp_path / "settings.toml"
     secret.write_text("planted-secret")
@@ -286,25 +315,25 @@ def test_the_kernel_refuses_what_no_reader_needs(pool: WorkerPool) -> None:
 
 
 def test_a_task_may_start_programs_threads_and_end_what_it_started(pool: WorkerPool) -> None:
-    assert pool.submit(hazards.run_program, b"over a pipe", "cat").result(timeout=30) == "over a pipe"
-    assert pool.submit(hazards.kill_slow_program, b"").result(timeout=30) == "killed"
-    assert pool.submit(hazards.in_a_thread, b"four").result(timeout=30) == 4
+    assert pool.submit(hazards.run_program, b"over a pipe", "cat").result(timeout=60) == "over a pipe"
+    assert pool.submit(hazards.kill_slow_program, b"").result(timeout=60) == "killed"
+    assert pool.submit(hazards.in_a_thread, b"four").result(timeout=60) == 4
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
 def test_tesseract_runs_inside(pool: WorkerPool) -> None:
-    listed = pool.submit(hazards.run_program, b"", "tesseract", "--list-langs").result(timeout=30)
+    listed = pool.submit(hazards.run_program, b"", "tesseract", "--list-langs").result(timeout=60)
     assert "eng" in listed
     # One white line of 400 × 100 pixels as a portable greymap.
     page = b"P5 400 100 255\n" + b"\xff" * 40_000
     read = pool.submit(hazards.run_program, page, "tesseract", "--psm", "6", "stdin", "stdout")
-    assert read.result(timeout=30).strip() == ""
+    assert read.result(timeout=60).strip() == ""
 
 
 def test_litter_is_removed_before_the_next_task(temporary: Path) -> None:
     with WorkerPool(1, LIMITS) as pool:
         scratch = pool.submit(hazards.leave_litter, b"").result(timeout=60)
-        assert pool.submit(hazards.surroundings, b"").result(timeout=30)["files"] == []
+        assert pool.submit(hazards.surroundings, b"").result(timeout=60)["files"] == []
         assert [str(path) for path in temporary.iterdir()] == [scratch]
     assert list(temporary.iterdir()) == []
     assert Path("/etc/passwd").exists()
@@ -317,10 +346,10 @@ def test_what_a_dead_machine_left_is_swept_and_what_is_in_use_is_not(temporary: 
         (directory / "page.png").write_bytes(b"a picture")
         os.utime(directory, (0, 0))
     with WorkerPool(1, LIMITS) as first:
-        kept = Path(first.submit(hazards.surroundings, b"").result(timeout=30)["directory"])
+        kept = Path(first.submit(hazards.surroundings, b"").result(timeout=60)["directory"])
         os.utime(kept, (0, 0))
         with WorkerPool(1, LIMITS) as second:
-            second.submit(hazards.length, b"").result(timeout=30)
+            second.submit(hazards.length, b"").result(timeout=60)
             assert kept.exists()
         assert not stale.exists()
         assert foreign.exists()
@@ -331,7 +360,7 @@ def test_what_a_dead_machine_left_is_swept_and_what_is_in_use_is_not(temporary: 
 
 def test_words_cross_unharmed(pool: WorkerPool) -> None:
     values = ["İĞÜŞÖÇ ığüşöç", "\ud800", "a\0b", 1.5, 10**30, None, {"k": [True]}, "𝄞"]
-    assert pool.submit(hazards.echo, "ğ".encode(), *values).result(timeout=30) == ["ğ", *values]
+    assert pool.submit(hazards.echo, "ğ".encode(), *values).result(timeout=60) == ["ğ", *values]
 
 
 def test_a_large_file_and_a_large_answer_cross() -> None:
@@ -394,19 +423,21 @@ def test_shutdown_can_cancel_and_need_not_wait(temporary: Path) -> None:
     assert wait_until(running.running)
     pool.shutdown(wait=False, cancel_futures=True)
     assert all(future.cancelled() for future in waiting)
-    assert running.result(timeout=30) == "rested"
+    assert running.result(timeout=60) == "rested"
     assert wait_until(lambda: children() == before and list(temporary.iterdir()) == [])
 
 
 # --- the main process dies, or is told to ------------------------------------------------------
 
 BUSY = """
-import os
+import os, signal
 from pipeline.adapters.isolation import Limits, WorkerPool
 from tests import hazards
 if __name__ == "__main__":
+    # A shell starts what runs in the background with a deaf ear to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     pool = WorkerPool(2, Limits(60.0, 30, 1 << 29, 1 << 20, 8, 1 << 20))
-    futures = [pool.submit(hazards.wait_for_program, b"", "sleep"), pool.submit(hazards.nap, b"", 4.0)]
+    futures = [pool.submit(hazards.wait_for_program, b"", "sleep"), pool.submit(hazards.nap, b"", 3.0)]
     print("started", flush=True)
     try:
         print(futures[1].result(), flush=True)
@@ -456,7 +487,7 @@ def test_a_signal_to_everybody_reaches_only_the_main_process(
         os.kill(member, told)
     if told == signal.SIGINT:
         os.killpg(busy.pid, told)
-    output, errors = busy.communicate(timeout=30)
+    output, errors = busy.communicate(timeout=60)
     assert output == ("interrupted rested\n" if told == signal.SIGINT else "rested\n")
     assert errors == ""
     assert wait_until(lambda: not any(map(alive, family)))
@@ -495,7 +526,7 @@ if __name__ == "__main__":
     c._program = poor_kernel
     c._filter_system_calls(())
     report = dict(sandbox_report())
-    with WorkerPool(1, Limits(4.0, 2, 1 << 29, 1 << 20, 8, 1 << 20)) as pool:
+    with WorkerPool(1, Limits(60.0, 30, 1 << 29, 1 << 20, 8, 1 << 20)) as pool:
         report["escaped"] = pool.submit(hazards.leave_offspring_elsewhere, b"").result()
         report["behind"] = pool.submit(hazards.length, b"behind").result()
     print(json.dumps(report))

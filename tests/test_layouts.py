@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.scanner.pdfs import read_pdf
+from pipeline.adapters.scanner import pdfs
 from pipeline.cli import sentence
 from pipeline.domain import Page, Receipt, Word
 from pipeline.faults import OperatorFault
@@ -30,6 +30,12 @@ from tests.receipt_material import (
     receipt_pdf,
     varied_style,
 )
+
+
+@pytest.fixture(autouse=True)
+def text_layer_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out the look at the picture behind a text layer, which has tests of its own."""
+    monkeypatch.setattr(pdfs, "MAX_CHECKED_PAGES", 0)
 
 
 def _toml(name: str) -> dict[str, Any]:
@@ -63,7 +69,7 @@ def read_lines(lines: Sequence[str]) -> Receipt | None:
 
 def read_print(pdf: bytes) -> Receipt | None:
     """Reads a PDF by its text layer, with the reader that the workers use."""
-    transcript = read_pdf(pdf, "digest", ())
+    transcript = pdfs.read_pdf(pdf, "digest", ())
     assert transcript.problem == ""
     return read_lines([line for page in transcript.pages for line in lines_of(page)])
 

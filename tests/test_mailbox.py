@@ -176,12 +176,6 @@ def test_mails_removed_between_two_stretches_hide_no_other(
 ) -> None:
     monkeypatch.setattr(mailbox_module, "MESSAGES_PER_SEARCH", 2)
 
-    def somebody_removes_two() -> None:
-        with full.imap() as client:
-            client.select_folder("INBOX")
-            client.delete_messages([1, 3])
-            client.expunge()
-
     class LooksAgainBeforeSearching(Meddle):
         def from_client(self, line: bytes) -> bytes:
             return (b"x NOOP\r\n" if b"SEARCH" in line else b"") + super().from_client(line)
@@ -190,7 +184,7 @@ def test_mails_removed_between_two_stretches_hide_no_other(
             return b"" if line.startswith(b"x OK") else line
 
     with (
-        LooksAgainBeforeSearching(full.server.port, rb"SEARCH 3:4", somebody_removes_two) as saboteur,
+        LooksAgainBeforeSearching(full.server.port, rb"SEARCH 3:4", lambda: full.delete([1, 3])) as saboteur,
         Mailbox(account_of(full, saboteur.port)) as mailbox,
     ):
         mailbox.select()
@@ -311,9 +305,7 @@ def test_a_new_folder_is_one_people_see(full: Box) -> None:
 
 @pytest.mark.parametrize("hidden", [[b"MOVE"], [b"MOVE", b"UIDPLUS"]])
 def test_without_move_mails_are_copied_and_removed_once(full: Box, hidden: list[bytes]) -> None:
-    with full.imap() as client:
-        client.select_folder("INBOX")
-        client.delete_messages([5])
+    full.flag([5], "\\Deleted")
     for _ in range(3):
         with Without(full.server.port, *hidden) as saboteur:
             with Mailbox(account_of(full, saboteur.port)) as mailbox:
@@ -419,6 +411,13 @@ def test_passwords_may_hold_any_letter(dovecot: Dovecot, password: str) -> None:
     box.deliver(mail(1))
     with Mailbox(account_of(box)) as mailbox:
         assert mailbox.state().messages == 1
+
+
+def test_a_user_name_with_blanks_is_one_word(box: Box) -> None:
+    with Saboteur(box.server.port) as listener:
+        with pytest.raises(LoginRefused):
+            Mailbox(account_of(box, listener.port, user='il "mudurlugu')).__enter__()
+        assert any(rb'LOGIN "il \"mudurlugu" "' in line for line in listener.heard)
 
 
 def test_unasked_flags_confuse_nobody(full: Box) -> None:
@@ -550,15 +549,9 @@ def test_a_server_that_hangs_up_over_every_mail_is_given_up(box: Box) -> None:
 
 
 def test_a_mail_somebody_deletes_before_the_fetch_is_gone(full: Box) -> None:
-    def somebody_deletes() -> None:
-        with full.imap() as client:
-            client.select_folder("INBOX")
-            client.delete_messages([2, 5])
-            client.expunge()
-
     for pattern in (rb"UID FETCH .*SIZE", rb"UID FETCH .*BODY"):
         with (
-            Meddle(full.server.port, pattern, somebody_deletes) as saboteur,
+            Meddle(full.server.port, pattern, lambda: full.delete([2, 5])) as saboteur,
             Mailbox(account_of(full, saboteur.port)) as mailbox,
         ):
             mailbox.select()
@@ -582,6 +575,31 @@ def test_a_server_that_asks_for_patience_ends_the_run(full: Box, command: bytes,
     ):
         one_run(account_of(full, saboteur.port), set())
     assert len(full.mails()) == 6
+
+
+def test_mails_people_have_read_flagged_or_moved_back_are_mails_like_others(full: Box) -> None:
+    full.make("Islenen")
+    full.flag([1, 2], "\\Seen")
+    full.flag([2], "\\Flagged")
+    full.move([3], "INBOX", "Islenen")
+    full.move([1], "Islenen", "INBOX")
+    with Mailbox(account_of(full)) as mailbox:
+        mailbox.select()
+        uids = mailbox.uids(LONG_AGO)
+        assert uids == (1, 2, 4, 5, 6, 7)
+        assert raws(list(mailbox.fetch(uids, MIB))) == [mail(n) for n in (1, 2, 4, 5, 6, 3)]
+    assert full.flags() == {1: {rb"\Seen"}, 2: {rb"\Seen", rb"\Flagged"}} | {n: set() for n in (4, 5, 6, 7)}
+
+
+def test_a_folder_with_new_uids_says_so(full: Box) -> None:
+    with Mailbox(account_of(full)) as mailbox:
+        before = mailbox.select()
+    full.renumber()
+    with Mailbox(account_of(full)) as mailbox:
+        after = mailbox.state()
+        assert mailbox.select() == after
+    assert after.uidvalidity != before.uidvalidity
+    assert sorted(full.mails()) == [mail(n) for n in range(1, 7)]
 
 
 def test_another_folder_of_the_same_name_ends_the_run(full: Box) -> None:

@@ -113,6 +113,12 @@ def test_dots_and_line_ends_survive_the_way(smtp: RecordingSmtp, dot: Dot, raw: 
     assert smtp.received[0].raw == expected.removesuffix(b"\r\n") + b"\r\n"
 
 
+def test_the_house_is_named_by_its_address(smtp: RecordingSmtp, dot: Dot) -> None:
+    with Postman(account_of(smtp)) as postman:
+        postman.post(SENDER, (AYSE,), LETTER, dot)
+    assert smtp.names == ["[127.0.0.1]"]
+
+
 def test_the_null_return_path_is_handed_on(smtp: RecordingSmtp, dot: Dot) -> None:
     with Postman(account_of(smtp)) as postman:
         postman.post("", (AYSE,), LETTER, dot)
@@ -178,6 +184,16 @@ def test_a_partial_refusal_is_told_per_recipient(smtp: RecordingSmtp, dot: Dot) 
     assert isinstance(fates[AYSE], Refused)
     assert isinstance(fates[BORA], Delivered)
     assert smtp.received[0].recipients == (BORA,)
+
+
+def test_a_refusal_stands_though_the_connection_ends_after_it(smtp: RecordingSmtp, dot: Dot) -> None:
+    smtp.fail("RCPT", "550 5.1.1 no such user", only=AYSE)
+    smtp.fail("RCPT", "drop", only=BORA)
+    with Postman(account_of(smtp)) as postman:
+        fates = postman.post(SENDER, (AYSE, BORA), LETTER, dot)
+    assert isinstance(fates[AYSE], Refused)
+    assert isinstance(fates[BORA], Deferred)
+    assert smtp.received == []
 
 
 def test_a_copy_goes_only_where_the_letter_goes(smtp: RecordingSmtp, dot: Dot) -> None:
@@ -257,22 +273,27 @@ def test_silence_after_the_dot_is_in_doubt(smtp: RecordingSmtp, dot: Dot) -> Non
     assert 0.4 < time.monotonic() - began < 4
 
 
-def test_the_dot_may_take_longer_than_a_command(smtp: RecordingSmtp, dot: Dot) -> None:
-    class Slow(Dot):
-        def __call__(self) -> None:
-            super().__call__()
-            assert postman._smtp is not None
+def test_a_reply_to_the_dot_that_never_ends_is_in_doubt(smtp: RecordingSmtp, dot: Dot) -> None:
+    smtp.fail("dot", "trickle")
+    began = time.monotonic()
+    with Postman(account_of(smtp), dot_seconds=0.5) as postman:
+        assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], InDoubt)
+    assert time.monotonic() - began < 4
 
+
+def test_the_dot_may_take_longer_than_a_command(smtp: RecordingSmtp, dot: Dot) -> None:
     smtp.fail("dot", "wait 1.2")
     with Postman(account_of(smtp, timeout_seconds=0.5), dot_seconds=5) as postman:
-        assert isinstance(postman.post(SENDER, (AYSE,), LETTER, Slow(smtp))[AYSE], Delivered)
+        assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Delivered)
         assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Delivered)
 
 
 def test_silence_before_the_dot_is_given_up_in_time(smtp: RecordingSmtp, dot: Dot) -> None:
-    smtp.fail("RCPT", "stall")
-    began = time.monotonic()
     with Postman(account_of(smtp, timeout_seconds=0.5)) as postman:
+        # The patience for the dot of one letter does not last into the next.
+        postman.post(SENDER, (AYSE,), LETTER, dot)
+        smtp.fail("RCPT", "stall")
+        began = time.monotonic()
         assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Deferred)
     assert time.monotonic() - began < 4
 
@@ -297,11 +318,14 @@ def test_an_error_before_the_dot_keeps_the_dot_unwritten(smtp: RecordingSmtp, do
     def disk_full() -> None:
         raise OSError(28, "No space left on device")
 
+    began = time.monotonic()
     with Postman(account_of(smtp)) as postman:
         with pytest.raises(OSError, match="No space"):
             postman.post(SENDER, (AYSE,), LETTER, disk_full)
         assert isinstance(postman.post(SENDER, (BORA,), LETTER, dot)[BORA], Delivered)
     assert [mail.recipients for mail in smtp.received] == [(BORA,)]
+    # The next letter is not said into the unfinished one.
+    assert (smtp.connections, time.monotonic() - began < 4) == (2, True)
 
 
 # --- no connection at all ----------------------------------------------------------------------

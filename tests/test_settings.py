@@ -83,9 +83,12 @@ def test_the_example_file_loads_and_shows_the_defaults(tmp_path: Path, secret: P
         assert getattr(settings, part) == getattr(bare, part), part
     assert settings.accounts[0].file_into == bare.accounts[0].file_into
     # What stands there as a comment is right as well.
-    uncommented = re.sub(r"(?m)^# (?=(?:bounces|also_ours|ca_file) = )", "", text)
+    optional = r"(?m)^# (?=\[evidence\]|(?:bounces|also_ours|ca_file|address|account|folder) = )"
+    uncommented = re.sub(optional, "", text)
     assert uncommented.count("\nca_file") == 2
-    load(tmp_path, re.sub(r'"/etc/nes-intake/\w+-parola"', f'"{secret}"', uncommented))
+    full = load(tmp_path, re.sub(r'"/etc/nes-intake/\w+-parola"', f'"{secret}"', uncommented))
+    assert full.evidence
+    assert set(full.office.own_addresses) > set(settings.office.own_addresses)
 
 
 def test_the_list_goes_to_the_unit_where_the_unit_releases_it(tmp_path: Path, good: str) -> None:
@@ -180,6 +183,16 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a poll every zero minutes": (r"\Z", "\n[schedule]\npoll_every_minutes = 0\n", ("poll_every_minutes",)),
     "no mails per run": (r"\Z", "\n[budget]\nmails_per_run = 0\n", ("mails_per_run",)),
     "a batch for somebody else": (r"\Z", '\n[batch]\nto = "herkes"\n', ('to = "kamu_sm"',)),
+    "evidence without a folder": (
+        r"\Z",
+        '\n[evidence]\naddress = "k@example.org"\naccount = "bir"\n',
+        ("evidence.folder", 'folder = "'),
+    ),
+    "evidence in a mailbox that is none": (
+        r"\Z",
+        '\n[evidence]\naddress = "k@example.org"\naccount = "iki"\nfolder = "x"\n',
+        ("evidence.account", "[[accounts]] içindeki"),
+    ),
     "no TOML": (r"home = ", "home : ", ("TOML", "tırnak")),
 }
 

@@ -279,7 +279,7 @@ _REFUSED: dict[str, tuple[int, int]] = {
     # Leaving the process group, which is how all that a task started is found and killed.
     "setsid": (112, 157),
     "setpgid": (109, 154),
-    # Another view of the file system. `unshare` belongs here too; it stands above.
+    # Another view of the file system.
     "setns": (308, 268),
     "mount": (165, 40),
     "umount2": (166, 39),

@@ -136,10 +136,10 @@ def _threads_on_this_machine() -> int:
 def _is_crowded(group: int, processes: int) -> bool:
     # Held still while it is counted: it might multiply faster than we count.
     os.killpg(group, signal.SIGSTOP)
-    try:
-        return sum(1 for _, _, its_group in _processes() if its_group == group) > processes
-    finally:
+    crowded = sum(1 for _, _, its_group in _processes() if its_group == group) > processes
+    if not crowded:
         os.killpg(group, signal.SIGCONT)
+    return crowded
 
 
 def _processes() -> Iterator[tuple[int, int, int]]:

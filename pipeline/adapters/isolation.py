@@ -336,7 +336,7 @@ def _new_scratch() -> tuple[str, int]:
 
 
 def _remove(scratch: str) -> None:
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         isolated.clear_away(scratch)
         os.rmdir(scratch)
 

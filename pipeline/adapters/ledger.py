@@ -116,15 +116,22 @@ class Ledger:
 
     @classmethod
     def open(cls, file: Path) -> Ledger:
-        """Opens or begins a ledger; raises OperatorFault where the file is damaged or from the future."""
+        """Opens or begins a ledger; raises OperatorFault where the file is damaged or from the future.
+
+        Raises sqlite3.OperationalError where it is locked or out of reach.
+        """
+        connection = sqlite3.connect(file)
         try:
-            connection = sqlite3.connect(file)
             problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as fault:
-            raise OperatorFault("ledger_damaged", file=file, why=fault) from fault
-        if problem != "ok":
-            raise OperatorFault("ledger_damaged", file=file, why=problem)
-        return cls(connection)
+            if problem != "ok":
+                raise OperatorFault("ledger_damaged", file=file, why=problem)
+            return cls(connection)
+        except BaseException as fault:
+            connection.close()
+            # A file that is locked or cannot be reached is not damaged: restoring it would lose mail.
+            if isinstance(fault, sqlite3.DatabaseError) and not isinstance(fault, sqlite3.OperationalError):
+                raise OperatorFault("ledger_damaged", file=file, why=fault) from fault
+            raise
 
     @classmethod
     def in_memory(cls) -> Ledger:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from pipeline.adapters.ledger import Ledger, StoredLetter
 from pipeline.adapters.postman import Deferred, Delivered, Fate, InDoubt, Postman, Refused, SmtpAccount
@@ -46,10 +47,12 @@ def post_due(
     envelope_sender: str,
     copies: tuple[str, ...],
     clock: Callable[[], datetime],
+    goes_on: Callable[[int], bool],
 ) -> int:
     """Posts every letter that is due and gives how many went out; a server that is away leaves them all.
 
-    `copies` get every letter in the same transaction, so that one reply covers both. Raises
+    `copies` get every letter in the same transaction, so that one reply covers both. Stops before the
+    first letter that `goes_on` denies. Raises
     PostmanFault when no letter at all can be handed in.
     """
     due = ledger.due_letters(clock())
@@ -57,7 +60,7 @@ def post_due(
         return 0
     sent = 0
     with Postman(account) as postman:
-        for letter_id in due:
+        for letter_id in takewhile(goes_on, due):
             sent += _post(ledger, postman, ledger.letter(letter_id), envelope_sender, copies, clock)
     return sent
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.cases import case_number, receipt_key
-from pipeline.checks import Verdict, nearest_domain, tariff
+from pipeline.checks import Verdict, email, nearest_domain, tariff
 from pipeline.correspondence import answer_to, authentication
 from pipeline.domain import (
     Case,
@@ -323,7 +323,9 @@ def _suggestion(column: str, view: View, office: Office) -> str:
     if column != "work_email":
         return ""
     written = str(view.get("work_email_written") or "")
-    return nearest_domain(written, office.corporate_domains) or ""
+    near = nearest_domain(written, office.corporate_domains) or ""
+    # A suggestion is our word: it holds neither a link nor a number that somebody wrote before the @.
+    return near if near == quotable(near) and email(near, None) is Verdict.PASSES else ""
 
 
 # --- entries -----------------------------------------------------------------------------------

@@ -343,5 +343,5 @@ LETTERS: Letters = {
     "returned/list-pasted-into-the-mail": list_pasted_into_the_mail,
     "returned/cloud-link": cloud_link,
     "returned/list-as-pdf": list_as_pdf,
-    "held/list-as-photo": list_as_photo,
+    "returned/list-as-photo": list_as_photo,
 }

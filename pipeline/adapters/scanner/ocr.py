@@ -15,6 +15,7 @@ import statistics
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
@@ -33,6 +34,8 @@ MAX_ATTEMPTS = 9
 MAX_OCR_PIXELS = 10_000_000
 # Median difference, of 255 grey levels, between neighbouring points of bare paper.
 _GRAIN = 6
+# Difference of grey levels below which there is nothing to read.
+_CONTRAST = 24
 # Median height of a word in pixels, below which tesseract confuses letters.
 _SMALL_LETTERS = 16
 
@@ -101,8 +104,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What can be seen on a picture without reading: grain, coloured ink, black and white only, size."""
+    """What can be seen on a picture without reading: no ink, grain, coloured ink, no greys, size."""
 
+    blank: bool
     grainy: bool
     coloured: bool
     bilevel: bool
@@ -168,7 +172,9 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
     readings: list[Reading] = []
     failed: list[Hypothesis] = []
     best: Reading | None = None
-    while len(readings) + len(failed) < MAX_ATTEMPTS and (left := until - _spent()) > 0:
+    while (
+        not measures.blank and len(readings) + len(failed) < MAX_ATTEMPTS and (left := until - _spent()) > 0
+    ):
         hypothesis = next_hypothesis(measures, best, readings, failed)
         if hypothesis is None:
             break
@@ -192,7 +198,7 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
 
 def strongest(readings: Sequence[Reading], amounts: tuple[str, ...]) -> Reading:
     """Chooses the strongest reading and takes over what only others of the same turn could prove."""
-    best = max(readings, key=lambda r: r.rank)
+    best = max(readings, key=lambda r: (*r.rank[:2], _supporters(r, readings), *r.rank[2:]))
     rivals = [r for r in _rivals(best, readings) if r is not best]
     words = patched(best.words, [r.words for r in rivals], amounts)
     if words == best.words:
@@ -200,6 +206,10 @@ def strongest(readings: Sequence[Reading], amounts: tuple[str, ...]) -> Reading:
     helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]
     read_by = " + ".join(r.hypothesis.name for r in (best, *helpers))
     return replace(best, words=words, evidence=strength(words, amounts), read_by=read_by)
+
+
+def _supporters(reading: Reading, readings: Sequence[Reading]) -> int:
+    return sum(r.legible and not contested(reading.evidence, (r.evidence,)) for r in readings)
 
 
 def _rivals(best: Reading, readings: Sequence[Reading]) -> list[Reading]:
@@ -266,6 +276,7 @@ def measured(picture: Image.Image) -> Measures:
     part = picture.crop((width // 4, height // 4, width // 4 + 800, height // 4 + 800)).convert("L")
     grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
     colours = picture.resize((max(1, width // 4), max(1, height // 4)), Image.Resampling.BOX)
+    darkest, brightest = cast(tuple[int, int], picture.convert("L").getextrema())
     coloured = False
     if picture.mode == "RGB":
         _hue, saturation, value = colours.convert("HSV").split()
@@ -273,6 +284,7 @@ def measured(picture: Image.Image) -> Measures:
         share = sum(ink[24:]) / max(1, sum(ink))
         coloured = 0.001 < share < 0.3
     return Measures(
+        blank=brightest - darkest < _CONTRAST,
         grainy=ImageStat.Stat(grain).median[0] >= _GRAIN,
         coloured=coloured,
         bilevel=sum(1 for count in part.histogram() if count) <= 2,

@@ -37,6 +37,7 @@ MAX_CHECKED_PAGES = 2
 # Share of the letter size that parts two words: a fixed gap in points glues small print together.
 _WORD_GAP = 0.2
 _INCORRECT_PASSWORD = 4
+_NO_PAGES = re.compile(rb"/Kids\s*\[\s*\]")
 _INVISIBLE = 3
 _UNMAPPED = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8ff]")
 
@@ -65,8 +66,7 @@ def _read(data: bytes, amounts: tuple[str, ...]) -> FileReading:
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        locked = getattr(error, "err_code", None) == _INCORRECT_PASSWORD
-        return FileReading(problem="password_protected" if locked else "damaged_file")
+        return FileReading(problem=_why_closed(data, error))
     with document:
         if problem := _refusal(document):
             return FileReading(problem=problem)
@@ -77,9 +77,15 @@ def _read(data: bytes, amounts: tuple[str, ...]) -> FileReading:
         return _seen(document, layers, amounts)
 
 
-def _refusal(document: pdfium.PdfDocument) -> str:
-    if not len(document):
+def _why_closed(data: bytes, error: pdfium.PdfiumError) -> str:
+    # pdfium fails on a file without pages as well, but then gives the reason of the failure before.
+    if _NO_PAGES.search(data):
         return "no_pages"
+    locked = getattr(error, "err_code", None) == _INCORRECT_PASSWORD
+    return "password_protected" if locked else "damaged_file"
+
+
+def _refusal(document: pdfium.PdfDocument) -> str:
     if len(document) > MAX_PAGES:
         return "too_large"
     sizes = (document.get_page_size(i) for i in range(len(document)))
@@ -144,7 +150,8 @@ def _text_layer(plumbed: PlumbedPage, document: pdfium.PdfDocument) -> _Layer:
         return _Layer(page, needs_ocr=False)
     # A scan may bear a line of its maker's, or the unseen text of another's OCR.
     sparse = pictured > 0.3 and len(words) < 25
-    return _Layer(page, sparse or not _readable(words) or _has_invisible_text(document[page.number - 1]))
+    trusted = not sparse and _readable(words) and not _has_invisible_text(document[page.number - 1])
+    return _Layer(page, needs_ocr=not trusted)
 
 
 def _words(page: PlumbedPage, left: float, top: float, right: float, bottom: float) -> Iterator[Word]:
@@ -165,7 +172,9 @@ def _words(page: PlumbedPage, left: float, top: float, right: float, bottom: flo
 def _readable(words: Sequence[Word]) -> bool:
     text = " ".join(word.text for word in words)
     letters = sum(ch.isalpha() for ch in text)
-    return letters >= 20 and len(_UNMAPPED.findall(text)) * 20 <= letters
+    mapped = letters >= 20 and len(_UNMAPPED.findall(text)) * 20 <= letters
+    # A font without its table gives letters enough, but none of our words.
+    return mapped and strength(words, ()).labels > 0
 
 
 def _has_invisible_text(page: pdfium.PdfPage) -> bool:

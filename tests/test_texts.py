@@ -1,0 +1,545 @@
+"""Everything we say: whole, the same in text and HTML, and never in a stranger's words alone."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import UndefinedError, meta
+
+from pipeline.cli import sentence
+from pipeline.domain import Arrival, Decision, Enclosure, Entry, Event, Letter, Outcome, Procedure, Unread
+from pipeline.faults import OperatorFault
+from pipeline.policy import REPORTS, Policy
+from pipeline.rendering import message_id, render
+from pipeline.stages.announce import Heard, NightsWork, announce
+from pipeline.stages.answer import answer, answer_settled
+from pipeline.stages.consolidate import consolidate
+from pipeline.stages.unpack import unpack
+from pipeline.texts import Texts, Written, load_texts
+from pipeline.turkish import IdentityNumber
+from tests.in_order import (
+    AYSE,
+    POLICY,
+    SHA,
+    SUKRU,
+    TODAY,
+    facts_of,
+    judged,
+    mail_from,
+    open_case,
+    row,
+    slip,
+    spent_on,
+)
+from tests.people import person
+
+NOW = datetime(2024, 5, 13, 9, 30, tzinfo=UTC)
+ELVIN = person("Elvin Rzazadeh")
+
+
+class Recording(Texts):
+    """Texts that remember what they were asked to write, and with what."""
+
+    asked: ClassVar[list[tuple[str, dict[str, Any]]]] = []
+
+    def write(self, text: str, /, **values: object) -> Written:
+        self.asked.append((text, values))
+        return super().write(text, **values)
+
+
+TEXTS = Recording(POLICY.texts.plain, POLICY.texts.html, POLICY.texts.words)
+HOUSE = replace(POLICY, texts=TEXTS)
+
+
+def letter_on(decision: Decision, policy: Policy = HOUSE) -> Letter:
+    letter = answer(SHA, mail_from(), decision, policy, NOW)
+    assert letter is not None
+    return letter
+
+
+DECISIONS: dict[str, Callable[[], Decision]] = {
+    "accepted list": lambda: judged(row(), row(SUKRU, 7, understood={"kind": "code_from_words"})),
+    "accepted receipt": lambda: judged(slip(), facts=facts_of(open_case())),
+    "accepted both": lambda: judged(row(), slip(), row(number=9)),
+    "guided": lambda: judged(row(), facts=facts_of(open_case())),
+    "guided receipt": lambda: judged(
+        slip(), facts=facts_of(open_case(receipt=slip()), spent=spent_on(slip(), "N-0000000H"))
+    ),
+    "held row": lambda: judged(row(ELVIN), row(SUKRU, 7)),
+    "held file": lambda: judged(Unread("IMG_1.jpg", "no_words"), row(), facts=facts_of(open_case())),
+    "held question": lambda: judged(),
+    "returned row": lambda: judged(row(kind="3"), row(SUKRU, 7), row(ELVIN, 8)),
+    "returned file": lambda: judged(Unread("liste.xls", "damaged_file"), Unread("x.jpg", "no_words")),
+    "returned typo": lambda: judged(
+        row(work_email="ayse@saglık.gov.tr", written={**row().written, "work_email": "ayse@saglık.gov.tr"})
+    ),
+    "returned with known": lambda: judged(row(), row(SUKRU, 7, kind="3"), facts=facts_of(open_case())),
+}
+
+
+def listed(who: Any = AYSE) -> Entry:
+    return Entry(
+        "N-0000000H",
+        Procedure.LOST_OR_STOLEN,
+        IdentityNumber(who.identity_number),
+        Event.LISTED,
+        TODAY,
+        SHA,
+        holder=row(who),
+    )
+
+
+def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
+    """A night in which everything happened that a report can tell of."""
+    decisions = [make() for make in DECISIONS.values()]
+    shunted = Decision(Outcome.SHUNTED, None, decisions[0].evidence, silence="shunted")
+    ignored = Decision(Outcome.IGNORED, None, decisions[0].evidence, silence="automatic")
+    heard = [
+        Heard(f"{i:02x}" * 32, AYSE.work_email, f"Konu {i}", "too_deep" if d is shunted else "", d)
+        for i, d in enumerate([*decisions, shunted, ignored])
+    ]
+    counts = Counter(h.decision.outcome for h in heard)
+    balance = {**{str(o): counts[o] for o in Outcome}, "duplicates": 2, "heard": len(heard) + 2}
+    work = NightsWork(
+        day=TODAY,
+        number=7,
+        since=NOW,
+        until=NOW,
+        balance=balance,
+        heard=heard,
+        open_holds=[h for h in heard if h.decision.outcome is Outcome.HELD],
+        batch=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], policy.form),
+        open_cases=[open_case()],
+        failed_letters=[{"recipient": "a@x.invalid", "subject": "Konu", "response": "550 yok"}],
+        unfetched=[{"account": "posta", "folder": "INBOX", "uid": 7, "why": "timeout"}],
+    )
+    return announce(replace(work, **changes), policy)
+
+
+LETTERS: dict[str, Callable[[], Letter]] = {
+    **{name: (lambda make=make: letter_on(make())) for name, make in DECISIONS.items()},  # type: ignore[misc]
+    "settled, accepted": lambda: answer_settled(
+        SHA, mail_from(), [listed()], "Telefonla soruldu.", HOUSE, NOW
+    ),
+    "settled, returned": lambda: answer_settled(SHA, mail_from(), [], "Kişi vazgeçti.", HOUSE, NOW),
+    "batch": lambda: a_night()[0],
+    "batch for release": lambda: a_night(
+        replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))
+    )[0],
+    "report": lambda: a_night()[-1],
+    "report of a quiet night": lambda: a_night(
+        heard=[],
+        open_holds=[],
+        batch=None,
+        failed_letters=[],
+        unfetched=[],
+        balance={**{str(o): 0 for o in Outcome}, "duplicates": 0, "heard": 0},
+    )[0],
+    "report out of balance": lambda: a_night(
+        balance={**{str(o): 1 for o in Outcome}, "duplicates": 0, "heard": 7}
+    )[-1],
+}
+
+
+# --- whole -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter_is_written_whole(name: str) -> None:
+    letter = LETTERS[name]()
+    assert letter.subject.strip()
+    assert letter.text.endswith("Müdürlüğü\n") or "otomatik gönderilmiştir" in letter.text
+    for text in (letter.subject, letter.text, letter.html):
+        assert not re.search(r"\{[{%#]|[%#}]\}|\bNone\b|\bUndefined\b|\[\]|\bTrue\b|\bFalse\b", text)
+        assert "Konu:" not in text.split("\n")[0]
+    assert "\n\n\n" not in letter.text
+    assert all(len(line) <= 76 or " " not in line.strip() for line in letter.text.splitlines())
+    assert not [line for line in letter.text.splitlines() if line != line.rstrip()]
+
+
+def _templates() -> list[str]:
+    return sorted(f.relative_to(REPORTS).as_posix() for f in REPORTS.rglob("*.txt"))
+
+
+def _words_needed(texts: Texts, name: str) -> set[str]:
+    """Lists the values a text asks for, its includes' own included."""
+    assert texts.plain.loader is not None
+    source, _, _ = texts.plain.loader.get_source(texts.plain, name)
+    tree = texts.plain.parse(source)
+    needed = meta.find_undeclared_variables(tree)
+    for included in meta.find_referenced_templates(tree):
+        assert included is not None
+        needed |= _words_needed(texts, included)
+    return needed
+
+
+def test_every_text_is_written_by_somebody() -> None:
+    for make in LETTERS.values():
+        make()
+    written = {f"{name}.txt" for name, _ in Recording.asked}
+    own = {name for name in _templates() if not Path(name).name.startswith("_")}
+    assert own - written == {"explain.txt", "status.txt"}
+    included = {other for name in _templates() for other in _included(POLICY.texts, name)}
+    assert {name for name in _templates() if Path(name).name.startswith("_")} == included
+
+
+def _included(texts: Texts, name: str) -> set[str]:
+    assert texts.plain.loader is not None
+    source, _, _ = texts.plain.loader.get_source(texts.plain, name)
+    return {t for t in meta.find_referenced_templates(texts.plain.parse(source)) if t}
+
+
+def test_a_hole_that_nobody_fills_raises() -> None:
+    Recording.asked.clear()
+    for make in LETTERS.values():
+        make()
+    unfilled: dict[tuple[str, str], bool] = {}
+    for text, values in tuple(Recording.asked):
+        for word in _words_needed(POLICY.texts, f"{text}.txt") - {"claims", "words"}:
+            fewer = {k: v for k, v in values.items() if k != word}
+            try:
+                POLICY.texts.write(text, **fewer)
+            except (UndefinedError, TypeError):
+                unfilled[text, word] = True
+            else:
+                # In this letter the word stands in a part that is left out.
+                unfilled.setdefault((text, word), False)
+    assert len(unfilled) > 40
+    assert [hole for hole, raised in unfilled.items() if not raised] == []
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """A copy of the texts to spoil."""
+    return Path(shutil.copytree(REPORTS, tmp_path / "reports"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "fault"),
+    [
+        ("replies/own.txt", "Merhaba\n", "text_without_subject"),
+        ("replies/own.txt", "Konu: {{ x\n", "text_broken"),
+        ("replies/own.txt", "Konu: {% if x %}\n", "text_broken"),
+        ("letter.html", "{{ x | nosuchfilter }}", "text_broken"),
+        ("words.toml", "[outcomes\n", "text_broken"),
+    ],
+)
+def test_a_broken_text_is_refused_before_anything_starts(
+    reports: Path, file: str, content: str, fault: str
+) -> None:
+    (reports / file).write_text(content, encoding="utf-8")
+    with pytest.raises(OperatorFault) as refused:
+        load_texts(reports)
+    assert refused.value.name == fault
+    assert sentence(refused.value)
+
+
+# --- text and HTML ---------------------------------------------------------------------------------
+
+
+class _Words(HTMLParser):
+    """Collects what a reader of the HTML sees, and where its links lead."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text: list[str] = []
+        self.links: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self._unseen += tag in ("title", "style", "script")
+        self.links += [value or "" for key, value in attrs if key in ("href", "src")]
+        self.text.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in ("title", "style", "script")
+        self.text.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.text.append(data)
+
+
+def seen(html: str) -> _Words:
+    parser = _Words()
+    parser.feed(html)
+    parser.close()
+    return parser
+
+
+def _words_of_text(text: str) -> list[str]:
+    return [w for w in text.split() if not re.fullmatch(r"-+|\d{1,2}\.", w)]
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_text_and_html_say_the_same_words(name: str) -> None:
+    letter = LETTERS[name]()
+    # A link sets its surroundings apart; the words stay the same.
+    html = re.sub(r"\s+", "", "".join(_words_of_text("".join(seen(letter.html).text))))
+    assert html == re.sub(r"\s+", "", "".join(_words_of_text(letter.text)))
+
+
+def _allowed_links() -> set[str]:
+    said = [r.say + r.remedy for r in POLICY.rules] + [f.read_text("utf-8") for f in REPORTS.rglob("*.txt")]
+    return {link for text in said for link in re.findall(r"https?://[^\s,;)\"']*[^\s,;).\"']", text)}
+
+
+# --- strangers -------------------------------------------------------------------------------------
+
+HOSTILE = {
+    "a heading": "x\n## ÖDEME HESABI DEĞİŞTİ\n- yeni hesap\n1. öde",
+    "a heading at once": "## ÖDEME HESABI DEĞİŞTİ",
+    "an item": "- öde",
+    "a step": "9. öde",
+    "a subject": "Konu: başka",
+    "an indent": "   içeri",
+    "line separators": "a\u2028## b\u2029## c\x0b## d\x85## e\r## f",
+    "a link": "bakınız https://kotu.invalid/odeme ve www.kotu.invalid",
+    "HTML": "<script>alert(1)</script><a href='https://kotu.invalid'>tıkla</a>",
+    "an image": "<img src=x onerror=alert(1)>",
+    "a template": "{{ office }} {% raw %} {# x #}",
+    "a format": "{value} {0} {name.__class__}",
+    "a number": "10000000146",
+    "a spaced number": "100 000 001 46",
+    "an IBAN": "TR93 0001 2009 4570 0044 0000 04",
+    "header lines": "a\r\nBcc: kotu@posta.invalid\r\n\r\n<b>",
+    "another direction": "\u202egpj.exe",
+    "a formula": '=HYPERLINK("https://kotu.invalid";"tıkla")',
+    "a long word": "ğ" * 3000,
+    "a mailto": "mailto:kotu@posta.invalid",
+    "a script link": "javascript://kotu.invalid/%0aalert(1)",
+    "nulls": "a\0b",
+}
+
+
+def hostile_letters(text: str) -> list[Letter]:
+    """Puts one text wherever a stranger can put it, and writes all letters about it."""
+    everywhere = {
+        "given_name": text,
+        "family_name": text,
+        "workplace": text,
+        "note": text,
+        "file": text,
+        "sheet": text,
+    }
+    fields = dict.fromkeys(row().written, text)
+    rows = [
+        row(**everywhere),
+        row(SUKRU, 7, kind=text, card_reader=text, work_email=text, written=fields, **everywhere),
+        row(ELVIN, 8, born_on=None, written=fields, unclear={"born_on": "not_a_date"}, **everywhere),
+        row(
+            person("İpek Yıldızhan"),
+            9,
+            work_email=f"{text}@saglık.gov.tr",
+            written={**fields, "work_email": f"{text}@saglık.gov.tr"},
+        ),
+    ]
+    receipts = [
+        slip(file=text, debtor=text, reference=text, rail=text, payee=text, description=text),
+        slip(SUKRU, file=text, debtor=text, amount=Decimal("1.00")),
+    ]
+    mail = mail_from(sender_name=text, subject=text, text=text)
+    known = facts_of(open_case(SUKRU, holder=row(SUKRU, workplace="BAŞKA")))
+    decisions = [
+        judged(*rows, *receipts, Unread(text, "damaged_file"), Unread(text, text), facts=known, mail=mail),
+        judged(
+            row(**{**everywhere, "given_name": "Ayşe", "family_name": "Er", "workplace": "HASTANE"}),
+            slip(file=text),
+            mail=mail,
+        ),
+        judged(row(ELVIN, file=text, sheet=text), mail=mail),
+        judged(row(file=text, sheet=text), facts=facts_of(open_case()), mail=mail),
+    ]
+    letters = [answer(SHA, mail, decision, POLICY, NOW) for decision in decisions]
+    held = answer_settled(SHA, mail, [], text, POLICY, NOW)
+    heard = [Heard(SHA, f"{text}@posta.invalid", text, text, d) for d in decisions]
+    night = a_night(
+        POLICY,
+        heard=heard,
+        open_holds=heard,
+        failed_letters=[{"recipient": "a@x.invalid", "subject": text, "response": text}],
+    )
+    return [letter for letter in (*letters, held, *night) if letter]
+
+
+def _shape(letter: Letter) -> tuple[Counter[str], list[str]]:
+    """What a stranger's words must not change: headings, lists, tags."""
+    words = seen(letter.html)
+    underlined = re.findall(r"(?m)^(.+)\n-{3,}$", letter.text)
+    return Counter({k: v for k, v in words.tags.items() if k not in ("br", "a")}), underlined
+
+
+@pytest.fixture(scope="module")
+def harmless() -> list[tuple[Counter[str], list[str]]]:
+    return [_shape(letter) for letter in hostile_letters("Zararsız 1")]
+
+
+def _unharmed(text: str, harmless: list[tuple[Counter[str], list[str]]]) -> None:
+    letters = hostile_letters(text)
+    assert [_shape(letter)[1] for letter in letters] == [headings for _, headings in harmless]
+    # The report counts rules, and some rules ask for the length of a text.
+    assert [_shape(letter)[0] for letter in letters[:-1]] == [tags for tags, _ in harmless[:-1]]
+    for letter in letters:
+        assert "\n" not in letter.subject
+        assert letter.subject.isprintable()
+        assert set(seen(letter.html).links) <= _allowed_links()
+        assert set(re.findall(r"https?://\S+?(?=[\s,;)])", letter.text)) <= _allowed_links()
+        assert not re.search(r"(?i)www\.|javascript:/", letter.text)
+        for number in (AYSE.identity_number, "TR930001200945700044000004"):
+            assert number not in re.sub(r"\s", "", letter.text)
+        assert all(ch.isprintable() or ch == "\n" for ch in letter.text)
+        again = email.message_from_bytes(render(replace(letter, enclosures=())), policy=email.policy.default)
+        assert "bcc" not in again
+        assert again["Subject"].strip() == letter.subject.strip() or len(letter.subject) > 200
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_strangers_words_stay_words(name: str, harmless: list[tuple[Counter[str], list[str]]]) -> None:
+    _unharmed(HOSTILE[name], harmless)
+
+
+# --- on the wire -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_the_bytes_of_a_letter_need_no_mending_on_the_way(name: str) -> None:
+    letter = LETTERS[name]()
+    raw = render(letter)
+
+    assert raw == render(LETTERS[name]())
+    assert raw.isascii()
+    assert raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert mail.defects == []
+    assert mail["Subject"] == letter.subject
+    assert (mail["From"], mail["To"]) == (letter.sender, letter.recipient)
+    assert mail["Message-ID"] == message_id(letter)
+    assert mail["Auto-Submitted"] == ("auto-replied" if letter.answers else "auto-generated")
+    assert mail["X-Auto-Response-Suppress"] == "All"
+    bodies = {s: mail.get_body((s,)) for s in ("plain", "html")}
+    assert {s: part and part.get_content().replace("\r\n", "\n") for s, part in bodies.items()} == {
+        "plain": letter.text,
+        "html": letter.html + "\n" * (not letter.html.endswith("\n")),
+    }
+    enclosed = [(p.get_filename(), p.get_content()) for p in mail.iter_attachments()]
+    assert enclosed == [(e.name, e.data) for e in letter.enclosures]
+
+
+def test_an_answer_stands_in_its_thread() -> None:
+    mail = mail_from(message_id="<2@x.invalid>", references=("<0@x.invalid>", "<1@x.invalid>"))
+    letter = answer(SHA, mail, judged(row()), POLICY, NOW)
+    assert letter is not None
+    sent = email.message_from_bytes(render(letter), policy=email.policy.default)
+    assert sent["In-Reply-To"] == "<2@x.invalid>"
+    assert sent["References"].split() == ["<0@x.invalid>", "<1@x.invalid>", "<2@x.invalid>"]
+
+
+def test_a_letter_is_the_same_letter_only_for_the_same_matter_and_reader() -> None:
+    letter = LETTERS["accepted list"]()
+    assert message_id(letter) == message_id(replace(letter, text="x", subject="y"))
+    others = [replace(letter, **{k: "z"}) for k in ("kind", "about")]
+    others.append(replace(letter, recipient="z@x.invalid"))
+    assert len({message_id(other) for other in (letter, *others)}) == 4
+
+
+@pytest.mark.parametrize("field", ["recipient", "sender", "subject", "answers", "references"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_no_header_can_be_smuggled_in(field: str, end: str) -> None:
+    letter = LETTERS["accepted list"]()
+    evil = f"a@x.invalid{end}Bcc: kotu@posta.invalid"
+    spoilt: Mapping[str, Any] = {field: (evil,) if field == "references" else evil}
+    try:
+        raw = render(replace(letter, **spoilt))
+    except ValueError:
+        return
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert "bcc" not in mail
+    assert set(mail.keys()) <= set(email.message_from_bytes(render(letter)).keys()) | {
+        "In-Reply-To",
+        "References",
+    }
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text(max_size=200))
+def test_any_subject_is_one_header(subject: str) -> None:
+    letter = replace(LETTERS["settled, returned"](), subject=subject)
+    try:
+        raw = render(letter)
+    except ValueError:
+        return
+    head, _, _ = raw.partition(b"\r\n\r\n")
+    names = [line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] not in b" \t"]
+    assert names.count(b"Subject") == 1
+    assert len(names) == len(set(names))
+    assert raw.isascii()
+
+
+def test_enclosures_arrive_as_they_were_sent() -> None:
+    data = bytes(range(256)) * 40
+    enclosure = Enclosure("işaretli-liste ÇĞİ.xlsx", "application/octet-stream", data)
+    raw = render(replace(LETTERS["returned row"](), enclosures=(enclosure,)))
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert [(p.get_filename(), p.get_content()) for p in mail.iter_attachments()] == [(enclosure.name, data)]
+    assert raw.isascii()
+
+
+def test_today_is_an_argument() -> None:
+    late = replace(LETTERS["accepted list"](), written_at=datetime(2031, 1, 1, tzinfo=UTC))
+    assert b"Date: Wed, 01 Jan 2031" in render(late)
+    assert date.today().strftime("%d %b %Y").encode() not in render(LETTERS["accepted list"]())
+
+
+LONG_ID = "<" + "a" * 3000 + "@x.invalid>"
+ODD_HEADS = {
+    "newlines in words": b"From: =?utf-8?q?A=0D=0ABcc:_kotu@posta.invalid?= <%s>\r\n"
+    b"Subject: =?utf-8?q?x=0D=0ABcc:_kotu@posta.invalid?=\r\nMessage-ID: <1@x.invalid>\r\n",
+    "a long Message-ID": b"From: A <%s>\r\nSubject: x\r\nMessage-ID: " + LONG_ID.encode() + b"\r\n",
+    "long references": b"From: A <%s>\r\nSubject: x\r\nMessage-ID: <1@x.invalid>\r\nReferences: "
+    + b"\r\n ".join(b"<%d@x.invalid>" % i for i in range(500))
+    + b"\r\n",
+    "an endless reference": b"From: A <%s>\r\nSubject: x\r\nMessage-ID: <1@x.invalid>\r\nReferences: "
+    + LONG_ID.encode()
+    + b"\r\n",
+    "Turkish bytes in the Message-ID": b"From: A <%s>\r\nSubject: x\r\nMessage-ID: <\xfe\xf0@x.invalid>\r\n",
+    "a bare Message-ID": b"From: A <%s>\r\nSubject: x\r\nMessage-ID: Bcc: kotu@posta.invalid\r\n",
+    "an encoded Message-ID": b"From: A <%s>\r\nSubject: x\r\nMessage-ID: =?utf-8?q?<1@x=0ABcc:_y>?=\r\n",
+    "no Message-ID": b"From: A <%s>\r\nSubject: x\r\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD_HEADS)
+def test_an_answer_to_an_odd_head_is_an_ordinary_mail(name: str) -> None:
+    raw = ODD_HEADS[name].replace(b"%s", AYSE.work_email.encode()) + b"\r\nMerhaba\r\n"
+    submission = unpack(Arrival(SHA, raw, NOW))
+    letter = answer(SHA, submission, judged(row()), POLICY, NOW)
+    assert letter is not None
+    assert letter.recipient == AYSE.work_email
+
+    sent = render(letter)
+
+    assert max(map(len, sent.split(b"\r\n"))) <= 998
+    assert sent.isascii()
+    mail = email.message_from_bytes(sent, policy=email.policy.compat32)
+    assert mail.defects == []
+    assert len(mail.keys()) == len(set(mail.keys()))
+    assert "Bcc" not in mail
+    assert mail["To"] == AYSE.work_email
