@@ -117,11 +117,11 @@ def within(host: str, pattern: str) -> bool:
 def same_unit(value: Mapping[str, Any], wants: Sequence[str]) -> Verdict:
     """Asks that the sender (`sender`) writes for a holder (`work_email`) of the own mail domain.
 
-    Domains in `vouched`, for which an official let this sender write before, pass as well; so does an
-    address outside the wanted domains, which is another rule's matter.
+    Domains in `vouched`, for which an official let this sender write before, pass as well; so do
+    addresses outside the wanted domains, which are another rule's matter.
     """
     sender, holder = (lower_ascii(value[key]).rpartition("@")[2] for key in ("sender", "work_email"))
-    if not any(within(holder, pattern) for pattern in wants):
+    if not all(any(within(host, pattern) for pattern in wants) for host in (sender, holder)):
         return Verdict.PASSES
     return _yes(sender == holder or holder in value["vouched"])
 

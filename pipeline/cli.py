@@ -291,9 +291,7 @@ def check_command(settings_file: Path) -> int:
 
 
 @commands.command("explain")
-@click.argument(
-    "mails", nargs=-1, required=True, metavar="MAILS... | NUMBER", type=click.Path(path_type=Path)
-)
+@click.argument("mails", nargs=-1, required=True, metavar="FILES|NUMBER", type=click.Path(path_type=Path))
 @click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON dizisi.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Bu gün gelmiş gibi değerlendir.")
 @click.option("--rules", type=click.Path(path_type=Path, file_okay=False), help="Kural klasörü.")
@@ -330,7 +328,7 @@ def explain_command(
 
 def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
     if len(numbers) > 1:
-        raise OperatorFault("number_and_files")
+        raise OperatorFault("number_and_files", number=numbers[0])
     number = str(numbers[0]).upper()
     settings = load_settings(settings_file)
     policy = load_policy(settings.rules, settings.reports, settings.office)

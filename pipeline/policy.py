@@ -84,6 +84,10 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
         raise OperatorFault("rule_key", file=fault.title, key=key, kind=kind) from fault
+    topics = load_topics({p.stem: _toml(p) for p in sorted((rules / "topics").glob("*.toml"))})
+    for topic in topics:
+        if not (reports / "replies" / f"{topic.path}.txt").is_file():
+            raise OperatorFault("topic_without_text", topic=topic.name)
     return Policy(
         rules=load_rules(rules, known_fields(), {"corporate_domains": office.corporate_domains}),
         form=form,
@@ -93,7 +97,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
             Procedure(name): tuple(phrases) for name, phrases in _toml(rules / "procedures.toml").items()
         },
         mail_words=mail_words,
-        topics=load_topics({p.stem: _toml(p) for p in sorted((rules / "topics").glob("*.toml"))}),
+        topics=topics,
         texts=load_texts(reports),
         office=office,
         fingerprint=_fingerprint(rules, reports),
