@@ -138,12 +138,14 @@ def idle(dovecot: Dovecot, smtp: RecordingSmtp, size: int, raw: bytes) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
     for _ in range(size):
         box.deliver(raw, long_ago)
-    with tempfile.TemporaryDirectory(prefix="nes-") as folder:
-        with shop_for(Path(folder), box, smtp, date.today(), 500) as shop:
-            account = shop.settings.accounts[0]
-            poll(shop)
-            ours = median_ms(lambda: poll(shop))
-            bare = median_ms(lambda: bare_status(account, box.password))
+    with (
+        tempfile.TemporaryDirectory(prefix="nes-") as folder,
+        shop_for(Path(folder), box, smtp, date.today(), 500) as shop,
+    ):
+        account = shop.settings.accounts[0]
+        poll(shop)
+        ours = median_ms(lambda: poll(shop))
+        bare = median_ms(lambda: bare_status(account, box.password))
     print(
         f"idle poll of {size:7,} mails: {ours:6.1f} ms, bare STATUS {bare:6.1f} ms, ratio {ours / bare:.2f}"
     )

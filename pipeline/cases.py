@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from stdnum.iso7064 import mod_37_36
 
-from pipeline.domain import Case, Entry, Event, Receipt
+from pipeline.domain import Case, Decision, Entry, Event, Procedure, Receipt
 
 # Crockford's base 32: no I, L, O or U to mistake on the telephone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -29,7 +29,8 @@ def _after(case: Case, entry: Entry) -> Case:
     case = replace(case, events=(*case.events, entry.event))
     match entry.event:
         case Event.LISTED | Event.AMENDED:
-            return replace(case, holder=entry.holder)
+            # After a withdrawal only an official's word brings another list: the case goes on.
+            return replace(case, holder=entry.holder, is_closed=False)
         case Event.BATCHED:
             return replace(case, batch=entry.proof)
         case Event.PAID:
@@ -38,6 +39,12 @@ def _after(case: Case, entry: Entry) -> Case:
             return replace(case, is_closed=True)
         case Event.FORM_RECEIVED:
             return case
+
+
+def disputed(held: Iterable[Decision]) -> frozenset[str]:
+    """Names the cases that an open hold would change or close: until it is settled, they go nowhere."""
+    events = (Event.AMENDED, Event.WITHDRAWN)
+    return frozenset(e.case for decision in held for e in decision.withheld if e.event in events)
 
 
 def mail_number(sha: str) -> str:
@@ -81,6 +88,22 @@ def receipt_key(receipt: Receipt) -> str:
     if len(receipt.reference) >= _UNIQUE_REFERENCE:
         return receipt.reference
     return f"{receipt.reference}|{receipt.amount}|{receipt.paid_on}"
+
+
+def state_of(case: Case) -> str:
+    """Names the step a case has come to.
+
+    A receipt may come before the list goes out; then the list is still what is waited for.
+    """
+    if case.is_closed:
+        return "closed"
+    if case.procedure is not Procedure.LOST_OR_STOLEN:
+        return f"{case.procedure}_paid"
+    if Event.FORM_RECEIVED in case.events:
+        return "form_received"
+    if not case.batch:
+        return "listed"
+    return "paid" if case.receipt else "batched"
 
 
 def latest_open(cases: Iterable[Case]) -> Case | None:

@@ -15,8 +15,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import partial_ratio, ratio
 
-from pipeline.turkish import IdentityNumber, fold, lower
+from pipeline.turkish import IdentityNumber, fold, heading, iban_holds, lower
 
 
 class Verdict(Enum):
@@ -93,6 +94,11 @@ def domain(value: str, wants: Sequence[str]) -> Verdict:
     return _yes(any(within(host, pattern) for pattern in wants))
 
 
+def outside_domains(value: Sequence[str], wants: Sequence[str]) -> Verdict:
+    """Asks that none of some hosts is one of the listed domains or below them."""
+    return _yes(not any(within(lower_ascii(host), pattern) for host in value for pattern in wants))
+
+
 def within(host: str, pattern: str) -> bool:
     """Tells whether a host is the pattern's domain or one below it.
 
@@ -108,13 +114,21 @@ def within(host: str, pattern: str) -> bool:
     )
 
 
+def same_unit(value: Mapping[str, Any], wants: Sequence[str]) -> Verdict:
+    """Asks that the sender (`sender`) writes for a holder (`work_email`) of the own mail domain.
+
+    Domains in `vouched`, for which an official let this sender write before, pass as well; so do
+    addresses outside the wanted domains, which are another rule's matter.
+    """
+    sender, holder = (lower_ascii(value[key]).rpartition("@")[2] for key in ("sender", "work_email"))
+    if not all(any(within(host, pattern) for pattern in wants) for host in (sender, holder)):
+        return Verdict.PASSES
+    return _yes(sender == holder or holder in value["vouched"])
+
+
 def lower_ascii(text: str) -> str:
     """Lower-cases by ASCII rules, as domain names want it."""
     return text.strip().casefold()
-
-
-def _edits(host: str, wanted: str) -> int:
-    return OSA.distance(fold(host).replace(",", "."), wanted)
 
 
 def nearest_domain(address: str, domains: Sequence[str]) -> str | None:
@@ -122,20 +136,32 @@ def nearest_domain(address: str, domains: Sequence[str]) -> str | None:
 
     >>> nearest_domain("a.b@saglık.gov.tr", ["saglik.gov.tr"])
     'a.b@saglik.gov.tr'
-    >>> nearest_domain("a.b@saglik,gov.tr", ["saglik.gov.tr"])
-    'a.b@saglik.gov.tr'
+    >>> nearest_domain("a.b@hastane1.saglik,gov.tr", ["saglik.gov.tr"])
+    'a.b@hastane1.saglik.gov.tr'
+    >>> nearest_domain("a.b@ism.saglk.gov.tr", ["saglik.gov.tr"])
+    'a.b@ism.saglik.gov.tr'
     >>> nearest_domain("a.b@posta.invalid", ["saglik.gov.tr"])
     """
     local, at, host = address.strip().replace(" ", "").rpartition("@")
     if not at or not local:
         return None
+    labels = fold(host).replace(",", ".").strip(".").split(".")
+    if any(within(".".join(labels), domain) for domain in domains):
+        suggestion = f"{fold(local)}@{'.'.join(labels)}"
+        return suggestion if suggestion != lower(address) else None
     # A pattern such as "example.*" names no domain that could be suggested.
-    plain = [d for d in domains if "*" not in d]
-    best = min(plain, key=lambda d: _edits(host, d), default=None)
-    if best is None or _edits(host, best) > max(2, len(best) // 5):
-        return None
-    suggestion = f"{fold(local)}@{best}"
-    return suggestion if suggestion != lower(address) else None
+    near = [pair for domain in domains if "*" not in domain for pair in _corrections(labels, domain)]
+    return f"{fold(local)}@{min(near)[1]}" if near else None
+
+
+def _corrections(labels: Sequence[str], domain: str) -> list[tuple[int, str]]:
+    """Puts a domain in place of a host's last labels, with how many letters that changes."""
+    found = []
+    for kept in range(len(labels)):
+        edits = OSA.distance(".".join(labels[kept:]), domain)
+        if edits <= max(2, len(domain) // 5):
+            found.append((edits, ".".join((*labels[:kept], domain))))
+    return found
 
 
 def not_after(value: Mapping[str, date], wants: None) -> Verdict:
@@ -179,6 +205,69 @@ def tariff(value: Mapping[str, Any], wants: Sequence[Mapping[str, Any]]) -> Verd
     return _yes(Decimal(str(amount)) in prices)
 
 
+def account(value: str, wants: Sequence[str]) -> Verdict:
+    """Asks for one of the wanted accounts, by the digits of the IBAN with its bank code.
+
+    Unsure where the check digits do not hold: then it was misread, or mistyped.
+    """
+    bare = re.sub(r"\s", "", value).upper()
+    if not iban_holds(bare):
+        return Verdict.UNSURE
+    return _yes(bare in {re.sub(r"\s", "", w) for w in wants})
+
+
+# What a phrase may lose to a printer, a clerk or a camera and still be that phrase, and below which
+# it is another; out of 100, by the best aligned piece of the text.
+_SAME_PHRASE, _OTHER_PHRASE = 88, 55
+
+
+def scope(value: str, wants: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Asks for the words (`words`) of one of the wanted rows, read loosely; unsure where they are near."""
+    best = max((_likeness(row["words"], value) for row in wants), default=0)
+    if best >= _SAME_PHRASE:
+        return Verdict.PASSES
+    return Verdict.UNSURE if best >= _OTHER_PHRASE else Verdict.FAILS
+
+
+def items_of(value: str, scopes: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Gives the items of the first scope whose words stand in a text, the longest words first.
+
+    >>> rows = [{"words": "3 Yıllık NES bedeli", "items": ["nes"]}]
+    >>> items_of("AYŞE KARAAĞAÇLI 3 YILLIK NES BEDELI", rows), items_of("e-imza", rows)
+    (('nes',), ())
+    """
+    found = [
+        row
+        for row in sorted(scopes, key=lambda row: -len(row["words"]))
+        if _likeness(row["words"], value) >= _SAME_PHRASE
+    ]
+    return tuple(found[0]["items"]) if found else ()
+
+
+def _likeness(phrase: str, text: str) -> float:
+    phrase, text = heading(phrase), heading(text)
+    # A shorter text would be sought in the phrase instead.
+    return partial_ratio(phrase, text) if len(text) >= len(phrase) else ratio(phrase, text)
+
+
+def similar(value: str, wants: Sequence[str]) -> Verdict:
+    """Asks for a name like one of the wanted, which banks cut off and write without Turkish letters."""
+    folded = heading(value)
+    return _yes(
+        any(
+            ratio(folded, heading(w)[: len(folded)]) >= _SAME_PHRASE and len(folded) >= min(12, len(w))
+            for w in wants
+        )
+    )
+
+
+def names_person(value: Mapping[str, str], wants: int) -> Verdict:
+    """Asks that so many words of a person's `name` stand in `printed`; titles and order do not count."""
+    words = {w for w in heading(value["name"]).split() if len(w) > 1}
+    printed = set(heading(value["printed"]).split())
+    return _yes(len(words & printed) >= min(wants, len(words)))
+
+
 def _in_force(row: Mapping[str, Any], day: date, grace_days: int) -> bool:
     before, after = (row["from"] - day).days, (day - row["until"]).days
     return bool(before <= grace_days and after <= grace_days)
@@ -197,10 +286,16 @@ CHECKS: Mapping[str, Check] = {
         long_enough,
         email,
         domain,
+        outside_domains,
         not_after,
         age_between,
         within_days,
         tariff,
+        same_unit,
+        account,
+        scope,
+        similar,
+        names_person,
     )
 }
 

@@ -34,10 +34,14 @@ from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.cases import is_number
 from pipeline.explain import as_json, as_text, explain
 from pipeline.faults import OperatorFault
+from pipeline.history import tell
 from pipeline.policy import REPORTS, RULES, load_policy
+from pipeline.proving import prove
+from pipeline.rehearsal import rehearse
 from pipeline.runs import Shop, Word, night_due, nightly, poll, settle
 from pipeline.schedule import serve
 from pipeline.settings import Settings, load_settings
+from pipeline.turkish import quotable
 
 P = ParamSpec("P")
 
@@ -242,8 +246,56 @@ def settle_command(settings_file: Path, number: str, word: Word, because: str, b
     return DONE
 
 
+@commands.command("rehearse")
+@with_settings
+@click.argument("rules", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="Kaç günün iletisi.")
+def rehearse_command(settings_file: Path, rules: Path, days: int) -> int:
+    """RULES klasöründeki değişik kuralları saklanan iletilerde dener; hiçbir şey yazmaz ve göndermez."""
+    settings = load_settings(settings_file)
+    changed = load_policy(rules, settings.reports, settings.office)
+    with opened(settings) as shop:
+        count, differing = rehearse(shop, changed, days)
+    outcomes = changed.texts.words["outcomes"]
+    for mail in differing:
+        say(
+            "rehearsed_mail",
+            number=mail.number,
+            sender=quotable(mail.sender),
+            before=outcomes[mail.before.decision.outcome],
+            after=outcomes[mail.after.decision.outcome],
+        )
+        for name, findings in (("rehearsed_gone", mail.gone), ("rehearsed_new", mail.new)):
+            for finding in findings:
+                say(name, rule=finding.rule, say=finding.say)
+    say("rehearsed", days=days, count=count, differing=len(differing))
+    return DONE
+
+
+@commands.command("check")
+@with_settings
+def check_command(settings_file: Path) -> int:
+    """Ayarları, kuralları, dekont düzenlerini ve metinleri sunucuya bağlanmadan denetler."""
+    if settings_file.exists():
+        settings = load_settings(settings_file)
+        office, rules, reports = settings.office, settings.rules, settings.reports
+        say("checked_settings", file=settings_file)
+    else:
+        office, rules, reports = demonstration.OFFICE, RULES, REPORTS
+        say("checked_without_settings", file=settings_file)
+    policy = load_policy(rules, reports, office)
+    doubts = prove(policy, rules, reports)
+    for doubt in doubts:
+        say(f"doubt_{doubt.kind}", where=doubt.where, other=doubt.other)
+    if doubts:
+        say("doubts", count=len(doubts))
+        return BAD_CONFIGURATION
+    say("checked", rules=len(policy.rules), topics=len(policy.topics), layouts=len(policy.layouts))
+    return DONE
+
+
 @commands.command("explain")
-@click.argument("mails", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("mails", nargs=-1, required=True, metavar="FILES|NUMBER", type=click.Path(path_type=Path))
 @click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON dizisi.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Bu gün gelmiş gibi değerlendir.")
 @click.option("--rules", type=click.Path(path_type=Path, file_okay=False), help="Kural klasörü.")
@@ -255,7 +307,13 @@ def explain_command(
     rules: Path | None,
     settings_file: Path | None,
 ) -> int:
-    """İletileri sırayla, hiçbir şey göndermeden değerlendirir; görüleni ve kararı yazar."""
+    """İletileri sırayla, hiçbir şey göndermeden değerlendirir; görüleni ve kararı yazar.
+
+    Dosya yerine bir iletinin (G-…) ya da başvurunun (N-…) numarası yazılırsa kayıtlardan anlatır;
+    bunun için --settings gerekir.
+    """
+    if is_number(str(mails[0]).upper()):
+        return _explain_number(mails, settings_file or _SETTINGS_FILE)
     if settings_file:
         settings = load_settings(settings_file)
         office, zone, reports = settings.office, settings.zone, settings.reports
@@ -269,6 +327,24 @@ def explain_command(
         click.echo(json.dumps([as_json(mail) for mail in told], ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(as_text(mail, policy) for mail in told), nl=False)
+    return DONE
+
+
+def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
+    if len(numbers) > 1:
+        raise OperatorFault("number_and_files", number=numbers[0])
+    number = str(numbers[0]).upper()
+    settings = load_settings(settings_file)
+    policy = load_policy(settings.rules, settings.reports, settings.office)
+    home = Home(settings.home)
+    ledger = Ledger.open(home.ledger_file, home.key)
+    try:
+        told = tell(number, ledger, policy)
+    finally:
+        ledger.close()
+    if not told:
+        raise OperatorFault("nothing_known", number=number)
+    click.echo(told, nl=False)
     return DONE
 
 

@@ -28,6 +28,7 @@ _OWN = "nes@saglik.example.org"
 _IT_UNIT = "bilgi-islem@saglik.example.org"
 _KAMU_SM = "liste@kamusm.example.org"
 _CORPORATE = ("saglik.gov.tr", "saglik.example.org", "example.*")
+_TRUSTED = ("mx.saglik.example.org",)
 _KAMU_SM_DOMAINS = ("kamusm.gov.tr", "kamusm.example.org")
 OFFICE = Office(
     unit=_UNIT,
@@ -38,6 +39,7 @@ OFFICE = Office(
     batch_recipient=_KAMU_SM,
     corporate_domains=_CORPORATE,
     kamu_sm_domains=_KAMU_SM_DOMAINS,
+    trusted_servers=_TRUSTED,
 )
 
 FIXTURES = Path(__file__).resolve().parent.parent / "mailbox_fixtures"
@@ -124,6 +126,7 @@ def _settings(home: Path, mailbox: EmbeddedMailbox, smtp: EmbeddedSmtp) -> Setti
             "institution": _INSTITUTION,
             "corporate_domains": _CORPORATE,
             "kamu_sm_domains": _KAMU_SM_DOMAINS,
+            "trusted_servers": _TRUSTED,
             "accounts": [
                 {
                     "name": "demo",

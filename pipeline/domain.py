@@ -71,6 +71,18 @@ class Attachment:
     digest: str
     # Set in the text of a mail (signatures, logos, pasted pictures), not added to it as a file.
     inline: bool = False
+    # No file at all, but the tables in the mail's own text.
+    is_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a delivery report says: whose letter, known by its Message-ID, did not arrive, and why."""
+
+    message_ids: tuple[str, ...]
+    recipient: str
+    status: str
+    diagnostic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,10 @@ class Submission:
     headers: tuple[tuple[str, str], ...]
     # Why nobody may be answered (a robot, a list, ourselves ...), or "" where an answer is due.
     silent: str = ""
+    # Further addresses in From: nobody can say then who wrote.
+    also_from: tuple[str, ...] = ()
+    reply_to: str = ""
+    bounce: Bounce | None = None
 
 
 # --- what a file holds -------------------------------------------------------------------------
@@ -271,13 +287,15 @@ class Receipt:
     payee: str | None = None
     iban: str | None = None
     description: str | None = None
+    # "text" for a text layer, in which nothing is overlooked; otherwise the way a picture was read.
+    read_by: str = "text"
     # field → name of why what is printed gives no value ("two_readings", ...)
     unclear: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file, or a part of a mail, that told us nothing usable, and the name of the reason."""
+    """A file, or a part of a mail, that gave nothing, or less than there is in it, and why."""
 
     name: str
     why: str
@@ -290,6 +308,10 @@ class Evidence:
     holders: tuple[Holder, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     unread: tuple[Unread, ...] = ()
+    # Rows of a table in the mail's own text: to be confirmed by their sender, never taken as they are.
+    pasted: tuple[Holder, ...] = ()
+    # Files in which something is worth a sentence, and its name ("macros").
+    noted: tuple[Unread, ...] = ()
 
 
 # --- what follows from it ----------------------------------------------------------------------
@@ -352,13 +374,22 @@ class Spent:
 class Facts:
     """What a mail cannot know about itself, gathered for this one mail.
 
-    `cases` holds the open cases of everyone the mail names; `spent` maps a receipt's key to the case
-    it was used for and the address that sent it.
+    `cases` holds the open lost-or-stolen cases of everyone the mail names, `paid_cases` those that a
+    receipt opened in another procedure; `spent` maps a receipt's key to the case it was used for and
+    the address that sent it. `sender_cases` are the open cases of the sender's own address, and
+    `vouched` the mail domains that an official let this sender write for before.
     """
 
     today: date
     cases: Mapping[IdentityNumber, Case] = field(default_factory=dict)
     spent: Mapping[str, Spent] = field(default_factory=dict)
+    paid_cases: Mapping[tuple[IdentityNumber, Procedure], Case] = field(default_factory=dict)
+    sender_cases: tuple[Case, ...] = ()
+    vouched: frozenset[str] = frozenset()
+    # Open cases that this sender, or the thread of the mail, brought: they are not told, but may be meant.
+    sent_cases: tuple[Case, ...] = ()
+    # Cases whose withdrawal waits for an official's word.
+    withdrawing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +418,8 @@ class Decision:
     """What is to become of a mail: its outcome, the findings, and entries for claims without one.
 
     `withheld` are the entries of held claims; they are made when an official accepts the claim.
-    `silence` says why no letter may be written, "" where one is due.
+    `silence` says why no letter may be written, "" where one is due. `topic` names what a mail
+    without files asks about, and `told` are the cases whose state its answer tells.
     """
 
     outcome: Outcome
@@ -397,10 +429,48 @@ class Decision:
     entries: tuple[Entry, ...] = ()
     withheld: tuple[Entry, ...] = ()
     silence: str = ""
+    topic: str = ""
+    told: tuple[Case, ...] = ()
 
     def findings_of(self, subject: str, index: int) -> tuple[Finding, ...]:
         """Lists what was found about one claim."""
         return tuple(f for f in self.findings if (f.subject, f.index) == (subject, index))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One cell to be filled in a returned list, and the comment that goes on it."""
+
+    sheet: str
+    cell: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRow:
+    """One line of the sheet of faults: the cell it links to, and its texts under the headings."""
+
+    sheet: str
+    cell: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkingPlan:
+    """Everything that is to be written into one returned list, words included.
+
+    `file` names the list as `Holder.file` does and `name` the marked copy; `sheet`, `lines`, `headings`
+    and `rows` make the sheet of faults, `author` signs the comments.
+    """
+
+    file: str
+    name: str
+    sheet: str
+    author: str
+    lines: tuple[str, ...]
+    headings: tuple[str, ...]
+    rows: tuple[FaultRow, ...]
+    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,7 +522,8 @@ class Office:
     """Who we are to the outside: addresses, domains and how the unit signs.
 
     `sender` is the address our letters come from; `own_addresses` are never answered;
-    `batch_recipient` is Kamu SM, or the IT unit where it releases the lists itself.
+    `batch_recipient` is Kamu SM, or the IT unit where it releases the lists itself. The findings of
+    `trusted_servers` about a sender's domain are believed, by the name they sign them with.
     """
 
     unit: str
@@ -463,3 +534,5 @@ class Office:
     batch_recipient: str
     corporate_domains: tuple[str, ...]
     kamu_sm_domains: tuple[str, ...]
+    trusted_servers: tuple[str, ...] = ()
+    answers_per_day: int = 10

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +21,6 @@ from pipeline.domain import Arrival, Entry, Evidence, Finding, Holder, Place, Re
 from pipeline.faults import OperatorFault
 from pipeline.policy import Policy
 from pipeline.runs import decide, open_mail
-from pipeline.stages.answer import answer
-from pipeline.stages.unpack import Malformed, unpack
 from pipeline.turkish import quotable
 
 
@@ -31,7 +31,7 @@ class Explained:
     file: str
     judged: Judged
     is_repeat: bool
-    letters: tuple[Mapping[str, str], ...]
+    letters: tuple[Mapping[str, Any], ...]
 
 
 def explain(
@@ -67,12 +67,10 @@ def _explained(
         ledger.keep(Place("explain", str(file), 1, 1), arrival, run)
         day = received_at.astimezone(zone).date()
         mail = open_mail(ledger, arrival, policy, readers)
-        decide(ledger, mail, policy, received_at.astimezone(UTC), day)
+        decide(ledger, mail, policy, readers, received_at.astimezone(UTC), day)
     judged = ledger.judged(sha)
     assert judged is not None
-    return Explained(
-        file.name, judged, is_repeat, () if is_repeat else _letters(ledger, arrival, judged, policy)
-    )
+    return Explained(file.name, judged, is_repeat, () if is_repeat else tuple(_letters(ledger, sha)))
 
 
 def received(raw: bytes) -> datetime:
@@ -89,18 +87,18 @@ def received(raw: bytes) -> datetime:
     return datetime.now(UTC)
 
 
-def _letters(
-    ledger: Ledger, arrival: Arrival, judged: Judged, policy: Policy
-) -> tuple[Mapping[str, str], ...]:
-    """Writes the stored letters again as text; the bytes in the ledger are the rendered ones."""
-    if not ledger.letters_about(arrival.sha):
-        return ()
-    try:
-        submission = unpack(arrival)
-    except Malformed:
-        return ()
-    letter = answer(arrival.sha, submission, judged.decision, policy, judged.decided_at)
-    return ({"to": letter.recipient, "subject": letter.subject, "text": letter.text},) if letter else ()
+def _letters(ledger: Ledger, sha: str) -> Iterable[Mapping[str, Any]]:
+    """Opens the stored letters as their reader would."""
+    for stored in ledger.letters_about(sha):
+        mail = email.message_from_bytes(stored.body, policy=email.policy.default)
+        body = mail.get_body(("plain",))
+        assert body is not None
+        yield {
+            "to": stored.recipient,
+            "subject": stored.subject,
+            "text": body.get_content().replace("\r\n", "\n"),
+            "enclosures": [part.get_filename() for part in mail.iter_attachments()],
+        }
 
 
 # --- for programs ------------------------------------------------------------------------------

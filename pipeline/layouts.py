@@ -233,7 +233,7 @@ def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[str, str]]:
         i += len(label.squashed)
     ends = [start for _, start, _ in found[1:]] + [len(line)] * bool(found)
     return [
-        (field, squeeze(line[end:stop]).strip(" :;|.-/="))
+        (field, squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="))
         for (field, _, end), stop in zip(found, ends, strict=True)
     ]
 
@@ -276,7 +276,7 @@ def read_receipt(
         elif values.get(field):
             unclear[field] = "not_readable"
     if "identity_number" not in read and "identity_number" not in unclear:
-        numbers = _numbers_in(" ".join(values.get("description", ())))
+        numbers = numbers_in(" ".join(values.get("description", ())))
         if len(numbers) == 1:
             read["identity_number"] = numbers.pop()
     if layout.rail:
@@ -319,7 +319,7 @@ def _days(text: str) -> Iterable[Any]:
     return (moment.date(),) if moment else ()
 
 
-def _numbers_in(text: str) -> set[IdentityNumber]:
+def numbers_in(text: str) -> set[IdentityNumber]:
     """Finds identity numbers whose check digits hold, never inside a longer run of digits."""
     found = map(IdentityNumber, re.findall(r"(?<![\dA-Za-z])\d{11}(?!\d)", text))
     return {number for number in found if number.is_valid}
@@ -345,7 +345,7 @@ _READERS: Mapping[str, Any] = {
     "bank_charge": _amounts,
     "paid_on": _days,
     "reference": _references,
-    "identity_number": _numbers_in,
+    "identity_number": numbers_in,
     "payer": _texts,
     "debtor": _texts,
     "payee": _texts,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.domain import Office
+from pipeline.domain import Office, Procedure
 from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.layouts import Layout, Rails, load_layouts, load_rails
+from pipeline.mailwords import MailWords, load_mail_words
 from pipeline.rulebook import Rule, load_rules
 from pipeline.sheets import Form, load_form
 from pipeline.texts import Texts, load_texts
+from pipeline.topics import Topic, load_topics
 from pipeline.views import known_fields
 
 _HOUSE = Path(__file__).resolve().parent
@@ -34,7 +37,9 @@ class Policy:
     form: Form
     layouts: Mapping[str, Layout]
     rails: Rails
-    directorate_iban: str
+    procedure_words: Mapping[Procedure, tuple[str, ...]]
+    mail_words: MailWords
+    topics: tuple[Topic, ...]
     texts: Texts
     office: Office
     fingerprint: str
@@ -42,8 +47,25 @@ class Policy:
     @property
     def tariff_amounts(self) -> tuple[str, ...]:
         """Lists the amounts that the tariff knows, as help for reading pictures."""
-        rows = next(rule.wants for rule in self.rules if rule.path == "receipt/amount")
-        return tuple(sorted({row[item] for row in rows for item in ("nes", "reader")}))
+        return tuple(sorted({row[item] for row in self.tariff for item in ("nes", "reader")}))
+
+    @property
+    def tariff(self) -> Sequence[Mapping[str, Any]]:
+        """Gives the prices, by the days they hold."""
+        return tuple(self._wants("receipt/amount"))
+
+    @property
+    def scopes(self) -> Sequence[Mapping[str, Any]]:
+        """Gives what a family physician's receipt may be for: the words, and the items to be paid."""
+        return tuple(self._wants("receipt/scope"))
+
+    @property
+    def directorate_accounts(self) -> frozenset[str]:
+        """Gives the accounts that family physicians pay into, as IBANs without blanks."""
+        return frozenset(re.sub(r"\s", "", iban) for iban in self._wants("receipt/account"))
+
+    def _wants(self, path: str) -> Any:
+        return next((rule.wants for rule in self.rules if rule.path == path), ())
 
     def words_for(self, field: str) -> str:
         """Names a field as the form or a receipt prints it."""
@@ -58,15 +80,24 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         rails = load_rails(_toml(rules / "rails.toml"))
         layouts = load_layouts(layout_files, rails)
         form = load_form(_toml(rules / "nes-list.toml"))
+        mail_words = load_mail_words(_toml(rules / "mail.toml"))
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
         raise OperatorFault("rule_key", file=fault.title, key=key, kind=kind) from fault
+    topics = load_topics({p.stem: _toml(p) for p in sorted((rules / "topics").glob("*.toml"))})
+    for topic in topics:
+        if not (reports / "replies" / f"{topic.path}.txt").is_file():
+            raise OperatorFault("topic_without_text", topic=topic.name)
     return Policy(
         rules=load_rules(rules, known_fields(), {"corporate_domains": office.corporate_domains}),
         form=form,
         layouts=layouts,
         rails=rails,
-        directorate_iban=_toml(rules / "procedures.toml")["directorate_iban"].replace(" ", ""),
+        procedure_words={
+            Procedure(name): tuple(phrases) for name, phrases in _toml(rules / "procedures.toml").items()
+        },
+        mail_words=mail_words,
+        topics=topics,
         texts=load_texts(reports),
         office=office,
         fingerprint=_fingerprint(rules, reports),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +25,9 @@ class Subject(StrEnum):
     RECEIPT = "receipt"
 
 
+Form = Literal["", "blank-form", "filled-form"]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One question, its consequence, its words and its authority; the path is its name everywhere."""
@@ -40,6 +43,8 @@ class Rule:
     unsure: str
     remedy: str
     because: str
+    # What the answer brings along, for the sender to fill in or to confirm.
+    encloses: Form
 
     def verdict(self, value: object) -> Verdict:
         """Asks the rule's question of one value."""
@@ -61,6 +66,7 @@ class _RuleFile(BaseModel):
     unsure: str = ""
     remedy: str
     because: str
+    encloses: Form = ""
     accepts: list[Any]
     rejects: list[Any]
     doubts: list[Any] = []
@@ -90,7 +96,7 @@ def load_rules(
 
 def _refuse_strangers(folder: Path) -> None:
     # A rule in a mistyped folder would be asked of nobody, and nobody would miss it.
-    known = {*Subject, "layouts"}
+    known = {*Subject, "layouts", "topics"}
     for place in sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         if place not in known:
             raise OperatorFault("rule_folder", file=f"rules/{place}", known=", ".join(sorted(known)))
@@ -139,6 +145,7 @@ def _rule(
         unsure=file.unsure,
         remedy=file.remedy,
         because=file.because,
+        encloses=file.encloses,
     )
     _prove(rule, file, where)
     return rule
@@ -161,7 +168,7 @@ def _prove(rule: Rule, file: _RuleFile, where: str) -> None:
     ):
         for example in examples:
             if file.wants_of and file.wants_of.startswith(_SETTINGS):
-                example = example.replace("{domain}", rule.wants[0].replace("*", "org"))
+                example = with_domain(example, rule.wants[0].replace("*", "org"))
             try:
                 verdict = rule.verdict(example)
             except Exception as fault:
@@ -170,3 +177,14 @@ def _prove(rule: Rule, file: _RuleFile, where: str) -> None:
                 raise OperatorFault(
                     "rule_example", file=where, key=key, example=example, verdict=verdict.value
                 )
+
+
+def with_domain(example: Any, domain: str) -> Any:
+    """Fills {domain} into an example, however deep it stands."""
+    if isinstance(example, str):
+        return example.replace("{domain}", domain)
+    if isinstance(example, list):
+        return [with_domain(item, domain) for item in example]
+    if isinstance(example, dict):
+        return {key: with_domain(value, domain) for key, value in example.items()}
+    return example

@@ -13,14 +13,28 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Night, Undecided
 from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox, MailboxFault
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
-from pipeline.correspondence import why_silent
-from pipeline.domain import Arrival, Decision, Evidence, Letter, Outcome, Place, Submission
+from pipeline.cases import disputed
+from pipeline.conversation import Comparison, compare, list_before
+from pipeline.correspondence import READ_ALL_THE_SAME, answer_to, why_silent, why_unanswered
+from pipeline.domain import (
+    Arrival,
+    Attachment,
+    Decision,
+    Enclosure,
+    Evidence,
+    Letter,
+    Outcome,
+    Place,
+    Submission,
+    Transcript,
+)
 from pipeline.faults import OperatorFault
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
@@ -29,9 +43,11 @@ from pipeline.stages.announce import Heard, NightsWork, announce, batch_digest
 from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.consolidate import consolidate
 from pipeline.stages.judge import judge
-from pipeline.stages.read import read
-from pipeline.stages.unpack import Malformed, unpack
+from pipeline.stages.mark import mark
+from pipeline.stages.read import opened_files, read
+from pipeline.stages.unpack import Malformed, body_table, unpack
 
+Files = Sequence[tuple[Attachment, Transcript]]
 Clock = Callable[[], datetime]
 Word = Literal["accept", "return"]
 _SETTLED: Mapping[Word, str] = {"accept": "accepted", "return": "returned"}
@@ -146,7 +162,7 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
             shop.ledger.begin([m.sha for m in window])
             opened = [open_mail(shop.ledger, arrival, shop.policy, shop.readers) for arrival in arrivals]
             outcomes = [
-                decide(shop.ledger, mail, shop.policy, shop.clock(), shop.today())
+                decide(shop.ledger, mail, shop.policy, shop.readers, shop.clock(), shop.today())
                 for mail in takewhile(shop.goes_on, opened)
             ]
         done += len(outcomes)
@@ -172,31 +188,41 @@ def _windows(undecided: Sequence[Undecided]) -> Iterator[Sequence[Undecided]]:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mail on the table: taken apart, with its files being read; or the reason it cannot be."""
+    """A mail on the table: taken apart, with its files being read; or the reason it cannot be.
+
+    `automatic` names the sign of a robot that wrote it, "" where a person may have.
+    """
 
     arrival: Arrival
     submission: Submission | None
-    silence: str
+    automatic: str
     reading: Reading | None
     why_shunted: str = ""
 
 
 def open_mail(ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executor) -> Opened:
-    """Takes a mail apart and has its files read; a robot's files are left closed."""
+    """Takes a mail apart and has its files read; a robot's files are left closed, but for those that
+    a machine may have passed on."""
     try:
         submission = unpack(arrival)
-        silence = why_silent(submission, policy.office)
+        automatic = why_silent(submission, policy.office, policy.mail_words)
+        table = body_table(submission)
+        files = (*submission.attachments, table) if table else submission.attachments
         reading = (
-            None if silence else begin_reading(ledger, submission.attachments, policy.tariff_amounts, readers)
+            begin_reading(ledger, files, policy.tariff_amounts, readers)
+            if not automatic or automatic in READ_ALL_THE_SAME
+            else None
         )
     except Malformed as fault:
         return Opened(arrival, None, "", None, str(fault))
     except Exception as fault:
         return Opened(arrival, None, "", None, _ours(fault))
-    return Opened(arrival, submission, silence, reading)
+    return Opened(arrival, submission, automatic, reading)
 
 
-def decide(ledger: Ledger, mail: Opened, policy: Policy, now: datetime, today: date) -> Outcome:
+def decide(
+    ledger: Ledger, mail: Opened, policy: Policy, readers: Executor, now: datetime, today: date
+) -> Outcome:
     """Takes one opened mail to its decision and its stored letter, all or nothing.
 
     What is wrong with us and not with the mail ends here: the mail is shunted with its bytes kept,
@@ -206,22 +232,21 @@ def decide(ledger: Ledger, mail: Opened, policy: Policy, now: datetime, today: d
     if submission is None:
         return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
     try:
-        evidence = _evidence(ledger, mail, policy, now)
+        files = finish_reading(ledger, mail.reading, now) if mail.reading else []
+        evidence = read(files, policy.form, policy.layouts, policy.rails)
         with ledger.transaction():
-            decision = _decision(ledger, mail, submission, evidence, policy, today)
-            letter = answer(sha, submission, decision, policy, now)
+            decision = _decision(ledger, mail, submission, evidence, policy, now, today)
+            copies = _copies(files, decision, policy, readers)
+            comparison = _compared(ledger, submission, decision)
+            letter = answer(sha, submission, decision, comparison, copies, policy, now)
             ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
             if letter:
                 plan(ledger, letter, now)
+            if submission.bounce:
+                ledger.note_bounce(sha, submission.bounce)
     except Exception as fault:
         return enter_shunted(ledger, mail.arrival, _ours(fault), policy, now)
     return decision.outcome
-
-
-def _evidence(ledger: Ledger, mail: Opened, policy: Policy, now: datetime) -> Evidence:
-    if mail.reading is None:
-        return Evidence()
-    return read(finish_reading(ledger, mail.reading, now), policy.form, policy.layouts, policy.rails)
 
 
 def _decision(
@@ -230,17 +255,29 @@ def _decision(
     submission: Submission,
     evidence: Evidence,
     policy: Policy,
+    now: datetime,
     today: date,
 ) -> Decision:
-    if mail.silence:
-        return Decision(Outcome.IGNORED, None, evidence, silence=mail.silence)
-    named = [
-        *(h.identity_number for h in evidence.holders if h.identity_number),
-        *(r.identity_number for r in evidence.receipts if r.identity_number),
-    ]
-    facts = ledger.facts(today, named, evidence.receipts, submission.sender)
-    decision = judge(mail.arrival.sha, submission, evidence, facts, policy)
-    return decision if submission.sender else replace(decision, silence="no_sender")
+    if mail.automatic and not (evidence.holders or evidence.receipts):
+        return Decision(Outcome.IGNORED, None, Evidence(), silence=mail.automatic)
+    facts = ledger.facts(today, evidence, submission)
+    decision = judge(mail.arrival.sha, submission, evidence, facts, policy, mail.automatic)
+    return replace(decision, silence=mail.automatic or _why_unanswered(ledger, submission, policy, now))
+
+
+def _why_unanswered(ledger: Ledger, submission: Submission, policy: Policy, now: datetime) -> str:
+    if silence := why_unanswered(submission, policy.office):
+        return silence
+    answers = ledger.answers_since(answer_to(submission), now - timedelta(days=1))
+    return "over_budget" if answers >= policy.office.answers_per_day else ""
+
+
+def _compared(ledger: Ledger, submission: Submission, decision: Decision) -> Comparison | None:
+    """Compares a list with the one that it puts right, known by its thread, its sender or its people."""
+    people = [h.identity_number for h in decision.evidence.holders if h.identity_number]
+    earlier = ledger.earlier_decisions(submission.sender, submission.references, people)
+    before = list_before(earlier, decision.evidence)
+    return compare(before, decision) if before else None
 
 
 def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, now: datetime) -> Outcome:
@@ -249,6 +286,13 @@ def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, no
     with ledger.transaction():
         ledger.enter(arrival.sha, "", "", now, policy.fingerprint, why, decision)
     return Outcome.SHUNTED
+
+
+def _copies(files: Files, decision: Decision, policy: Policy, readers: Executor) -> tuple[Enclosure, ...]:
+    """Has the lists that go back marked; nothing is marked for somebody who gets no answer."""
+    plans = () if decision.silence else mark(decision, policy)
+    nameless = policy.texts.words["marks"]["nameless_sheet"]
+    return mark_copies(plans, opened_files(files), nameless, readers) if plans else ()
 
 
 def _ours(fault: Exception) -> str:
@@ -355,7 +399,10 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
-        batch = consolidate(day, ledger.unbatched_cases(), shop.policy.form)
+        holds = ledger.open_holds()
+        waiting = disputed(held.decision for held in holds)
+        unbatched = ledger.unbatched_cases()
+        batch = consolidate(day, unbatched, waiting, shop.policy.form)
         work = NightsWork(
             day=day,
             number=night.number,
@@ -363,14 +410,16 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             until=now.astimezone(shop.settings.zone),
             balance=ledger.balance(since, now),
             heard=[_heard(j) for j in ledger.judged_between(since, now)],
-            open_holds=[_heard(j) for j in ledger.open_holds()],
+            open_holds=[_heard(held) for held in holds],
             batch=batch,
+            left_out=[case for case in unbatched if case.number in waiting],
             open_cases=[c for c in ledger.all_cases() if not c.is_closed],
             failed_letters=[
                 {"recipient": x.recipient, "subject": x.subject, "response": x.response}
                 for x in ledger.letters_in_state("failed", "in_doubt")
             ],
             unfetched=ledger.unfetched(),
+            bounces=ledger.bounces_between(since, now),
         )
         ledger.close_night(night, batch, batch_digest(batch) if batch else "")
         for letter in announce(work, shop.policy):
@@ -394,12 +443,19 @@ def settle(shop: Shop, held: Judged, word: Word, because: str, by: str) -> None:
         if word == "accept"
         else ()
     )
+    refused = held.decision.withheld if word == "return" else ()
     with shop.ledger.transaction():
         shop.ledger.settle(held.sha, _SETTLED[word], because, by, now)
         shop.ledger.add_entries(entries, submission.sender)
-        if submission.sender and not held.decision.silence:
-            letter = answer_settled(held.sha, submission, entries, because, shop.policy, now)
+        if _is_answered(held, word):
+            letter = answer_settled(held.sha, submission, entries, refused, because, shop.policy, now)
             plan(shop.ledger, letter, now)
+
+
+def _is_answered(held: Judged, word: Word) -> bool:
+    """Tells whether the sender hears of an official's word: accepted means believed, robots never hear."""
+    silence = held.decision.silence
+    return not silence or (word == "accept" and silence in ("not_authentic", "over_budget"))
 
 
 # --- connections -------------------------------------------------------------------------------

@@ -137,6 +137,8 @@ class Budget(_Strict):
     mails_per_run: int = Field(default=500, ge=1)
     largest_mail_bytes: int = Field(default=30_000_000, ge=10_000)
     workers: int = Field(default=2, ge=1)
+    # Answers to one address within a day; what comes beyond is judged, and stands in the report.
+    answers_per_day: int = Field(default=10, ge=1)
 
 
 class EvidenceSettings(_Strict):
@@ -173,6 +175,8 @@ class Settings(BaseSettings):
     institution: str
     corporate_domains: tuple[str, ...] = Field(min_length=1)
     kamu_sm_domains: tuple[str, ...] = ("kamusm.gov.tr",)
+    # The names by which our own mail servers sign Authentication-Results; no others are believed.
+    trusted_servers: tuple[str, ...] = ()
     rules: Path = RULES
     reports: Path = REPORTS
     accounts: tuple[Account, ...] = Field(min_length=1)
@@ -196,7 +200,7 @@ class Settings(BaseSettings):
         """Takes the file and, for `home` and the like, the environment; nothing else."""
         return (env_settings, init_settings)
 
-    @field_validator("corporate_domains", "kamu_sm_domains")
+    @field_validator("corporate_domains", "kamu_sm_domains", "trusted_servers")
     @classmethod
     def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
         if any(not re.fullmatch(r"[A-Za-z0-9*.\-]+", d) for d in domains):
@@ -232,6 +236,8 @@ class Settings(BaseSettings):
             batch_recipient=a.kamu_sm if self.batch.to == "kamu_sm" else a.it_unit,
             corporate_domains=self.corporate_domains,
             kamu_sm_domains=self.kamu_sm_domains,
+            trusted_servers=self.trusted_servers,
+            answers_per_day=self.budget.answers_per_day,
         )
 
 

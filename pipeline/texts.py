@@ -26,7 +26,7 @@ from pipeline.turkish import lira, number_date, quotable, spoken_date, squeeze, 
 _WIDTH = 76
 _SUBJECT = "Konu:"
 # Texts for the terminal have no subject.
-_NO_LETTERS = ("explain.txt", "status.txt")
+_NO_LETTERS = ("explain.txt", "history.txt", "status.txt")
 
 
 @dataclass(frozen=True, slots=True)

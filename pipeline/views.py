@@ -6,16 +6,20 @@ A field is a plain value; `<field>_written` is the text that stands in its cell 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pipeline.cases import receipt_key
-from pipeline.domain import Case, Facts, Holder, Receipt, Spent, Submission, Unread
+from pipeline.checks import items_of
+from pipeline.domain import Case, Evidence, Facts, Holder, Procedure, Receipt, Spent, Submission, Unread
+from pipeline.layouts import numbers_in
 from pipeline.rulebook import Subject
 from pipeline.turkish import fold
 
-View = Mapping[str, Any]
+View = dict[str, Any]
 
 LIST_FIELDS = (
     "identity_number",
@@ -29,18 +33,52 @@ LIST_FIELDS = (
     "term_years",
     "payment",
 )
+# No list comes in these procedures: the receipt is what opens the case.
+OPENED_BY_RECEIPT = (Procedure.FAMILY_PHYSICIAN, Procedure.CARD_READER)
 _READ_FIELDS = ("rail", "amount", "paid_on", "identity_number", "reference")
 # What a person may ask for in the list, and the tariff items that are then to be paid for.
 _BASKETS = {"1": (("nes", "reader"),), "3": (("nes",),)}
+_READER_ALONE = (("reader",),)
 _ANY_BASKET = (("nes",), ("nes", "reader"))
 
 
-def submission_view(submission: Submission, procedure: str | None, enclosures: int) -> View:
-    """Shows a mail as a whole: who wrote, for which procedure, with how many files that say something."""
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What is known of a mail before its claims are judged.
+
+    `authentication` is what our own server found about the sender's domain, `automatic` the name of
+    the sign of a robot, `matter` the number of its files that say something or else its one topic.
+    """
+
+    authentication: str = ""
+    automatic: str = ""
+    procedures: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    matter: str = ""
+
+
+def submission_view(submission: Submission, hearing: Hearing) -> View:
+    """Shows a mail as a whole: who wrote, whether that is believed, and what it is about."""
+    procedures, topics = hearing.procedures, hearing.topics
     return {
         "sender": submission.sender,
-        "procedure": procedure,
-        "enclosures": str(enclosures) if enclosures else None,
+        "also_from": ", ".join(submission.also_from) or None,
+        "authentication": hearing.authentication or None,
+        "automatic": hearing.automatic or None,
+        "procedure": procedures[0] if len(procedures) == 1 else None,
+        "rival_procedures": ", ".join(procedures) if len(procedures) > 1 else None,
+        "rival_topics": ", ".join(topics) if len(topics) > 1 else None,
+        "enclosures": hearing.matter or None,
+    }
+
+
+def words_view(submission: Submission, evidence: Evidence) -> View:
+    """Shows what stands in a mail's own words in the place of files: a pasted table, links to elsewhere."""
+    files = evidence.holders or evidence.receipts or evidence.unread
+    hosts = dict.fromkeys(re.findall(r"(?i)\bhttps?://([a-z0-9.-]+)", f"{submission.text} {submission.html}"))
+    return {
+        "pasted_rows": str(len(evidence.pasted)) if evidence.pasted else None,
+        "linked_hosts": () if files or evidence.pasted else tuple(hosts),
     }
 
 
@@ -49,13 +87,16 @@ def file_view(unread: Unread) -> View:
     return {"problem": unread.why}
 
 
-def holder_view(holder: Holder, facts: Facts, above: Sequence[Holder], below: Sequence[Holder]) -> View:
-    """Shows one row; `above` and `below` are the other rows of the mail with the same identity number.
+def holder_view(
+    holder: Holder, facts: Facts, above: Sequence[Holder], below: Sequence[Holder], sender: str
+) -> View:
+    """Shows one row that `sender` wrote; `above` and `below` are the mail's others of the same number.
 
     Of equal rows the first one counts; of differing ones none does, for any of them may be the right one.
     """
     case = facts.cases.get(holder.identity_number) if holder.identity_number else None
     same = case is not None and case.holder is not None and not _differences(holder, case.holder)
+    withdrawn = case is not None and case.number in facts.withdrawing
     number = holder.identity_number
     return {
         **{field: getattr(holder, field) for field in LIST_FIELDS},
@@ -63,9 +104,13 @@ def holder_view(holder: Holder, facts: Facts, above: Sequence[Holder], below: Se
         **{f"{field}_problem": holder.unclear.get(field) for field in LIST_FIELDS},
         "birth": {"day": holder.born_on, "born_on": holder.born_on, "today": facts.today},
         "nationality": number and ("yabancı" if number.is_foreigner else "yurttaş"),
-        "waiting": case.number if case and same else None,
+        "withdrawn": case.number if case and withdrawn else None,
+        "waiting": case.number if case and same and not withdrawn else None,
         "changed": ", ".join(_differences(holder, case.holder))
         if case and case.holder and not same
+        else None,
+        "sent_for": {"sender": sender, "work_email": holder.work_email, "vouched": facts.vouched}
+        if holder.work_email
         else None,
         "hidden": str(holder.row) if holder.is_hidden else None,
         "twin": next((str(o.row) for o in above if not _differences(holder, o)), None),
@@ -82,26 +127,73 @@ def _comparable(holder: Holder, field: str) -> object:
     return fold(value) if isinstance(value, str) else value
 
 
-def receipt_view(receipt: Receipt, facts: Facts, sender: str) -> View:
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who brings a receipt, for which procedure, and what the scopes of family physicians are called."""
+
+    sender: str = ""
+    sender_name: str = ""
+    procedure: Procedure | None = None
+    scopes: Sequence[Mapping[str, Any]] = ()
+
+
+def case_of(receipt: Receipt, facts: Facts, procedure: Procedure | None) -> Case | None:
+    """Finds the open case of a receipt's debtor in a procedure; lists open those of lost or stolen."""
+    number = receipt.identity_number
+    if number is None:
+        return None
+    if procedure in OPENED_BY_RECEIPT:
+        return facts.paid_cases.get((number, procedure))
+    return facts.cases.get(number)
+
+
+def receipt_view(receipt: Receipt, facts: Facts, bearer: Bearer) -> View:
     """Shows one receipt beside the open case of its debtor and what it was spent for before.
 
     The same receipt from another address counts as spent elsewhere: two people may be using it.
     """
-    number = receipt.identity_number
-    case = facts.cases.get(number) if number else None
+    case = case_of(receipt, facts, bearer.procedure)
     spent = facts.spent.get(receipt_key(receipt))
-    again = spent is not None and case is not None and spent == Spent(case.number, sender)
+    again = spent is not None and case is not None and spent == Spent(case.number, bearer.sender)
     payment = {"amount": receipt.amount, "paid_on": receipt.paid_on}
+    items = items_of(receipt.description or "", bearer.scopes)
     return {
         **{field: getattr(receipt, field) for field in _READ_FIELDS},
         **{f"{field}_problem": receipt.unclear.get(field) for field in (*_READ_FIELDS, "state")},
         "payment": {**payment, "baskets": _ANY_BASKET},
         "payment_as_asked": {**payment, "baskets": _baskets(case)} if case else None,
+        "payment_by_scope": {**payment, "baskets": (items,)} if items else None,
+        "payment_for_reader": {**payment, "baskets": _READER_ALONE},
         "payment_day": {"day": receipt.paid_on, "today": facts.today},
         "case": case.number if case else None,
         "paid_before": case.number if case and case.receipt and not spent else None,
         "spent_here": spent.case if spent and again else None,
         "spent_elsewhere": spent.case if spent and not again else None,
+        **_printed(receipt, bearer.sender_name),
+    }
+
+
+def _printed(receipt: Receipt, sender_name: str) -> View:
+    """Shows what must be printed on a transfer's receipt, apart from what may only be misread.
+
+    In a text layer nothing is overlooked: what is not there was not written. In a picture it may be.
+    """
+    overlooked = None if receipt.read_by == "text" else receipt.read_by
+    number, description = receipt.identity_number, receipt.description
+    others = set(numbers_in(description or "")) - {number}
+    missing = number is None and not receipt.unclear.get("identity_number")
+    printed = " ".join(t for t in (receipt.payer, receipt.debtor, description) if t)
+    return {
+        "layout": receipt.layout,
+        "iban": receipt.iban,
+        "payee": receipt.payee,
+        "description": description,
+        "missing_number": receipt.file if missing and not overlooked else None,
+        "number_in_doubt": receipt.file if number is None and (overlooked or not missing) else None,
+        "missing_description": receipt.file if not description and not overlooked else None,
+        "description_in_doubt": receipt.file if not description and overlooked else None,
+        "other_number": str(min(others)) if number and others else None,
+        "named": {"name": sender_name, "printed": printed} if sender_name and printed else None,
     }
 
 
@@ -115,8 +207,10 @@ def known_fields() -> Mapping[Subject, frozenset[str]]:
     blank_mail = Submission("", "", (), "", "", (), "", "", (), ())
     facts = Facts(date.min)
     return {
-        Subject.SUBMISSION: frozenset(submission_view(blank_mail, None, 0)),
+        Subject.SUBMISSION: frozenset(
+            submission_view(blank_mail, Hearing()) | words_view(blank_mail, Evidence())
+        ),
         Subject.FILE: frozenset(file_view(Unread("", ""))),
-        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, (), ())),
-        Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts, "")),
+        Subject.HOLDER: frozenset(holder_view(Holder("", "", 1), facts, (), (), "")),
+        Subject.RECEIPT: frozenset(receipt_view(Receipt("", "", ""), facts, Bearer())),
     }

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import TYPE_STRING, Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, TYPE_STRING, Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.domain import Holder
-from pipeline.sheets import Form, list_row
+from pipeline.sheets import Column, Form, list_row
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _TITLE_ROWS = 2
+# So many rows of a form to be filled in are numbered and set for text.
+_FORM_ROWS = 50
 # What a spreadsheet program may take for a formula when a text is typed or pasted again.
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -40,7 +46,79 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
             cell.number_format = "@"
             cell.border = Border(_THIN, _THIN, _THIN, _THIN)
     sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
-    return _same_bytes(book)
+    return same_bytes(book)
+
+
+def blank_form(form: Form, words: Mapping[str, str], rows: Sequence[Holder]) -> bytes:
+    """Writes the form to be filled in, with a sample row, text cells and the codes to choose from.
+
+    `rows` are filled in already, to be confirmed: what could not be read stands as it was written.
+    """
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = form.sheet
+    _head(sheet, form, words["how_filled" if rows else "how"])
+    first = _TITLE_ROWS + 2
+    if not rows:
+        _fill_row(sheet, first, _sample_row(form, words))
+        for cell in sheet[first]:
+            cell.font = Font(italic=True, color="7F7F7F")
+        first += 1
+    for at in range(max(_FORM_ROWS, len(rows))):
+        texts = _confirmable_row(at + 1, rows[at], form) if at < len(rows) else _numbered_row(at + 1, form)
+        _fill_row(sheet, first + at, texts)
+    last = first + max(_FORM_ROWS, len(rows)) - 1
+    for number, column in enumerate(form.written_columns, start=1):
+        if column.codes:
+            letter = get_column_letter(number)
+            sheet.add_data_validation(_choice(column, words, f"{letter}{first}:{letter}{last}"))
+    sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    return same_bytes(book)
+
+
+def _fill_row(sheet: Worksheet, row: int, texts: Sequence[str]) -> None:
+    for number, text in enumerate(texts, start=1):
+        cell = _cell(sheet, row, number)
+        if text:
+            cell.value = guarded(ILLEGAL_CHARACTERS_RE.sub("", text))
+            cell.data_type = TYPE_STRING
+        cell.number_format = "@"
+        cell.border = Border(_THIN, _THIN, _THIN, _THIN)
+
+
+def _sample_row(form: Form, words: Mapping[str, str]) -> tuple[str, ...]:
+    known = {"number": words["sample"], "identity_number": form.sample_numbers[0]}
+    return tuple(known.get(column.field, column.example) for column in form.written_columns)
+
+
+def _numbered_row(number: int, form: Form) -> tuple[str, ...]:
+    return tuple(str(number) if column.field == "number" else "" for column in form.written_columns)
+
+
+def _confirmable_row(number: int, holder: Holder, form: Form) -> tuple[str, ...]:
+    read = list_row(number, holder, form)
+    fields = (column.field for column in form.written_columns)
+    return tuple(text or holder.written.get(field, "") for text, field in zip(read, fields, strict=True))
+
+
+def _choice(column: Column, words: Mapping[str, str], cells: str) -> DataValidation:
+    """Offers the codes of a column, with what each means; another value is asked about, not forbidden."""
+    meanings = "\n".join(f"{code}: {names[0]}" for code, names in column.codes.items())
+    choice = DataValidation(
+        type="list", formula1='"' + ",".join(column.codes) + '"', allow_blank=True, sqref=cells
+    )
+    choice.showInputMessage = True
+    choice.promptTitle = column.heading.split("\n")[0][:32]
+    choice.prompt = meanings[:255]
+    choice.showErrorMessage = True
+    choice.errorStyle = "warning"
+    choice.errorTitle = column.heading.split("\n")[0][:32]
+    choice.error = words["not_a_code"]
+    return choice
 
 
 def _cell(sheet: Worksheet, row: int, column: int) -> Cell:
@@ -74,7 +152,7 @@ def _head(sheet: Worksheet, form: Form, title: str) -> None:
     sheet.row_dimensions[_TITLE_ROWS + 1].height = 60
 
 
-def _same_bytes(book: Workbook) -> bytes:
+def same_bytes(book: Workbook) -> bytes:
     """Saves a workbook without the moment it was saved at."""
     stream = BytesIO()
     book.save(stream)

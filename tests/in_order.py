@@ -103,8 +103,9 @@ def open_case(who: Person = AYSE, **changes: Any) -> Case:
 
 
 def facts_of(*cases: Case, spent: Mapping[str, Spent] | None = None, today: date = TODAY) -> Facts:
-    """What the ledger knows."""
-    return Facts(today, {case.identity_number: case for case in cases}, spent or {})
+    """What the ledger knows; every unit was vouched for before."""
+    units = frozenset(p.work_email.rpartition("@")[2] for p in PEOPLE)
+    return Facts(today, {case.identity_number: case for case in cases}, spent or {}, vouched=units)
 
 
 def spent_on(receipt: Receipt, case: str, sender: str = AYSE.work_email) -> dict[str, Spent]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import imaplib
 import json
 import os
-import signal
 import secrets
+import signal
 import smtplib
 import sqlite3
 import subprocess

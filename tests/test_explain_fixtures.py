@@ -15,31 +15,7 @@ from pipeline.policy import Policy
 from tests.people import PEOPLE
 
 # Letters that are kept for what is not decided yet, with what is missing; the list can only shrink.
-STILL_TO_COME = {
-    "accepted/physician-first": "family physicians' receipts",
-    "accepted/physician-renewal": "family physicians' receipts",
-    "returned/physician-old-price": "family physicians' receipts",
-    "returned/physician-without-number": "family physicians' receipts",
-    "returned/physician-without-scope": "family physicians' receipts",
-    "returned/cloud-link": "links in the place of enclosures",
-    "returned/list-pasted-into-the-mail": "lists in the mail's own text",
-    "held/dmarc-failed": "authentication results",
-    "held/forged-authentication": "authentication results",
-    "held/stranger-for-someone-else": "who may send for whom",
-    "held/two-senders": "several senders in one mail",
-    "held/withdrawal-then-list": "withdrawals",
-    "guided/broken-chip": "neighbouring requests",
-    "guided/card-reader-address": "neighbouring requests",
-    "guided/card-reader-question": "neighbouring requests",
-    "guided/found-again": "neighbouring requests",
-    "guided/how-to-apply": "neighbouring requests",
-    "guided/other-staff-question": "neighbouring requests",
-    "guided/pin-blocked": "neighbouring requests",
-    "guided/renewal-question": "neighbouring requests",
-    "guided/surname-change": "neighbouring requests",
-    "guided/where-is-it": "neighbouring requests",
-    "ignored/out-of-office-without-headers": "absence notes told by their words",
-}
+STILL_TO_COME: dict[str, str] = {}
 FIXTURES = tuple(fixtures())
 BY_NAME = {fixture.name: fixture for fixture in FIXTURES}
 

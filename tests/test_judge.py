@@ -203,7 +203,7 @@ def test_a_receipt_with_a_hole_is_held(field: str) -> None:
     decision = judged(unread, facts=facts_of(open_case()))
     assert decision.outcome is Outcome.HELD
     assert decision.entries == ()
-    assert "receipt/readable" in rules_found(decision)
+    assert {"receipt/readable", "receipt/number-readable"} & set(rules_found(decision))
 
 
 @pytest.mark.parametrize(
@@ -414,7 +414,7 @@ def test_a_receipt_for_nobody_we_know_is_held() -> None:
 
 
 def test_a_transfer_to_the_directorate_is_not_judged_as_a_lost_card() -> None:
-    transfer = slip(rail="FAST", iban=POLICY.directorate_iban, layout="vakifbank-transfer")
+    transfer = slip(rail="FAST", iban=min(POLICY.directorate_accounts), layout="vakifbank-transfer")
     decision = judged(transfer)
     assert decision.procedure is Procedure.FAMILY_PHYSICIAN
     assert "receipt/rail" not in rules_found(decision)

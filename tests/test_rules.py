@@ -22,7 +22,7 @@ from pipeline.demo import OFFICE
 from pipeline.domain import Procedure
 from pipeline.faults import OperatorFault
 from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.rulebook import WORDS, Subject, load_rules
+from pipeline.rulebook import WORDS, Subject, load_rules, with_domain
 from pipeline.turkish import IdentityNumber, fold
 from pipeline.views import known_fields
 
@@ -42,9 +42,7 @@ def examples(path: str) -> Iterator[tuple[Verdict, Any]]:
     raw = raw_rule(path)
     for key, verdict in (("accepts", Verdict.PASSES), ("rejects", Verdict.FAILS), ("doubts", Verdict.UNSURE)):
         for example in raw.get(key, []):
-            if isinstance(example, str):
-                example = example.replace("{domain}", "saglik.gov.tr")
-            yield verdict, example
+            yield verdict, with_domain(example, "saglik.gov.tr")
 
 
 def noticed(path: str, mutant: Check) -> bool:

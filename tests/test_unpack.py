@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from pipeline.correspondence import why_silent
 from pipeline.demo import FIXTURES, OFFICE
 from pipeline.domain import Arrival, Letter, Submission
+from pipeline.policy import REPORTS, RULES, load_policy
 from pipeline.rendering import render
 from pipeline.stages.unpack import Malformed, plain_text, unpack
 
+MAIL_WORDS = load_policy(RULES, REPORTS, OFFICE).mail_words
 _SMALL = sorted(f for f in FIXTURES.rglob("*.eml") if f.stat().st_size < 40_000)
 
 
@@ -189,7 +191,7 @@ def test_no_damaged_mail_breaks_it(seed: int) -> None:
         submission = unpacked(bytes(raw))
     except Malformed:
         return
-    why_silent(submission, OFFICE)
+    why_silent(submission, OFFICE, MAIL_WORDS)
     if submission.sender:
         letter = _letter_to(submission)
         assert letter.isascii()

@@ -95,6 +95,8 @@ def _erase_mail(ledger: Ledger, row: Mapping[str, Any], at: datetime) -> int:
         _DECISION.dump_json(stub).decode(),
         row["sha"],
     )
+    ledger.execute("DELETE FROM named WHERE sha=?", row["sha"])
+    ledger.execute("UPDATE bounce SET recipient='', diagnostic='' WHERE sha=?", row["sha"])
     ledger.execute("UPDATE arrival SET erased_at=? WHERE sha=?", at.isoformat(), row["sha"])
     ledger.note(at, "erased mail", row["sha"])
     return 1

@@ -19,10 +19,12 @@ from pipeline.cases import fold_case, latest_open, mail_number, receipt_key
 from pipeline.domain import (
     Arrival,
     Batch,
+    Bounce,
     Case,
     Decision,
     Entry,
     Event,
+    Evidence,
     Facts,
     Holder,
     Outcome,
@@ -30,6 +32,7 @@ from pipeline.domain import (
     Procedure,
     Receipt,
     Spent,
+    Submission,
     Transcript,
 )
 from pipeline.faults import OperatorFault
@@ -144,6 +147,22 @@ class Ledger:
     def in_memory(cls) -> Ledger:
         """Begins a ledger that is gone with its process."""
         return cls(sqlite3.connect(":memory:"), b"in memory")
+
+    def copy_without(self, shas: Sequence[str]) -> Ledger:
+        """Copies the ledger into memory as it was before some mails were judged, by them or an official."""
+        copy = sqlite3.connect(":memory:")
+        self._db.conn.backup(copy)
+        ledger = Ledger(copy, self._key)
+        with ledger.transaction():
+            for sha in shas:
+                proofs = (sha, "settle/" + mail_number(sha))
+                for row in ledger._rows("SELECT receipt FROM entry WHERE proof IN (?, ?)", *proofs):
+                    if row["receipt"]:
+                        key = receipt_key(_RECEIPT.validate_json(row["receipt"]))
+                        ledger._db.execute("DELETE FROM spent WHERE key=?", (self.keyed(key),))
+                for sql, values in _FORGET:
+                    ledger._db.execute(sql, [proofs[i] for i in values])
+        return ledger
 
     def close(self) -> None:
         """Closes the file."""
@@ -348,18 +367,77 @@ class Ledger:
                     (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at.isoformat()),
                 )
 
-    def facts(
-        self, today: date, numbers: Iterable[IdentityNumber], receipts: Iterable[Receipt], sender: str
-    ) -> Facts:
-        """Gathers what one mail of `sender` cannot know: open cases of those it names, receipts spent."""
-        cases = {n: case for n in set(numbers) if (case := latest_open(self.cases_of(n)))}
+    def facts(self, today: date, evidence: Evidence, submission: Submission) -> Facts:
+        """Gathers what one mail cannot know: open cases of those it names and of its sender, receipts spent."""
+        cases: dict[IdentityNumber, Case] = {}
+        paid_cases: dict[tuple[IdentityNumber, Procedure], Case] = {}
+        claims: tuple[Holder | Receipt, ...] = (*evidence.holders, *evidence.receipts)
+        for number in {c.identity_number for c in claims if c.identity_number}:
+            found = self.cases_of(number)
+            for procedure in Procedure:
+                case = latest_open(c for c in found if c.procedure is procedure)
+                if case and procedure is Procedure.LOST_OR_STOLEN:
+                    cases[number] = case
+                elif case:
+                    paid_cases[number, procedure] = case
         spent = {}
-        for key in {receipt_key(r) for r in receipts}:
+        for key in {receipt_key(r) for r in evidence.receipts}:
             if row := self._one("SELECT * FROM spent WHERE key=?", self.keyed(key)):
                 # Only whether it was the same sender can be told, and that is all there is to know.
-                same = self.keyed(sender) == row["sender"]
-                spent[key] = Spent(row["case_number"], sender if same else "")
-        return Facts(today, cases, spent)
+                same = self.keyed(submission.sender) == row["sender"]
+                spent[key] = Spent(row["case_number"], submission.sender if same else "")
+        return Facts(
+            today,
+            cases,
+            spent,
+            paid_cases,
+            self._cases_of_address(submission.sender),
+            self._vouched(submission.sender),
+            self._cases_sent(submission),
+            withdrawing=self._withdrawing(cases.values()),
+        )
+
+    def _cases_of_address(self, address: str) -> tuple[Case, ...]:
+        """Folds the open cases whose link, or whose receipt where no list came, belongs to an address."""
+        if not address:
+            return ()
+        found = self._cases("WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", address)
+        return tuple(
+            case
+            for case in found
+            if not case.is_closed and (case.holder is None or _address_of(case.holder) == address)
+        )
+
+    def _cases_sent(self, submission: Submission) -> tuple[Case, ...]:
+        """Folds the open cases that came in the thread of a mail, or else in the sender's last mails."""
+        mails = [
+            row["about"]
+            for reference in submission.references
+            for row in self._rows("SELECT about FROM letter WHERE message_id=?", reference)
+        ] or [
+            row["sha"]
+            for row in self._rows(
+                "SELECT sha FROM decision WHERE sender=? AND sender<>'' ORDER BY rowid DESC LIMIT 20",
+                submission.sender,
+            )
+        ]
+        found: dict[str, Case] = {}
+        for mail in mails:
+            where = (
+                "WHERE case_number IN (SELECT case_number FROM entry WHERE proof=? AND holder IS NOT NULL)"
+            )
+            found |= {case.number: case for case in self._cases(where, mail) if not case.is_closed}
+        return tuple(found.values())
+
+    def _vouched(self, sender: str) -> frozenset[str]:
+        """Lists the mail domains of holders that officials let a sender write for."""
+        rows = self._rows(
+            "SELECT d.body FROM hold h JOIN decision d USING (sha) WHERE h.state='accepted' AND d.sender=? "
+            "AND sender<>''",
+            sender,
+        )
+        holders = (e.holder for r in rows for e in _DECISION.validate_json(r["body"]).withheld if e.holder)
+        return frozenset(_address_of(holder).rpartition("@")[2] for holder in holders)
 
     def cases_of(self, number: IdentityNumber) -> list[Case]:
         """Folds every case of one person."""
@@ -368,6 +446,43 @@ class Ledger:
     def case(self, number: str) -> Case | None:
         """Folds one case."""
         return next(iter(self._cases("WHERE case_number=?", number)), None)
+
+    def earlier_decisions(
+        self, sender: str, references: Iterable[str], people: Iterable[IdentityNumber]
+    ) -> Iterator[Decision]:
+        """Gives the decisions that a mail may go on from, the newest first.
+
+        Those whose letter it answers, those of the same sender, and those about the same people.
+        """
+        found: set[int] = set()
+        for sql, values in (
+            (
+                "SELECT d.rowid AS id FROM letter l JOIN decision d ON d.sha=l.about WHERE l.message_id=?",
+                references,
+            ),
+            ("SELECT rowid AS id FROM decision WHERE sender=? ORDER BY rowid DESC LIMIT 20", [sender]),
+            (
+                "SELECT d.rowid AS id FROM named n JOIN decision d USING (sha) WHERE n.identity_number=? "
+                "ORDER BY d.rowid DESC LIMIT 20",
+                [number.digits for number in people],
+            ),
+        ):
+            found |= {row["id"] for value in values for row in self._rows(sql, value)}
+        for row_id in sorted(found, reverse=True):
+            yield _judged(self._rows("SELECT * FROM decision WHERE rowid=?", row_id)[0]).decision
+
+    def _withdrawing(self, cases: Iterable[Case]) -> frozenset[str]:
+        """Names those of some cases whose withdrawal is not settled yet."""
+        return frozenset(
+            case.number
+            for case in cases
+            for row in self._rows(
+                "SELECT d.* FROM hold h JOIN decision d USING (sha) WHERE h.state='open' AND instr(d.body, ?)",
+                case.number,
+            )
+            for entry in _judged(row).decision.withheld
+            if entry.case == case.number and entry.event is Event.WITHDRAWN
+        )
 
     def unbatched_cases(self) -> list[Case]:
         """Folds every open case that no list has gone out for."""
@@ -419,6 +534,8 @@ class Ledger:
             ),
         )
         self.note(decided_at, f"decided {decision.outcome}", sha)
+        for number in {h.identity_number.digits for h in decision.evidence.holders if h.identity_number}:
+            self._db.execute("INSERT INTO named VALUES (?, ?)", (number, sha))
         if decision.outcome is Outcome.HELD or decision.withheld:
             self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
         self.add_entries(decision.entries, sender)
@@ -427,8 +544,8 @@ class Ledger:
         """Writes entries and spends their receipts, which `sender` sent; call inside a transaction."""
         for e in entries:
             self._db.execute(
-                "INSERT INTO entry (case_number, procedure, identity_number, event, day, proof, holder, receipt) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entry (case_number, procedure, identity_number, event, day, proof, holder, receipt, address) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     e.case,
                     e.procedure,
@@ -438,6 +555,10 @@ class Ledger:
                     e.proof,
                     _HOLDER.dump_json(e.holder).decode() if e.holder else None,
                     _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
+                    # A receipt in a case with a list may come from anyone; where no list is, from its own.
+                    _address_of(e.holder)
+                    if e.holder
+                    else sender * (e.procedure is not Procedure.LOST_OR_STOLEN),
                 ),
             )
             if e.receipt:
@@ -450,6 +571,33 @@ class Ledger:
         """Gives one decision."""
         row = self._one("SELECT * FROM decision WHERE sha=?", sha)
         return _judged(row) if row else None
+
+    def judged_number(self, number: str) -> Judged | None:
+        """Gives the decision about a mail by the mail's number."""
+        row = self._one("SELECT * FROM decision WHERE number=?", number)
+        return _judged(row) if row else None
+
+    def judged_about(self, case: str) -> list[Judged]:
+        """Lists the decisions that a case's entries follow from, or that would be made into entries of it."""
+        rows = self._rows(
+            "SELECT DISTINCT d.rowid, d.* FROM decision d WHERE d.sha IN (SELECT proof FROM entry WHERE case_number=?) "
+            "OR 'settle/' || d.number IN (SELECT proof FROM entry WHERE case_number=?) ORDER BY d.rowid",
+            case,
+            case,
+        )
+        known = {row["sha"] for row in rows}
+        waiting = [j for j in self.open_holds() if case in {e.case for e in j.decision.withheld}]
+        return [_judged(row) for row in rows] + [j for j in waiting if j.sha not in known]
+
+    def entries_of(self, case: str) -> list[Entry]:
+        """Lists the entries of one case, oldest first."""
+        return [
+            _entry(row) for row in self._rows("SELECT * FROM entry WHERE case_number=? ORDER BY id", case)
+        ]
+
+    def hold(self, sha: str) -> dict[str, Any] | None:
+        """Gives how a held mail stands: open, or settled by whom and why."""
+        return self._one("SELECT * FROM hold WHERE sha=?", sha)
 
     def judged_between(self, since: datetime, until: datetime) -> list[Judged]:
         """Lists the decisions of a span of time, oldest first."""
@@ -489,6 +637,42 @@ class Ledger:
             (message_id, kind, about, recipient, subject, body, at.isoformat(), at.isoformat()),
         )
         self.note(at, "letter planned", message_id)
+
+    def answers_since(self, recipient: str, since: datetime) -> int:
+        """Counts the answers written to an address since a moment."""
+        row = self._one(
+            "SELECT count(*) AS n FROM letter WHERE recipient=? AND planned_at>? AND kind NOT IN ('batch', 'nightly')",
+            recipient,
+            since.isoformat(),
+        )
+        return int(row["n"]) if row else 0
+
+    def note_bounce(self, sha: str, bounce: Bounce) -> None:
+        """Writes down that a letter of ours came back, matched by its Message-ID; call inside a transaction."""
+        marks = ",".join("?" * len(bounce.message_ids))
+        letter = self._one(
+            f"SELECT id FROM letter WHERE message_id IN ({marks}) ORDER BY id DESC LIMIT 1",
+            *bounce.message_ids,
+        )
+        self._db.execute(
+            "INSERT INTO bounce VALUES (?, ?, ?, ?, ?)",
+            (sha, letter and letter["id"], bounce.recipient, bounce.status, bounce.diagnostic),
+        )
+
+    def bounces_between(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
+        """Lists the letters that came back in a span of time, each with its mail's number and cases.
+
+        A report about no letter that we know has neither.
+        """
+        rows = self._rows(
+            "SELECT b.*, l.subject, l.about, l.recipient AS written_to, m.number AS mail FROM bounce b "
+            "JOIN decision d USING (sha) LEFT JOIN letter l ON l.id=b.letter LEFT JOIN decision m ON m.sha=l.about "
+            "WHERE d.decided_at>? AND d.decided_at<=? ORDER BY d.rowid",
+            since.isoformat(),
+            until.isoformat(),
+        )
+        cases = "SELECT DISTINCT case_number AS n FROM entry WHERE proof=? ORDER BY 1"
+        return [{**row, "cases": [r["n"] for r in self._rows(cases, row["about"])]} for row in rows]
 
     def due_letters(self, now: datetime) -> list[int]:
         """Lists the letters to be sent now, oldest first, by id."""
@@ -628,6 +812,32 @@ class Ledger:
         return {name: (self._one(sql) or {"n": 0})["n"] for name, sql in rows.items()}
 
 
+# What a decision left behind, undone in the order that keeps every reference whole; the numbers say
+# which of the mail's two proofs, its own or the official's, each question mark stands for.
+_FORGET: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ("DELETE FROM bounce WHERE sha=? OR letter IN (SELECT id FROM letter WHERE about=?)", (0, 0)),
+    ("DELETE FROM letter WHERE about=?", (0,)),
+    ("DELETE FROM named WHERE sha=?", (0,)),
+    ("DELETE FROM hold WHERE sha=?", (0,)),
+    (
+        "DELETE FROM batch_row WHERE case_number IN "
+        "(SELECT case_number FROM entry WHERE proof IN (?, ?) AND event='listed')",
+        (0, 1),
+    ),
+    (
+        "DELETE FROM entry WHERE event<>'listed' AND case_number IN "
+        "(SELECT case_number FROM entry WHERE proof IN (?, ?) AND event='listed')",
+        (0, 1),
+    ),
+    ("DELETE FROM entry WHERE proof IN (?, ?)", (0, 1)),
+    ("DELETE FROM decision WHERE sha=?", (0,)),
+)
+
+
+def _address_of(holder: Holder) -> str:
+    return (holder.work_email or "").lower()
+
+
 def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(
         case=row["case_number"],
@@ -763,4 +973,27 @@ def _begin(db: Database) -> None:
         db.execute(statement)
 
 
-_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin,)
+def _bounces(db: Database) -> None:
+    """Adds the letters that came back, and whose address a case belongs to."""
+    db.execute(
+        """CREATE TABLE bounce (
+            sha TEXT PRIMARY KEY REFERENCES decision (sha), letter INTEGER REFERENCES letter (id),
+            recipient TEXT NOT NULL, status TEXT NOT NULL, diagnostic TEXT NOT NULL) STRICT"""
+    )
+    db.execute("ALTER TABLE entry ADD COLUMN address TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX entry_address ON entry (address) WHERE address<>''")
+    db.execute("CREATE INDEX decision_sender ON decision (sender)")
+    db.execute("CREATE INDEX letter_recipient ON letter (recipient, planned_at)")
+
+
+def _know_again(db: Database) -> None:
+    """Finds mails by sender and by the people in their lists, to know a corrected list when it comes."""
+    db.execute("CREATE INDEX entry_proof ON entry (proof)")
+    db.execute(
+        """CREATE TABLE named (
+            identity_number TEXT NOT NULL, sha TEXT NOT NULL REFERENCES decision (sha),
+            PRIMARY KEY (identity_number, sha)) STRICT"""
+    )
+
+
+_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _bounces, _know_again)

@@ -14,8 +14,7 @@ from pipeline.cases import mail_number
 from pipeline.domain import Batch, Case, Decision, Enclosure, Letter, Outcome
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
-
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from pipeline.workbook import XLSX
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,11 @@ class NightsWork:
     heard: Sequence[Heard]
     open_holds: Sequence[Heard]
     batch: Batch | None
+    left_out: Sequence[Case]
     open_cases: Sequence[Case]
     failed_letters: Sequence[Mapping[str, str]]
     unfetched: Sequence[Mapping[str, Any]]
+    bounces: Sequence[Mapping[str, Any]] = ()
 
 
 def batch_digest(batch: Batch) -> str:
@@ -58,7 +59,7 @@ def announce(night: NightsWork, policy: Policy) -> tuple[Letter, ...]:
 
 
 def _batch_file(batch: Batch) -> Enclosure:
-    return Enclosure(f"nes-listesi-{batch.day.isoformat()}-{batch.number}.xlsx", _XLSX, batch.workbook)
+    return Enclosure(f"nes-listesi-{batch.day.isoformat()}-{batch.number}.xlsx", XLSX, batch.workbook)
 
 
 def _batch_letter(batch: Batch, at: datetime, policy: Policy) -> Letter:
@@ -97,6 +98,7 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         outcomes=[(policy.texts.words["outcomes"][o], night.balance[o]) for o in Outcome],
         batch_rows=[_batch_row(case) for case in night.batch.cases] if night.batch else [],
         digest=batch_digest(night.batch) if night.batch else "",
+        left_out=[_batch_row(case) for case in night.left_out],
         returned=[_mail(h) for h in night.heard if h.decision.outcome is Outcome.RETURNED],
         reasons=_reasons(night.heard),
         held=[_mail(h) for h in night.open_holds],
@@ -151,12 +153,10 @@ def _mail(heard: Heard) -> Mapping[str, Any]:
 
 
 def _payment(heard: Heard) -> Mapping[str, Any]:
-    receipts = [(e.case, e.receipt) for e in heard.decision.entries if e.receipt]
+    entries = [e for e in heard.decision.entries if e.receipt]
     return {
         "number": mail_number(heard.sha),
-        "slips": [
-            {"case": case, "amount": r.amount, "paid_on": r.paid_on, "rail": r.rail} for case, r in receipts
-        ],
+        "slips": [{"case": e.case, "procedure": e.procedure, "receipt": e.receipt} for e in entries],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 
 from pipeline.domain import Batch, Case
@@ -11,9 +11,13 @@ from pipeline.turkish import spoken_date
 from pipeline.workbook import write_list
 
 
-def consolidate(day: date, cases: Sequence[Case], form: Form) -> Batch | None:
-    """Puts the open cases that no list has gone out for into the day's list; None where there are none."""
-    ready = tuple(case for case in cases if case.holder is not None)
+def consolidate(day: date, cases: Sequence[Case], waiting: Set[str], form: Form) -> Batch | None:
+    """Puts the open cases that no list has gone out for into the day's list; None where there are none.
+
+    Those in `waiting` stay behind: an official has yet to say whether they are withdrawn, or which of
+    two mails is right about them.
+    """
+    ready = tuple(case for case in cases if case.holder is not None and case.number not in waiting)
     if not ready:
         return None
     number = 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.cases import case_number, receipt_key
-from pipeline.checks import Verdict, email, nearest_domain
+from pipeline.checks import Verdict, email, nearest_domain, tariff
+from pipeline.correspondence import answer_to, authentication
 from pipeline.domain import (
     Case,
     Consequence,
@@ -25,10 +26,23 @@ from pipeline.domain import (
     Spent,
     Submission,
 )
+from pipeline.mailwords import own_words
 from pipeline.policy import Policy
 from pipeline.rulebook import Rule, Subject
-from pipeline.turkish import IdentityNumber, lira, number_date, quotable
-from pipeline.views import View, file_view, holder_view, receipt_view, submission_view
+from pipeline.topics import Topic, says, topics_of
+from pipeline.turkish import IdentityNumber, heading, lira, number_date, quotable
+from pipeline.views import (
+    OPENED_BY_RECEIPT,
+    Bearer,
+    Hearing,
+    View,
+    case_of,
+    file_view,
+    holder_view,
+    receipt_view,
+    submission_view,
+    words_view,
+)
 
 _TRANSFERS = ("EFT", "FAST", "HAVALE", "NAKİT")
 
@@ -39,16 +53,30 @@ def judge(
     evidence: Evidence,
     facts: Facts,
     policy: Policy,
+    automatic: str = "",
 ) -> Decision:
     """Judges all claims of one mail by all rules of its procedure, at once.
 
     A finding about the mail itself stops all of its claims; one about a claim stops that claim alone.
+    `automatic` names the sign of a robot that sent it. Without claims, its one topic is answered.
     """
-    procedure = _procedure(evidence, facts, policy.directorate_iban)
-    bench = _Bench(policy, procedure, facts, submission.sender)
+    words = own_words(submission, policy.mail_words)
+    claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread) + len(evidence.pasted)
+    said = topics_of(words, policy.topics) if not evidence.holders else ()
+    topics = said if not claims else ()
+    procedures = procedures_of(evidence, words, facts, policy) or _asked_about(topics)
+    procedure = next(iter(procedures)) if len(procedures) == 1 else None
+    bench = _Bench(policy, procedures, facts, submission)
     rows = [bench.ask_holder(i, evidence.holders) for i in range(len(evidence.holders))]
-    claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread)
-    mail = bench.ask(Subject.SUBMISSION, 0, submission_view(submission, procedure, claims), _MAIL)
+    hearing = Hearing(
+        authentication=authentication(submission, policy.office),
+        automatic=automatic,
+        procedures=tuple(sorted(procedures)),
+        topics=tuple(topic.name for topic in topics),
+        matter=str(claims) if claims else ", ".join(topic.name for topic in topics),
+    )
+    view = submission_view(submission, hearing) | words_view(submission, evidence)
+    mail = _telling(bench.ask(Subject.SUBMISSION, 0, view, _MAIL))
     files = [
         bench.ask(Subject.FILE, i, file_view(unread), _Claim(quotable(unread.name)))
         for i, unread in enumerate(evidence.unread)
@@ -64,22 +92,34 @@ def judge(
     paid: list[Entry | None] = []
     for i, receipt in enumerate(evidence.receipts):
         slips.append(bench.ask_receipt(i, receipt))
-        paid.append(_payment(sha, receipt, bench.facts))
+        paid.append(_payment(sha, receipt, bench.facts, procedure))
         bench = bench.after(paid[-1])
     # What pays for a case that an official must open first waits with it.
     unopened = {
         e.case for e, found in zip(listed, rows, strict=True) if e and found and e.event is Event.LISTED
     }
     claimed = [*zip(listed, rows, strict=True), *zip(paid, slips, strict=True)]
-    findings = tuple(mail + [f for found in (*files, *rows, *slips) for f in found])
+    # Who may have withdrawn stays off the list, whatever else the mail says or brings.
+    leaving = next((topic for topic in said if topic.withdraws), None)
+    meant = _meant(words, facts) if leaving else ()
+    if len(topics) == 1 and not mail:
+        question = _question(topics[0], meant, submission, facts)
+    elif leaving and meant:
+        question = _Question((_asked(leaving, leaving.with_case, meant),))
+    else:
+        question = _Question()
+    findings = tuple(mail + [f for found in (question.findings, *files, *rows, *slips) for f in found])
     entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
     return Decision(
         outcome=_outcome(findings, entries, all(files)),
         procedure=procedure,
+        topic=question.topic,
+        told=question.told,
         evidence=evidence,
         findings=findings,
         entries=entries,
-        withheld=tuple(
+        withheld=tuple(_withdrawal(sha, case, facts) for case in meant)
+        + tuple(
             e
             for e, found in claimed
             if e and e not in entries and not bench.stops(mail + found, Consequence.HOLD)
@@ -87,17 +127,98 @@ def judge(
     )
 
 
-def _procedure(evidence: Evidence, facts: Facts, directorate_iban: str) -> Procedure | None:
-    """Decides the procedure by what the files say; the right rail depends on it, not on the bank."""
-    if evidence.holders:
-        return Procedure.LOST_OR_STOLEN
-    if not evidence.receipts:
-        return None
-    if any(r.identity_number in facts.cases for r in evidence.receipts):
-        return Procedure.LOST_OR_STOLEN
-    if all(r.rail in _TRANSFERS and r.iban == directorate_iban for r in evidence.receipts):
-        return Procedure.FAMILY_PHYSICIAN
-    return Procedure.LOST_OR_STOLEN
+def _telling(mail: list[Finding]) -> list[Finding]:
+    """Leaves out that a mail has no enclosure where its sender is told already what to enclose."""
+    if any(finding.consequence is Consequence.RETURN for finding in mail):
+        return [finding for finding in mail if finding.field != "enclosures"]
+    return mail
+
+
+def procedures_of(evidence: Evidence, words: str, facts: Facts, policy: Policy) -> frozenset[Procedure]:
+    """Names the procedures that a mail's files may belong to: none where there are none, two in doubt.
+
+    The right rail depends on the procedure, and not on the bank: an open case speaks first, then rail
+    and account, then the words of the mail and of the receipts.
+    """
+    if evidence.holders or evidence.pasted:
+        return frozenset({Procedure.LOST_OR_STOLEN})
+    receipts = evidence.receipts
+    if not receipts:
+        return frozenset()
+    if any(r.identity_number in facts.cases for r in receipts):
+        return frozenset({Procedure.LOST_OR_STOLEN})
+    text = "\n".join([words, *(r.description or "" for r in receipts)])
+    named = frozenset(p for p, phrases in policy.procedure_words.items() if says(text, (phrases,)))
+    if all(r.rail in _TRANSFERS for r in receipts):
+        if all(r.iban in policy.directorate_accounts for r in receipts):
+            return (named & {Procedure.OTHER_STAFF}) | {Procedure.FAMILY_PHYSICIAN}
+        return named - {Procedure.CARD_READER} or frozenset({Procedure.LOST_OR_STOLEN})
+    return (named - {Procedure.CARD_READER}) | _bought(receipts, Procedure.CARD_READER in named, policy)
+
+
+def _bought(receipts: Iterable[Receipt], is_reader_named: bool, policy: Policy) -> frozenset[Procedure]:
+    """Tells a certificate from a card reader by price and words; both where they contradict."""
+    payments = [{"amount": r.amount, "paid_on": r.paid_on, "baskets": (("reader",),)} for r in receipts]
+    is_reader_priced = all(p["amount"] and tariff(p, policy.tariff) is Verdict.PASSES for p in payments)
+    if is_reader_named and is_reader_priced:
+        return frozenset({Procedure.CARD_READER})
+    if is_reader_named or is_reader_priced:
+        return frozenset({Procedure.LOST_OR_STOLEN, Procedure.CARD_READER})
+    return frozenset({Procedure.LOST_OR_STOLEN})
+
+
+def _asked_about(topics: Sequence[Topic]) -> frozenset[Procedure]:
+    return frozenset(t.procedure for t in topics if t.procedure) if len(topics) == 1 else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What follows from the one topic of a mail without files, and the text that answers it."""
+
+    findings: tuple[Finding, ...] = ()
+    topic: str = ""
+    told: tuple[Case, ...] = ()
+
+
+def _question(topic: Topic, meant: Sequence[Case], submission: Submission, facts: Facts) -> _Question:
+    """Answers a question; the state of a case only where the answer goes to the case's own address."""
+    consequence = topic.with_case if facts.sender_cases or meant else topic.consequence
+    finding = _asked(topic, consequence, meant)
+    if consequence is not topic.consequence:
+        return _Question((finding,))
+    is_own = topic.tells_state and answer_to(submission) == submission.sender
+    return _Question((finding,), topic.name, facts.sender_cases if is_own else ())
+
+
+def _asked(topic: Topic, consequence: Consequence, meant: Sequence[Case]) -> Finding:
+    return Finding(
+        rule=topic.path,
+        consequence=consequence,
+        subject=Subject.SUBMISSION,
+        index=0,
+        about=_MAIL.about,
+        field="",
+        value="",
+        say=topic.say,
+        remedy=topic.withdraws if meant else "",
+        because=topic.because,
+    )
+
+
+def _meant(words: str, facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases that a mail may withdraw: those it names by name, the sender's own, or all it brought.
+
+    Whoever is meant stays off the list until an official says who was; nobody is taken off by a guess.
+    """
+    text = f" {heading(words)} "
+    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
+    cases = [case for case in own.values() if case.procedure is Procedure.LOST_OR_STOLEN and case.holder]
+    named = tuple(c for c in cases if c.holder and f" {heading(_full_name(c.holder))} " in text)
+    return named or tuple(c for c in cases if c in facts.sender_cases) or tuple(cases)
+
+
+def _full_name(holder: Holder) -> str:
+    return f"{holder.given_name} {holder.family_name}"
 
 
 def _outcome(findings: tuple[Finding, ...], entries: tuple[Entry, ...], all_told: bool) -> Outcome:
@@ -129,15 +250,15 @@ _MAIL = _Claim("e-posta")
 @dataclass(frozen=True, slots=True)
 class _Bench:
     policy: Policy
-    procedure: Procedure | None
+    procedures: frozenset[Procedure]
     facts: Facts
-    sender: str
+    submission: Submission
 
     def after(self, paid: Entry | None) -> _Bench:
         """Remembers a payment, so that the same mail cannot bring it twice."""
         if paid is None or paid.receipt is None:
             return self
-        spent = {**self.facts.spent, receipt_key(paid.receipt): Spent(paid.case, self.sender)}
+        spent = {**self.facts.spent, receipt_key(paid.receipt): Spent(paid.case, self.submission.sender)}
         return replace(self, facts=replace(self.facts, spent=spent))
 
     def ask_holder(self, index: int, holders: tuple[Holder, ...]) -> list[Finding]:
@@ -149,17 +270,25 @@ class _Bench:
             row=holder.row,
             name=quotable(" ".join(n for n in (holder.given_name, holder.family_name) if n)),
         )
-        return self.ask(Subject.HOLDER, index, holder_view(holder, self.facts, above, below), claim)
+        view = holder_view(holder, self.facts, above, below, self.submission.sender)
+        return self.ask(Subject.HOLDER, index, view, claim)
 
     def ask_receipt(self, index: int, receipt: Receipt) -> list[Finding]:
         claim = _Claim(about=quotable(receipt.file), name=quotable(receipt.debtor or ""))
-        return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts, self.sender), claim)
+        bearer = Bearer(
+            sender=self.submission.sender,
+            sender_name=self.submission.sender_name,
+            procedure=next(iter(self.procedures)) if len(self.procedures) == 1 else None,
+            scopes=self.policy.scopes,
+        )
+        return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts, bearer), claim)
 
     def ask(self, subject: Subject, index: int, view: View, claim: _Claim) -> list[Finding]:
         found = [
             self._finding(rule, field, view, index, claim, verdict)
             for rule in self.policy.rules
-            if rule.subject is subject and (self.procedure is None or self.procedure in rule.procedures)
+            # In doubt between two procedures only what both ask is asked: nothing is refused on a doubt.
+            if rule.subject is subject and self.procedures <= rule.procedures
             for field in rule.fields
             if (verdict := rule.verdict(view[field])) is not Verdict.PASSES
         ]
@@ -256,18 +385,32 @@ def _listing(sha: str, holder: Holder, facts: Facts) -> Entry | None:
     )
 
 
-def _opened(entry: Entry) -> Case:
-    return Case(entry.case, entry.procedure, entry.identity_number, entry.day, holder=entry.holder)
-
-
-def _payment(sha: str, receipt: Receipt, facts: Facts) -> Entry | None:
-    case = facts.cases.get(receipt.identity_number) if receipt.identity_number else None
-    if case is None or receipt_key(receipt) in facts.spent:
-        return None
+def _withdrawal(sha: str, case: Case, facts: Facts) -> Entry:
     return Entry(
         case=case.number,
         procedure=case.procedure,
         identity_number=case.identity_number,
+        event=Event.WITHDRAWN,
+        day=facts.today,
+        proof=sha,
+    )
+
+
+def _opened(entry: Entry) -> Case:
+    return Case(entry.case, entry.procedure, entry.identity_number, entry.day, holder=entry.holder)
+
+
+def _payment(sha: str, receipt: Receipt, facts: Facts, procedure: Procedure | None) -> Entry | None:
+    number = receipt.identity_number
+    if number is None or procedure is None or receipt_key(receipt) in facts.spent:
+        return None
+    case = case_of(receipt, facts, procedure)
+    if case is None and procedure not in OPENED_BY_RECEIPT:
+        return None
+    return Entry(
+        case=case.number if case else case_number(sha, f"{procedure}/{number.digits}"),
+        procedure=procedure,
+        identity_number=number,
         event=Event.PAID,
         day=facts.today,
         proof=sha,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.domain import Attachment, Evidence, FileKind, Holder, Receipt, Transcript, Unread
@@ -17,6 +18,16 @@ _SERIALS_FROM_1904 = date(1904, 1, 1)
 _FEWEST_WORDS = 8
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """One file by the name that evidence speaks of it, and the attachment it is, or is inside of."""
+
+    name: str
+    attachment: Attachment
+    transcript: Transcript
+    is_inner: bool
+
+
 def read(
     files: Sequence[tuple[Attachment, Transcript]],
     form: Form,
@@ -27,8 +38,15 @@ def read(
     holders: list[Holder] = []
     receipts: list[Receipt] = []
     unread: list[Unread] = []
-    for name, transcript, inline in _flattened(files):
-        if inline and transcript.kind is FileKind.PICTURE and _word_count(transcript) < _FEWEST_WORDS:
+    pasted: list[Holder] = []
+    noted: list[Unread] = []
+    for file in opened_files(files):
+        name, transcript = file.name, file.transcript
+        if file.attachment.is_body:
+            pasted += read_list(name, transcript.sheets, form, _day_zero(transcript)).holders
+            continue
+        noted += [Unread(name, note) for note in transcript.notes]
+        if file.attachment.inline and _is_decoration(transcript):
             continue
         if transcript.problem:
             unread.append(Unread(name, transcript.problem))
@@ -43,25 +61,40 @@ def read(
         else:
             found = _read_pages(name, transcript, form, layouts, rails)
             (receipts if isinstance(found, Receipt) else unread).append(found)  # type: ignore[arg-type]
-    return Evidence(tuple(holders), _without_copies(receipts), tuple(unread))
+    return Evidence(
+        holders=tuple(holders),
+        receipts=_without_copies(receipts),
+        unread=tuple(unread),
+        # A table beside a file that is a list is the file again, or an answered mail's.
+        pasted=() if holders else tuple(pasted),
+        noted=tuple(noted),
+    )
 
 
-def _flattened(
-    files: Iterable[tuple[Attachment, Transcript]],
-) -> Iterable[tuple[str, Transcript, bool]]:
+def opened_files(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[OpenedFile]:
+    """Lists every file of a mail with the files inside it, no two under the same name."""
+    names: set[str] = set()
     for attachment, transcript in files:
-        yield from _with_inner(attachment.name, transcript, attachment.inline)
+        name, number = attachment.name, 1
+        while name in names:
+            number += 1
+            name = f"{attachment.name} ({number})"
+        names.add(name)
+        yield from _with_inner(name, attachment, transcript, False)
 
 
-def _with_inner(name: str, transcript: Transcript, inline: bool) -> Iterable[tuple[str, Transcript, bool]]:
+def _with_inner(
+    name: str, attachment: Attachment, transcript: Transcript, is_inner: bool
+) -> Iterator[OpenedFile]:
     if not transcript.inner or transcript.problem:
-        yield name, transcript, inline
+        yield OpenedFile(name, attachment, transcript, is_inner)
     for inner_name, inner in transcript.inner:
-        yield from _with_inner(f"{name} / {inner_name}", inner, inline)
+        yield from _with_inner(f"{name} / {inner_name}", attachment, inner, True)
 
 
-def _word_count(transcript: Transcript) -> int:
-    return sum(len(page.words) for page in transcript.pages)
+def _is_decoration(transcript: Transcript) -> bool:
+    words = sum(len(page.words) for page in transcript.pages)
+    return transcript.kind is FileKind.PICTURE and words < _FEWEST_WORDS
 
 
 def _day_zero(transcript: Transcript) -> date:
@@ -76,7 +109,9 @@ def _read_pages(
         return Unread(name, "no_words")
     names = matching(lines, layouts)
     if len(names) == 1:
-        return read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        receipt = read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        ways = {page.read_by for page in transcript.pages}
+        return replace(receipt, read_by=ways.pop() if len(ways) == 1 else "mixed")
     if names:
         return Unread(name, "two_layouts")
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")

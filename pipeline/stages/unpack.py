@@ -16,8 +16,8 @@ from html.parser import HTMLParser
 
 import mailparser
 
-from pipeline.domain import Arrival, Attachment, Submission
-from pipeline.turkish import squeeze
+from pipeline.domain import Arrival, Attachment, Bounce, Submission
+from pipeline.turkish import quotable, squeeze
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -74,7 +74,29 @@ def unpack(arrival: Arrival) -> Submission:
         html="\n".join(_text(p) for p in texts if p.get_content_type() == "text/html"),
         attachments=tuple(_attachments([p for p in parts if p not in texts])),
         headers=tuple((key.lower(), _one_line(value)) for key, value in _raw_headers(tree)),
+        also_from=tuple(a for _, a in _addresses(tree, ("from",)) if a != sender),
+        reply_to=next((a for _, a in _addresses(tree, ("reply-to",))), ""),
+        bounce=_bounce(tree),
     )
+
+
+# Where the mail that is answered or passed on begins in the words of usual mail programs.
+_QUOTED_HTML = re.compile(
+    r"<blockquote|<div[^>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^>]+stopSpelling",
+    re.IGNORECASE,
+)
+
+
+def body_table(submission: Submission) -> Attachment | None:
+    """Gives the tables in a mail's own text as a file to be read; None where there are none."""
+    quoted = _QUOTED_HTML.search(submission.html)
+    own = submission.html[: quoted.start()] if quoted else submission.html
+    if "<table" not in own.lower():
+        return None
+    # Said outright, whatever charset the text itself speaks of.
+    data = f"<html><body>{own}</body></html>".encode("utf-8-sig", "replace")
+    digest = hashlib.sha256(data).hexdigest()
+    return Attachment("", "text/html", data, digest, is_body=True)
 
 
 def _parsed(raw: bytes) -> tuple[mailparser.MailParser | None, Message]:
@@ -270,3 +292,36 @@ def plain_text(html: str) -> str:
     reader.feed(html)
     lines = (squeeze(line) for line in "".join(reader.words).split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+# --- bounces -----------------------------------------------------------------------------------
+
+
+def _bounce(tree: Message) -> Bounce | None:
+    """Reads what a delivery report (RFC 3464), or an old server's X-Failed-Recipients, says has failed."""
+    parts = list(tree.walk())
+    fields = [dict(_lowered(part)) for part in parts if "action" in part or "final-recipient" in part]
+    failed = [f for f in fields if f.get("action", "failed").lower() == "failed"]
+    told = failed[0] if failed else {"final-recipient": _header(tree, "x-failed-recipients")}
+    is_report = tree.get_content_type() == "multipart/report" and failed and "action" in told
+    recipient = told.get("final-recipient", "").rpartition(";")[2].strip().lower()
+    if not is_report and not recipient:
+        return None
+    return Bounce(
+        message_ids=_message_ids(" ".join(_quoted_ids(parts[1:] or parts))),
+        recipient=recipient if _is_address(recipient) else "",
+        status=quotable(told.get("status", ""))[:20],
+        diagnostic=quotable(told.get("diagnostic-code", "").rpartition(";")[2])[:200],
+    )
+
+
+def _lowered(part: Message) -> Iterator[tuple[str, str]]:
+    return ((key.lower(), _one_line(value)) for key, value in _raw_headers(part))
+
+
+def _quoted_ids(parts: list[Message]) -> Iterator[str]:
+    """Lists the Message-IDs that stand in the parts of a report: of the mail returned, or quoted of it."""
+    for part in parts:
+        yield _header(part, "message-id")
+        if not part.is_multipart() and part.get_content_maintype() == "text":
+            yield from re.findall(r"(?im)^[\s>]*message-id:\s*(<[^<>\s]+>)", _text(part))

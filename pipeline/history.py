@@ -1,0 +1,77 @@
+"""history: a number, the ledger → what was seen, which rules decided, what followed, what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.adapters.ledger import Judged, Ledger
+from pipeline.cases import fold_case, state_of
+from pipeline.domain import Entry
+from pipeline.policy import Policy
+from pipeline.turkish import quotable
+
+
+def tell(number: str, ledger: Ledger, policy: Policy) -> str:
+    """Tells in Turkish of one mail (G-…) or case (N-…); "" where the ledger knows of none."""
+    entries = ledger.entries_of(number)
+    mail = ledger.judged_number(number)
+    mails = [mail] if mail else ledger.judged_about(number)
+    if not mails and not entries:
+        return ""
+    return policy.texts.plain.get_template("history.txt").render(
+        words=policy.texts.words,
+        number=number,
+        case=_case(entries, policy) if entries else None,
+        mails=[_mail(judged, ledger, policy) for judged in mails],
+    )
+
+
+def _case(entries: list[Entry], policy: Policy) -> Mapping[str, Any]:
+    case = fold_case(entries)
+    words = policy.texts.words
+    holder = case.holder
+    return {
+        "procedure": words["procedures"][case.procedure],
+        "number": str(case.identity_number),
+        "name": quotable(f"{holder.given_name} {holder.family_name}") if holder else "",
+        "state": words["case_states"][state_of(case)],
+        "next": words["case_next"][state_of(case)],
+        "entries": [{"day": e.day, "event": words["events"][e.event], "proof": _proof(e)} for e in entries],
+    }
+
+
+def _proof(entry: Entry) -> str:
+    # A digest is of no use to a person; mails are named below by their numbers.
+    return "" if len(entry.proof) == 64 else entry.proof
+
+
+def _mail(judged: Judged, ledger: Ledger, policy: Policy) -> Mapping[str, Any]:
+    words, decision = policy.texts.words, judged.decision
+    hold = ledger.hold(judged.sha)
+    evidence = decision.evidence
+    return {
+        "number": judged.number,
+        "at": judged.decided_at,
+        "sender": quotable(judged.sender),
+        "subject": quotable(judged.subject),
+        "outcome": words["outcomes"][decision.outcome],
+        "procedure": words["procedures"].get(decision.procedure or "", ""),
+        "shunt": words["shunts"].get(judged.shunt.split(":")[0], judged.shunt),
+        "silence": words["silences"][decision.silence] if decision.silence else "",
+        "seen": [
+            *(
+                {"what": "row", "row": h.row, "file": quotable(h.file), "number": h.identity_number}
+                for h in evidence.holders
+            ),
+            *({"what": "receipt", "receipt": r, "file": quotable(r.file)} for r in evidence.receipts),
+            *({"what": "unread", "file": quotable(u.name), "why": u.why} for u in evidence.unread),
+        ],
+        "findings": [(f, words["consequences"][f.consequence]) for f in decision.findings],
+        "letters": [
+            {"subject": letter.subject, "to": letter.recipient, "state": words["letter_states"][letter.state]}
+            for letter in ledger.letters_about(judged.sha)
+        ],
+        "hold": hold,
+        "is_other_policy": judged.policy != policy.fingerprint,
+    }

@@ -1,0 +1,148 @@
+"""proving: what is wrong with settings, rules and texts that load all the same; nothing is connected to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from pipeline.checks import Verdict, absent, ask, present
+from pipeline.domain import Consequence, Outcome, Procedure
+from pipeline.policy import Policy
+from pipeline.rulebook import Rule, Subject, with_domain
+
+# Lists come in this procedure alone, so that a rule about rows is asked in no other.
+_LISTED = frozenset({Procedure.LOST_OR_STOLEN})
+_UNKNOWN_WORD = "·"
+_SETTLED = ("settled-accepted", "settled-returned")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One thing to put right: its kind, by which the sentence is found, where, and what else to name."""
+
+    kind: str
+    where: str
+    other: str = ""
+
+
+def prove(policy: Policy, rules: Path, reports: Path) -> list[Doubt]:
+    """Lists every doubt about loaded rules and texts; an empty list is a clean bill."""
+    examples = {rule.path: _examples(rules, rule) for rule in policy.rules}
+    return [
+        *_never_asked(policy),
+        *_contradictions(policy, examples),
+        *_unnoticed(policy, examples),
+        *_unheard(policy, reports),
+    ]
+
+
+# --- rules that can never fire, or never be satisfied ------------------------------------------
+
+
+def _never_asked(policy: Policy) -> Iterator[Doubt]:
+    for rule in policy.rules:
+        asked_in = _LISTED if rule.subject is Subject.HOLDER else frozenset(Procedure)
+        if not rule.procedures & asked_in:
+            yield Doubt("never_asked", rule.path)
+
+
+Examples = Mapping[str, list[tuple[Verdict, Any]]]
+
+
+def _contradictions(policy: Policy, examples: Examples) -> Iterator[Doubt]:
+    """Finds two rules about one field that no example, nor a word no rule knows, can satisfy both."""
+    for one, other in combinations(policy.rules, 2):
+        shared = set(one.fields) & set(other.fields)
+        if one.subject is not other.subject or not shared or not one.procedures & other.procedures:
+            continue
+        good = [value for rule in (one, other) for _, value in examples[rule.path]] + [_UNKNOWN_WORD]
+        if not any(_passes(one, value) and _passes(other, value) for value in good):
+            yield Doubt("contradiction", one.path, other.path)
+
+
+def _passes(rule: Rule, value: object) -> bool:
+    try:
+        return rule.verdict(value) is Verdict.PASSES
+    except Exception:  # an example of another shape: the other rule asks of the field as a whole
+        return False
+
+
+# --- examples that prove nothing ---------------------------------------------------------------
+
+
+def _unnoticed(policy: Policy, examples: Examples) -> Iterator[Doubt]:
+    """Finds rules whose examples would not notice another check, or emptied wants, in their place."""
+    for rule in policy.rules:
+        for name, mutant in _mutants(rule):
+            if not _is_noticed(mutant, examples[rule.path]):
+                yield Doubt(f"unnoticed_{name}", rule.path)
+
+
+def _mutants(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    for verdict in (Verdict.PASSES, Verdict.FAILS):
+        yield f"always_{verdict.value}", replace(rule, check=partial(_always, verdict))
+    if isinstance(rule.wants, list | tuple) and rule.wants:
+        yield "wants_emptied", replace(rule, wants=type(rule.wants)())
+
+
+def _always(verdict: Verdict, _value: object, _wants: object) -> Verdict:
+    return verdict
+
+
+def _is_noticed(mutant: Rule, examples: list[tuple[Verdict, Any]]) -> bool:
+    return any(_verdict(mutant, value) is not wanted for wanted, value in examples)
+
+
+def _verdict(rule: Rule, value: object) -> Verdict | None:
+    try:
+        return (
+            ask(rule.check, value, rule.wants)
+            if value or rule.check in (present, absent)
+            else rule.check(value, rule.wants)
+        )
+    except Exception:  # what cannot be asked any more has been noticed
+        return None
+
+
+def _examples(rules: Path, rule: Rule) -> list[tuple[Verdict, Any]]:
+    raw = tomllib.loads((rules / f"{rule.path}.toml").read_text(encoding="utf-8"))
+    domain = rule.wants[0].replace("*", "org") if str(raw.get("wants_of", "")).startswith("settings/") else ""
+    wanted = {"accepts": Verdict.PASSES, "rejects": Verdict.FAILS, "doubts": Verdict.UNSURE}
+    return [
+        (verdict, with_domain(example, domain) if domain else example)
+        for key, verdict in wanted.items()
+        for example in raw.get(key, [])
+    ]
+
+
+# --- texts that nobody receives ----------------------------------------------------------------
+
+
+def answerable() -> frozenset[str]:
+    """Names the outcomes that a letter may be written for."""
+    return frozenset(o.value for o in Outcome if o not in (Outcome.IGNORED, Outcome.SHUNTED))
+
+
+def _unheard(policy: Policy, reports: Path) -> Iterator[Doubt]:
+    """Finds replies that no outcome and no topic sends, and outcomes that no rule can bring about."""
+    heard = {*answerable(), *_SETTLED, *(f"topics/{topic.name}" for topic in policy.topics)}
+    replies = reports / "replies"
+    for file in sorted(replies.rglob("*.txt")):
+        name = file.relative_to(replies).with_suffix("").as_posix()
+        if not file.name.startswith("_") and name not in heard:
+            yield Doubt("text_unheard", f"replies/{name}")
+        if file.name.startswith("_") and not _is_included(file.name, reports):
+            yield Doubt("text_unheard", f"replies/{name}")
+    reached = {rule.consequence for rule in policy.rules} | {topic.consequence for topic in policy.topics}
+    for consequence in Consequence:
+        if consequence not in reached:
+            yield Doubt("outcome_unreached", consequence.value)
+
+
+def _is_included(name: str, reports: Path) -> bool:
+    return any(f"/{name}" in file.read_text(encoding="utf-8") for file in reports.rglob("*.txt"))

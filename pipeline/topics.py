@@ -1,0 +1,138 @@
+"""topics: rules/topics/<name>.toml → Topic; what a mail without files asks about, by its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.domain import Consequence, Procedure
+from pipeline.faults import OperatorFault, first_wrong_key
+from pipeline.turkish import heading
+
+_SHORT = 3
+
+
+class _TopicFile(BaseModel):
+    """The keys a topic file may have."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    words: list[list[str]] = Field(min_length=1)
+    unless: list[str] = []
+    consequence: Consequence = Field(alias="else")
+    with_case: Consequence | None = None
+    procedure: Procedure | None = None
+    tells_state: bool = False
+    withdraws: str = ""
+    say: str
+    because: str
+    matches: list[str]
+    differs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One matter people write about: its words, what becomes of the mail, and its authority.
+
+    One phrase of every group of `words` must begin a word of the mail, and none of `unless`. With
+    an open case of the sender's, `with_case` takes the place of `consequence`, and where `withdraws`
+    has a sentence, the case stays off the list for Kamu SM until an official decides. The answer is the text
+    of the same name below reports/replies/topics.
+    """
+
+    name: str
+    words: tuple[tuple[str, ...], ...]
+    unless: tuple[str, ...]
+    consequence: Consequence
+    with_case: Consequence
+    procedure: Procedure | None
+    tells_state: bool
+    # What is said to somebody whose application may be withdrawn by such a mail; "" where none may.
+    withdraws: str
+    say: str
+    because: str
+
+    @property
+    def path(self) -> str:
+        """Names the topic as rules are named."""
+        return f"topics/{self.name}"
+
+    def is_meant(self, text: str) -> bool:
+        """Tells whether a text is about this."""
+        return says(text, self.words) and not says(text, (self.unless,))
+
+
+def says(text: str, groups: Sequence[Sequence[str]]) -> bool:
+    """Tells whether of every group some phrase begins a word of the text; Turkish endings may follow.
+
+    >>> says("Kart okuyucumu kaybettim", [["kart okuyucu"], ["kayıp", "kaybet"]])
+    True
+    """
+    words = f" {heading(text)} "
+    return all(any(_begins(heading(phrase), words) for phrase in group) for group in groups)
+
+
+def _begins(phrase: str, words: str) -> bool:
+    # "pin" begins "Pınar" as well: so short a phrase has to be a word of its own.
+    return f" {phrase}" + " " * (len(phrase) <= _SHORT) in words
+
+
+def topics_of(text: str, topics: Sequence[Topic]) -> tuple[Topic, ...]:
+    """Lists all topics that a text is about: one is an answer, none or two are a person's."""
+    return tuple(topic for topic in topics if topic.is_meant(text))
+
+
+def load_topics(raw: Mapping[str, Mapping[str, Any]]) -> tuple[Topic, ...]:
+    """Validates topics by file stem, and makes each prove its examples.
+
+    An example in `matches` must be about its topic and no other. Raises OperatorFault for an unknown
+    key, a topic without examples and an example that turns out otherwise.
+    """
+    files = {name: _validated(name, raw[name]) for name in sorted(raw)}
+    topics = tuple(_topic(name, file) for name, file in files.items())
+    for topic in topics:
+        _prove(topic, files[topic.name], topics)
+    return topics
+
+
+def _validated(name: str, raw: Mapping[str, Any]) -> _TopicFile:
+    try:
+        return _TopicFile.model_validate(raw)
+    except ValidationError as fault:
+        key, kind, _ = first_wrong_key(fault)
+        raise OperatorFault("rule_key", file=_where(name), key=key, kind=kind) from fault
+
+
+def _topic(name: str, file: _TopicFile) -> Topic:
+    return Topic(
+        name=name,
+        words=tuple(map(tuple, file.words)),
+        unless=tuple(file.unless),
+        consequence=file.consequence,
+        with_case=file.with_case or file.consequence,
+        procedure=file.procedure,
+        tells_state=file.tells_state,
+        withdraws=file.withdraws,
+        say=file.say,
+        because=file.because,
+    )
+
+
+def _prove(topic: Topic, file: _TopicFile, topics: Sequence[Topic]) -> None:
+    if not file.matches or not file.differs:
+        raise OperatorFault("topic_without_examples", file=_where(topic.name))
+    for example in file.matches:
+        found = topics_of(example, topics)
+        if found != (topic,):
+            names = ", ".join(t.name for t in found)
+            raise OperatorFault("topic_example", file=_where(topic.name), example=example, found=names or "-")
+    for example in file.differs:
+        if topic.is_meant(example):
+            raise OperatorFault("topic_example", file=_where(topic.name), example=example, found=topic.name)
+
+
+def _where(name: str) -> str:
+    return f"rules/topics/{name}.toml"

@@ -1,0 +1,224 @@
+"""Several mails about one person: what is corrected, what is changed, and who stays off the night's list."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+
+from mailbox_fixtures.expect import demo_policy
+from pipeline.adapters.scanner.scan import transcribe
+from pipeline.conversation import Comparison, compare, list_before
+from pipeline.domain import Attachment, Decision, Facts, Submission
+from pipeline.policy import Policy
+from pipeline.runs import Word, settle
+from pipeline.stages.judge import judge
+from pipeline.stages.read import read
+from tests.house import NIGHT, House, body
+from tests.letters import list_mail, writes
+from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
+from tests.people import WRONG_TENTH, person
+from tests.workbooks import Fields, entry, official, xls
+
+AYSE, CANAN, NURAY = person("Ayşe Karaağaçlı"), person("Canan Şahinbaşlı"), person("Nuray Işıklıtepe")
+NEXT_NIGHT = NIGHT + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return demo_policy()
+
+
+# --- what is right now, what is left, what is new ------------------------------------------------
+
+
+def judged(policy: Policy, *rows: Fields, data: bytes | None = None) -> Decision:
+    data = xls(official(*rows)) if data is None else data
+    files = [(Attachment("liste.xls", "", data, "digest"), transcribe(data, ()))]
+    evidence = read(files, policy.form, policy.layouts, policy.rails)
+    submission = Submission(AYSE.work_email, "", (), "", "", (), "", "", (), ())
+    return judge("0" * 64, submission, evidence, Facts(date(2024, 6, 10)), policy)
+
+
+def told(comparison: Comparison) -> dict[str, list[tuple[str | None, str]]]:
+    return {
+        name: [(p.holder.family_name if p.holder else None, p.finding.field) for p in points]
+        for name in ("now_right", "left", "new", "missing")
+        if (points := getattr(comparison, name))
+    }
+
+
+def test_each_fault_is_right_now_left_new_or_no_longer_there(policy: Policy) -> None:
+    before = judged(
+        policy,
+        entry(AYSE, identity_number=WRONG_TENTH, born_on=None),
+        entry(CANAN, work_email="yok"),
+        entry(NURAY, kind=3),
+    )
+    now = judged(policy, entry(AYSE, born_on="31/06/1997"), entry(CANAN, workplace=None))
+
+    assert told(compare(before, now)) == {
+        "now_right": [("Karaağaçlı", "identity_number"), ("Şahinbaşlı", "work_email")],
+        "left": [("Karaağaçlı", "born_on")],
+        "new": [("Şahinbaşlı", "workplace")],
+        "missing": [("Işıklıtepe", "kind")],
+    }
+
+
+def test_a_person_is_known_by_number_though_the_name_was_wrong(policy: Policy) -> None:
+    before = judged(policy, entry(AYSE, given_name="A.", family_name="K."))
+    assert told(compare(before, judged(policy, entry(AYSE)))) == {
+        "now_right": [("Karaağaçlı", "given_name"), ("Karaağaçlı", "family_name")]
+    }
+
+
+def test_a_list_instead_of_what_could_not_be_read(policy: Policy) -> None:
+    before = judged(policy, data=b"")
+    now = judged(policy, entry(AYSE))
+    assert list_before([before], now.evidence) is before
+    assert [p.finding.rule for p in compare(before, now).now_right] == ["file/empty"]
+
+
+def test_only_the_last_list_with_the_same_people_is_gone_on_from(policy: Policy) -> None:
+    wrong = judged(policy, entry(AYSE, born_on=None))
+    right = judged(policy, entry(AYSE))
+    other = judged(policy, entry(CANAN, born_on=None))
+    evidence = right.evidence
+
+    assert list_before([other, wrong], evidence) is wrong
+    # What was put right in between is not told a second time.
+    assert list_before([right, wrong], evidence) is None
+    assert list_before([other], evidence) is None
+    assert list_before([wrong], judged(policy, data=b"").evidence) is None
+
+
+# --- the night's list ----------------------------------------------------------------------------
+
+
+def listed(house: House, moment: datetime = NIGHT) -> set[str]:
+    """Closes a night and gives the identity numbers on its list for Kamu SM."""
+    before = len(house.smtp.received)
+    house.nightly(moment)
+    batches = [m for m in house.letters()[before:] if m["X-NES-Intake"] == "batch"]
+    rows: list[Any] = []
+    for letter in batches:
+        (part,) = letter.iter_attachments()
+        rows += openpyxl.load_workbook(io.BytesIO(part.get_content())).active.iter_rows(min_row=4)  # type: ignore[union-attr]
+    return {str(row[1].value) for row in rows}
+
+
+def decide(house: House, word: Word, moment: datetime = NIGHT) -> None:
+    """Settles the oldest open hold by an official's word."""
+    with house.opened(moment) as shop:
+        settle(shop, shop.ledger.open_holds()[0], word, "görüşüldü", "A. Görevli")
+
+
+def hear(house: House, *mails: bytes) -> None:
+    for raw in mails:
+        house.deliver_raw(raw)
+    house.poll()
+
+
+def says(sender: Sender, words: str, *more: tuple[str, str]) -> bytes:
+    return mail(Envelope(sender, "e-imza", at("2024-06-10", "17:00"), more=more), plain(words))
+
+
+FOUND = "Merhaba, e-imzamı buldum, başvurumu iptal edin lütfen."
+
+
+@pytest.fixture
+def listed_once(house: House) -> House:
+    """A house in which Ayşe and Canan are waiting for the night's list."""
+    hear(house, *(list_mail(who, at("2024-06-10", "10:00")) for who in (AYSE, CANAN)))
+    return house
+
+
+def test_a_withdrawn_row_stays_off_the_list_until_it_is_settled(listed_once: House) -> None:
+    hear(listed_once, says(writes(AYSE), FOUND))
+    assert listed(listed_once) == {CANAN.identity_number}
+    (report,) = [m for m in listed_once.letters() if m["X-NES-Intake"] == "nightly"]
+    assert "bu gece listeye konmayan başvurular" in " ".join(body(report).split())
+
+    decide(listed_once, "return", NEXT_NIGHT)
+    assert listed(listed_once, NEXT_NIGHT) == {AYSE.identity_number}
+
+
+def test_an_accepted_withdrawal_closes_the_case_for_good(listed_once: House) -> None:
+    hear(listed_once, says(writes(AYSE), FOUND))
+    decide(listed_once, "accept")
+    assert listed(listed_once) == {CANAN.identity_number}
+    assert listed(listed_once, NEXT_NIGHT) == set()
+    with listed_once.opened(NEXT_NIGHT) as shop:
+        (case,) = (c for c in shop.ledger.all_cases() if c.identity_number.digits == AYSE.identity_number)
+        assert case.is_closed
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        # Of several rows of one sender the named one stands still, and all where nobody is named.
+        (f"{AYSE.name} e-imzasını buldu, kartı bulundu. Başvurusunu iptal edin.", {CANAN.identity_number}),
+        ("Kart bulundu, başvuruyu iptal edin.", set()),
+    ],
+)
+def test_a_secretary_withdraws_for_somebody_else(house: House, words: str, expected: set[str]) -> None:
+    office = Sender("Personel", "personel@hastane1.saglik.example.org")
+    form = attached(
+        xls(official(entry(AYSE), entry(CANAN, work_email=f"canan@{office.domain}"))), XLS, "l.xls"
+    )
+    first = Envelope(office, "liste", at("2024-06-10", "09:00"))
+    hear(house, mail(first, mixed(plain("Liste ektedir."), form)), says(office, words))
+
+    assert listed(house) == expected
+
+
+def test_nobody_elses_words_take_a_row_off_the_list(listed_once: House) -> None:
+    hear(listed_once, says(writes(NURAY), f"{AYSE.name} e-imzasını buldu, iptal edin."))
+    assert listed(listed_once) == {AYSE.identity_number, CANAN.identity_number}
+
+
+def test_two_mails_that_differ_on_one_day_wait_for_an_official(listed_once: House) -> None:
+    hear(listed_once, list_mail(AYSE, at("2024-06-10", "15:00"), born_on="16.08.1999"))
+    assert listed(listed_once) == {CANAN.identity_number}
+    decide(listed_once, "accept", NEXT_NIGHT)
+    assert listed(listed_once, NEXT_NIGHT) == {AYSE.identity_number}
+    with listed_once.opened(NEXT_NIGHT) as shop:
+        (case,) = (c for c in shop.ledger.all_cases() if c.identity_number.digits == AYSE.identity_number)
+        assert case.holder is not None
+        assert case.holder.born_on == date(1999, 8, 16)
+
+
+def test_a_good_row_that_comes_again_is_batched_once(house: House) -> None:
+    house.deliver("accepted/corrected-in-two-steps/1-list")
+    house.poll()
+    first = listed(house)
+    house.deliver(
+        "accepted/corrected-in-two-steps/2-one-fault-left", "accepted/corrected-in-two-steps/3-corrected"
+    )
+    house.poll(NEXT_NIGHT)
+    second = listed(house, NEXT_NIGHT)
+
+    assert (len(first), len(second)) == (1, 2)
+    assert not first & second
+
+
+def test_a_withdrawal_in_the_thread_is_known_though_it_comes_from_another_address(house: House) -> None:
+    hear(house, list_mail(AYSE, at("2024-06-10", "10:00")))
+    (answer,) = house.letters()
+    thread = ("In-Reply-To", str(answer["Message-ID"]))
+    hear(house, says(Sender("Ayşe", "a.karaagacli@adsm.saglik.example.org"), FOUND, thread))
+
+    assert listed(house) == set()
+
+
+def test_an_official_answers_a_withdrawal_in_words_that_fit(listed_once: House) -> None:
+    hear(listed_once, says(writes(AYSE), FOUND))
+    decide(listed_once, "return")
+    listed(listed_once)
+    (letter,) = [m for m in listed_once.letters() if m["X-NES-Intake"] == "settled-returned"]
+    text = " ".join(body(letter).split())
+    assert "geri çekilmedi, sürüyor" in text
+    assert "Düzeltip" not in text
