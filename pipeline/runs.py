@@ -232,7 +232,7 @@ def decide(
     if submission is None:
         return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
     try:
-        files = finish_reading(ledger, mail.reading) if mail.reading else []
+        files = finish_reading(ledger, mail.reading, now) if mail.reading else []
         evidence = read(files, policy.form, policy.layouts, policy.rails)
         with ledger.transaction():
             decision = _decision(ledger, mail, submission, evidence, policy, now, today)
