@@ -27,6 +27,7 @@ from pipeline.domain import (
     Place,
     Procedure,
     Receipt,
+    Submission,
     Transcript,
 )
 from pipeline.faults import OperatorFault
@@ -169,7 +170,9 @@ def test_a_receipt_is_spent_once(ledger: Ledger) -> None:
     # Known as spent, with who sent it.
     entry = paid("N-2", OTHER)
     assert entry.receipt
-    (spent,) = ledger.facts(DAY, [], [entry.receipt], "ayse@saglik.example.org").spent.values()
+    evidence = Evidence(receipts=(entry.receipt,))
+    sent = Submission("ayse@saglik.example.org", "", (), "", "", (), "", "", (), ())
+    (spent,) = ledger.facts(DAY, evidence, sent).spent.values()
     assert (spent.case, spent.sender) == ("N-1", "ayse@saglik.example.org")
 
 
