@@ -417,4 +417,5 @@ def _written(number: int, holder: Holder, field: str) -> str:
         return value.digits
     if isinstance(value, date):
         return number_date(value)
-    return value or ""
+    # No workbook can hold control characters, and one of them must not keep everybody's list here.
+    return squeeze("".join(ch if ch.isprintable() else " " for ch in value or ""))
