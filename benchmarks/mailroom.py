@@ -76,7 +76,7 @@ def shop_for(folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per
     policy = load_policy(RULES, REPORTS, settings.office)
     home = Home(settings.home)
     with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
-        ledger = Ledger.open(home.ledger_file)
+        ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
         finally:

@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 something was set aside · 64 wrong command · 75 try la
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 import tomllib
@@ -23,6 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from pipeline import demo as demonstration
+from pipeline.adapters.custody import Retention, backup, broken_links, erase, export
 from pipeline.adapters.home import Home
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
@@ -74,6 +76,8 @@ def say(name: str, **values: object) -> None:
 
 def main() -> None:
     """Runs the command line and turns every kind of wrong into its exit code and one sentence."""
+    # Whatever this process makes, temporary files included, is nobody else's to read.
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -121,7 +125,7 @@ def opened(settings: Settings) -> Iterator[Shop]:
     policy = load_policy(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
     with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
-        ledger = Ledger.open(home.ledger_file)
+        ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
         finally:
@@ -193,7 +197,7 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
     policy = load_policy(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
     beat = home.last_beat()
-    ledger = Ledger.open(home.ledger_file)
+    ledger = Ledger.open(home.ledger_file, home.key)
     try:
         last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
@@ -332,7 +336,8 @@ def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
     number = str(numbers[0]).upper()
     settings = load_settings(settings_file)
     policy = load_policy(settings.rules, settings.reports, settings.office)
-    ledger = Ledger.open(Home(settings.home).ledger_file)
+    home = Home(settings.home)
+    ledger = Ledger.open(home.ledger_file, home.key)
     try:
         told = tell(number, ledger, policy)
     finally:
@@ -345,6 +350,53 @@ def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
+
+
+@commands.command("erase")
+@with_settings
+def erase_command(settings_file: Path) -> int:
+    """Saklama süresi dolan verileri siler ve imha kaydı tutar; açık başvurulara dokunmaz."""
+    settings = load_settings(settings_file)
+    kept = Retention(settings.retention.mail_days, settings.retention.case_days)
+    with opened(settings) as shop:
+        gone = erase(shop.ledger, shop.home, kept, shop.clock())
+    say("erased", mails=gone.mails, transcripts=gone.transcripts, letters=gone.letters, cases=gone.cases)
+    return DONE
+
+
+@commands.command("export")
+@with_settings
+@click.argument("number")
+def export_command(settings_file: Path, number: str) -> int:
+    """Bir kişi hakkında saklanan her şeyi JSON olarak yazar; kişi başvuru numarasıyla (N-…) seçilir."""
+    with opened(load_settings(settings_file)) as shop:
+        kept = export(shop.ledger, number.upper(), shop.clock())
+    click.echo(json.dumps(kept, ensure_ascii=False, indent=2))
+    return DONE
+
+
+@commands.command("verify")
+@with_settings
+def verify_command(settings_file: Path) -> int:
+    """Denetim zincirini ve saklanan iletileri doğrular; hiçbir şeyi değiştirmez."""
+    with opened(load_settings(settings_file)) as shop:
+        wrong = broken_links(shop.ledger, shop.home)
+    for line in wrong:
+        say("broken", what=line)
+    if not wrong:
+        say("verified")
+    return SET_ASIDE if wrong else DONE
+
+
+@commands.command("backup")
+@with_settings
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def backup_command(settings_file: Path, folder: Path) -> int:
+    """Kayıt defterini, anahtarı ve saklanan iletileri bir klasöre yedekler."""
+    with opened(load_settings(settings_file)) as shop:
+        count = backup(shop.ledger, shop.home, folder)
+    say("backed_up", count=count, folder=folder)
+    return DONE
 
 
 @commands.command("demo")

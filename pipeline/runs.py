@@ -212,7 +212,7 @@ def decide(ledger: Ledger, mail: Opened, policy: Policy, now: datetime, today: d
     if submission is None:
         return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
     try:
-        evidence = _evidence(ledger, mail, policy)
+        evidence = _evidence(ledger, mail, policy, now)
         with ledger.transaction():
             decision = _decision(ledger, mail, submission, evidence, policy, now, today)
             letter = answer(sha, submission, decision, policy, now)
@@ -226,10 +226,10 @@ def decide(ledger: Ledger, mail: Opened, policy: Policy, now: datetime, today: d
     return decision.outcome
 
 
-def _evidence(ledger: Ledger, mail: Opened, policy: Policy) -> Evidence:
+def _evidence(ledger: Ledger, mail: Opened, policy: Policy, now: datetime) -> Evidence:
     if mail.reading is None:
         return Evidence()
-    return read(finish_reading(ledger, mail.reading), policy.form, policy.layouts, policy.rails)
+    return read(finish_reading(ledger, mail.reading, now), policy.form, policy.layouts, policy.rails)
 
 
 def _decision(

@@ -152,6 +152,13 @@ class EvidenceSettings(_Strict):
     folder: str
 
 
+class RetentionSettings(_Strict):
+    """How many days data is kept: mails, transcripts and letters; cases and lists (law 6698)."""
+
+    mail_days: int = Field(default=180, ge=1)
+    case_days: int = Field(default=730, ge=1)
+
+
 class BatchSettings(_Strict):
     """Who gets the night's list: Kamu SM itself, or the IT unit for release."""
 
@@ -179,6 +186,7 @@ class Settings(BaseSettings):
     budget: Budget = Budget()
     batch: BatchSettings = BatchSettings()
     evidence: EvidenceSettings | None = None
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,11 +51,3 @@ def readers() -> Iterator[WorkerPool]:
 def house(tmp_path: Path, box: Box, smtp: RecordingSmtp, readers: WorkerPool) -> House:
     """An office with an empty mailbox and a recording SMTP server, over plain connections."""
     return House(tmp_path, box, smtp, readers)
-
-
-@pytest.fixture(autouse=True)
-def _umask() -> Iterator[None]:
-    """A home changes the umask of its process; the next test's servers need their own."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)

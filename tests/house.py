@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import os
 import sqlite3
 import subprocess
 import sys
@@ -98,10 +97,8 @@ def shop_at(settings: Settings, readers: Executor, moment: datetime) -> Iterator
     """Opens what a run works with, at a moment that does not pass."""
     policy = policy_of(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
-    # A home changes the umask of its process; the servers of the tests live in the same one.
-    os.umask(0o022)
     with home.lock():
-        ledger = Ledger.open(home.ledger_file)
+        ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield Shop(settings, policy, home, ledger, readers, lambda: moment.astimezone(UTC))
         finally:

@@ -35,7 +35,7 @@ def _last_mails() -> dict[str, str]:
 
 
 def test_every_mail_ends_as_its_folder_says(output: Path) -> None:
-    ledger = Ledger.open(output / "home" / "ledger.db")
+    ledger = Ledger.open(output / "home" / "ledger.db", b"any")
     judged = ledger.judged_between(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
     ledger.close()
     outcomes = {j.sha: str(j.decision.outcome) for j in judged}

@@ -48,7 +48,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(file: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(file)
+    opened = Ledger.open(file, b"key")
     yield opened
     opened.close()
 
@@ -169,7 +169,7 @@ def test_a_receipt_is_spent_once(ledger: Ledger) -> None:
     # Known as spent, with who sent it.
     entry = paid("N-2", OTHER)
     assert entry.receipt
-    (spent,) = ledger.facts(DAY, [], [entry.receipt]).spent.values()
+    (spent,) = ledger.facts(DAY, [], [entry.receipt], "ayse@saglik.example.org").spent.values()
     assert (spent.case, spent.sender) == ("N-1", "ayse@saglik.example.org")
 
 
@@ -296,14 +296,14 @@ def test_an_erased_number_is_not_readable_in_the_file(ledger: Ledger, file: Path
 
 
 def test_what_is_written_is_there_after_a_restart(file: Path) -> None:
-    first = Ledger.open(file)
+    first = Ledger.open(file, b"key")
     arrive(first)
     decide(first, SHA, entries=(listed("N-1"),))
     transcript = Transcript("d" * 64, FileKind.WORKBOOK, "xls-biff8")
-    first.keep_transcripts([transcript], "1")
+    first.keep_transcripts([transcript], "1", NOW)
     before = (first.judged(SHA), first.all_cases(), first.counts())
     first.close()
-    second = Ledger.open(file)
+    second = Ledger.open(file, b"key")
     assert (second.judged(SHA), second.all_cases(), second.counts()) == before
     assert second.transcript("d" * 64, "1") == transcript
     # Other readers may see more in the same file.
@@ -314,52 +314,52 @@ def test_what_is_written_is_there_after_a_restart(file: Path) -> None:
 def test_a_ledger_that_is_no_database_stops_everything(file: Path) -> None:
     file.write_bytes(b"not a database, but long enough to be looked at" * 50)
     with pytest.raises(OperatorFault, match="ledger_damaged"):
-        Ledger.open(file)
+        Ledger.open(file, b"key")
 
 
 @pytest.mark.parametrize("offset", [4096, 8192, 40_000])
 def test_a_damaged_page_stops_everything(file: Path, offset: int) -> None:
-    ledger = Ledger.open(file)
+    ledger = Ledger.open(file, b"key")
     write(ledger, *(listed(f"N-{n}") for n in range(200)))
     ledger.close()
     damaged = bytearray(file.read_bytes())
     damaged[offset : offset + 2000] = b"\xff" * 2000
     file.write_bytes(damaged)
     with pytest.raises(OperatorFault, match="ledger_damaged"):
-        Ledger.open(file)
+        Ledger.open(file, b"key")
     # Nothing was written over it.
     assert file.read_bytes() == damaged
 
 
 def test_a_cut_off_file_stops_everything(file: Path) -> None:
-    ledger = Ledger.open(file)
+    ledger = Ledger.open(file, b"key")
     write(ledger, *(listed(f"N-{n}") for n in range(200)))
     ledger.close()
     file.write_bytes(file.read_bytes()[:-5000])
     with pytest.raises(OperatorFault, match="ledger_damaged"):
-        Ledger.open(file)
+        Ledger.open(file, b"key")
 
 
 def test_a_locked_file_is_not_called_damaged(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Ledger.open(file).close()
+    Ledger.open(file, b"key").close()
     holder = sqlite3.connect(file)
     holder.execute("BEGIN EXCLUSIVE")
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda place: connect(place, timeout=0))
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        Ledger.open(file)
+        Ledger.open(file, b"key")
     holder.close()
 
 
 def test_a_newer_schema_is_refused(file: Path) -> None:
-    Ledger.open(file).close()
+    Ledger.open(file, b"key").close()
     behind(file, "PRAGMA user_version=99")
     with pytest.raises(OperatorFault, match="ledger_newer"):
-        Ledger.open(file)
+        Ledger.open(file, b"key")
 
 
 def test_a_migration_is_taken_whole_and_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Ledger.open(file).close()
+    Ledger.open(file, b"key").close()
     ((was,),) = behind(file, "PRAGMA user_version")
     assert isinstance(was, int)
     taken = []
@@ -375,12 +375,12 @@ def test_a_migration_is_taken_whole_and_once(file: Path, monkeypatch: pytest.Mon
     steps = ledger_module._MIGRATIONS
     monkeypatch.setattr(ledger_module, "_MIGRATIONS", (*steps, breaks))
     with pytest.raises(PowerCut):
-        Ledger.open(file)
+        Ledger.open(file, b"key")
     assert behind(file, "PRAGMA user_version") == [(was,)]
     assert behind(file, "SELECT name FROM sqlite_master WHERE name='half'") == []
     monkeypatch.setattr(ledger_module, "_MIGRATIONS", (*steps, works))
-    Ledger.open(file).close()
-    Ledger.open(file).close()
+    Ledger.open(file, b"key").close()
+    Ledger.open(file, b"key").close()
     assert taken == [1]
     assert behind(file, "PRAGMA user_version") == [(was + 1,)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from pipeline.faults import OperatorFault, TryLater
 
 _PRIVATE = 0o700
+_KEY_BYTES = 32
 
 
 class Home:
@@ -20,8 +22,6 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Everything below is made with these rights, temporary files included.
-        os.umask(0o077)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
             self._mail.mkdir(exist_ok=True, mode=_PRIVATE)
@@ -34,6 +34,21 @@ class Home:
     def ledger_file(self) -> Path:
         """Gives the ledger's place."""
         return self.folder / "ledger.db"
+
+    @property
+    def key(self) -> bytes:
+        """Gives the home's secret, made when it is first asked for, under the lock.
+
+        It belongs to the ledger: a backup of one is nothing without the other.
+        """
+        file, draft = self.folder / "key", self.folder / "key.tmp"
+        if not file.exists():
+            with draft.open("wb", buffering=0) as new:
+                new.write(secrets.token_bytes(_KEY_BYTES))
+                os.fsync(new.fileno())
+            draft.rename(file)
+            _sync_folder(self.folder)
+        return file.read_bytes()
 
     @property
     def _mail(self) -> Path:
@@ -78,6 +93,10 @@ class Home:
         for folder in (target.parent, self._mail):
             _sync_folder(folder)
         return sha
+
+    def forget(self, sha: str) -> None:
+        """Removes a kept mail's bytes."""
+        self._file(sha).unlink(missing_ok=True)
 
     def raw(self, sha: str) -> bytes:
         """Gives a kept mail's bytes; raises OperatorFault where they are missing or not the same."""

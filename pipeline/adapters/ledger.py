@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,11 @@ _PRAGMAS = (
     "trusted_schema=OFF",
     "busy_timeout=10000",
 )
+
+
+def audit_hash(seq: int, at: str, event: str, about: str, before: str) -> str:
+    """Chains one line of the audit log to the hash of the line before."""
+    return hashlib.sha256("\x1f".join((str(seq), at, event, about, before)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +114,27 @@ class Night:
 class Ledger:
     """The ledger of one home; one process at a time holds it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, key: bytes) -> None:
         connection.isolation_level = None
+        self._key = key
         self._db = Database(connection)
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         self._migrate()
 
     @classmethod
-    def open(cls, file: Path) -> Ledger:
+    def open(cls, file: Path, key: bytes) -> Ledger:
         """Opens or begins a ledger; raises OperatorFault where the file is damaged or from the future.
 
-        Raises sqlite3.OperationalError where it is locked or out of reach.
+        Raises sqlite3.OperationalError where it is locked or out of reach. `key` is the home's secret,
+        under which the ledger remembers what was erased.
         """
         connection = sqlite3.connect(file)
         try:
             problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
                 raise OperatorFault("ledger_damaged", file=file, why=problem)
-            return cls(connection)
+            return cls(connection, key)
         except BaseException as fault:
             connection.close()
             # A file that is locked or cannot be reached is not damaged: restoring it would lose mail.
@@ -136,20 +145,20 @@ class Ledger:
     @classmethod
     def in_memory(cls) -> Ledger:
         """Begins a ledger that is gone with its process."""
-        return cls(sqlite3.connect(":memory:"))
+        return cls(sqlite3.connect(":memory:"), b"in memory")
 
     def copy_without(self, shas: Sequence[str]) -> Ledger:
         """Copies the ledger into memory as it was before some mails were judged, by them or an official."""
         copy = sqlite3.connect(":memory:")
         self._db.conn.backup(copy)
-        ledger = Ledger(copy)
+        ledger = Ledger(copy, self._key)
         with ledger.transaction():
             for sha in shas:
                 proofs = (sha, "settle/" + mail_number(sha))
                 for row in ledger._rows("SELECT receipt FROM entry WHERE proof IN (?, ?)", *proofs):
                     if row["receipt"]:
                         key = receipt_key(_RECEIPT.validate_json(row["receipt"]))
-                        ledger._db.execute("DELETE FROM spent WHERE key=?", (key,))
+                        ledger._db.execute("DELETE FROM spent WHERE key=?", (self.keyed(key),))
                 for sql, values in _FORGET:
                     ledger._db.execute(sql, [proofs[i] for i in values])
         return ledger
@@ -178,6 +187,29 @@ class Ledger:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+    def query(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """Reads rows, for the modules that keep the ledger in order."""
+        return self._rows(sql, *values)
+
+    def execute(self, sql: str, *values: object) -> int:
+        """Writes, inside a transaction, for the modules that keep the ledger in order; gives the rows changed."""
+        return int(self._db.execute(sql, values).rowcount)
+
+    def keyed(self, text: str) -> str:
+        """Makes a mark by which a thing is known again after it has been erased (HMAC-SHA-256).
+
+        A bare digest of an identity number would be guessed in minutes.
+        """
+        return hmac.new(self._key, text.encode(), "sha256").hexdigest()
+
+    def note(self, at: datetime, event: str, about: str) -> None:
+        """Adds one line to the audit log, chained to the line before; call inside a transaction."""
+        last = self._one("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+        seq, before = (last["seq"] + 1, last["hash"]) if last else (1, "")
+        stamp = at.astimezone(UTC).isoformat()
+        line = audit_hash(seq, stamp, event, about, before)
+        self._db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?)", (seq, stamp, event, about, line))
 
     def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         return list(self._db.query(sql, values))
@@ -325,13 +357,13 @@ class Ledger:
         row = self._one("SELECT body FROM transcript WHERE digest=? AND version=?", digest, version)
         return _TRANSCRIPT.validate_json(row["body"]) if row else None
 
-    def keep_transcripts(self, transcripts: Iterable[Transcript], version: str) -> None:
+    def keep_transcripts(self, transcripts: Iterable[Transcript], version: str, at: datetime) -> None:
         """Keeps what was read from files, so that they are never read twice."""
         with self.transaction():
             for transcript in transcripts:
                 self._db.execute(
-                    "INSERT INTO transcript VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode()),
+                    "INSERT INTO transcript VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at.isoformat()),
                 )
 
     def facts(self, today: date, evidence: Evidence, sender: str) -> Facts:
@@ -349,15 +381,19 @@ class Ledger:
                     paid_cases[number, procedure] = case
         spent = {}
         for key in {receipt_key(r) for r in evidence.receipts}:
-            if row := self._one("SELECT * FROM spent WHERE key=?", key):
-                spent[key] = Spent(row["case_number"], row["sender"])
+            if row := self._one("SELECT * FROM spent WHERE key=?", self.keyed(key)):
+                # Only whether it was the same sender can be told, and that is all there is to know.
+                same = self.keyed(sender) == row["sender"]
+                spent[key] = Spent(row["case_number"], sender if same else "")
         return Facts(today, cases, spent, paid_cases, self._cases_of_address(sender), self._vouched(sender))
 
     def _cases_of_address(self, address: str) -> tuple[Case, ...]:
         """Folds the open cases whose link, or whose receipt where no list came, belongs to an address."""
         if not address:
             return ()
-        found = self._cases("WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", address)
+        found = self._cases(
+            "WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", self.keyed(address)
+        )
         return tuple(
             case
             for case in found
@@ -431,6 +467,7 @@ class Ledger:
                 _DECISION.dump_json(decision).decode(),
             ),
         )
+        self.note(decided_at, f"decided {decision.outcome}", sha)
         if decision.outcome is Outcome.HELD or decision.withheld:
             self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
         self.add_entries(decision.entries, sender)
@@ -450,16 +487,20 @@ class Ledger:
                     e.proof,
                     _HOLDER.dump_json(e.holder).decode() if e.holder else None,
                     _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
-                    # A receipt in a case with a list may come from anyone; where no list is, from its own.
-                    _address_of(e.holder)
-                    if e.holder
-                    else sender * (e.procedure is not Procedure.LOST_OR_STOLEN),
+                    self._address_mark(e, sender),
                 ),
             )
             if e.receipt:
                 self._db.execute(
-                    "INSERT INTO spent VALUES (?, ?, ?)", (receipt_key(e.receipt), e.case, sender)
+                    "INSERT INTO spent VALUES (?, ?, ?)",
+                    (self.keyed(receipt_key(e.receipt)), e.case, self.keyed(sender)),
                 )
+
+    def _address_mark(self, entry: Entry, sender: str) -> str:
+        # A receipt in a case with a list may come from anyone; where no list is, it comes from its own.
+        if entry.holder:
+            return self.keyed(_address_of(entry.holder))
+        return "" if entry.procedure is Procedure.LOST_OR_STOLEN else self.keyed(sender)
 
     def judged(self, sha: str) -> Judged | None:
         """Gives one decision."""
@@ -517,6 +558,7 @@ class Ledger:
             "UPDATE hold SET state=?, because=?, settled_by=?, settled_at=? WHERE sha=? AND state='open'",
             (state, because, by, at.isoformat(), sha),
         )
+        self.note(at, f"settled {state}", sha)
 
     # --- letters -------------------------------------------------------------------------------
 
@@ -529,6 +571,7 @@ class Ledger:
             "VALUES (?, ?, ?, ?, ?, ?, 'planned', ?, ?)",
             (message_id, kind, about, recipient, subject, body, at.isoformat(), at.isoformat()),
         )
+        self.note(at, "letter planned", message_id)
 
     def answers_since(self, recipient: str, since: datetime) -> int:
         """Counts the answers written to an address since a moment."""
@@ -600,6 +643,8 @@ class Ledger:
                 "attempts=attempts+(?<>'started') WHERE id=?",
                 (state, response, at.isoformat(), next_at and next_at.isoformat(), state, letter_id),
             )
+            message_id = self._rows("SELECT message_id FROM letter WHERE id=?", letter_id)[0]["message_id"]
+            self.note(at, f"letter {state}", message_id)
 
     # --- nights --------------------------------------------------------------------------------
 
@@ -624,8 +669,10 @@ class Ledger:
             "INSERT INTO night VALUES (?, ?, ?, ?)",
             (night.day.isoformat(), night.number, night.since.isoformat(), night.until.isoformat()),
         )
+        self.note(night.until, "night closed", night.day.isoformat())
         if batch is None:
             return
+        self.note(night.until, f"batch closed {batch.name}", digest)
         self._db.execute(
             "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
             (batch.day.isoformat(), batch.number, digest, len(batch.cases), batch.workbook),
@@ -788,7 +835,7 @@ def _begin(db: Database) -> None:
         """CREATE TABLE arrival (
             sha TEXT PRIMARY KEY CHECK (length(sha)=64), received_at TEXT NOT NULL,
             size INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES run (id),
-            attempts INTEGER NOT NULL DEFAULT 0) STRICT""",
+            attempts INTEGER NOT NULL DEFAULT 0, erased_at TEXT) STRICT""",
         """CREATE TABLE sighting (
             account TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,
             sha TEXT REFERENCES arrival (sha), kept_in INTEGER REFERENCES run (id),
@@ -799,7 +846,7 @@ def _begin(db: Database) -> None:
         "CREATE INDEX sighting_state ON sighting (state, account, folder, uid)",
         "CREATE INDEX sighting_sha ON sighting (sha)",
         """CREATE TABLE transcript (
-            digest TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL,
+            digest TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, kept_at TEXT NOT NULL,
             PRIMARY KEY (digest, version)) STRICT""",
         f"""CREATE TABLE decision (
             sha TEXT PRIMARY KEY REFERENCES arrival (sha), number TEXT NOT NULL UNIQUE,
@@ -841,6 +888,18 @@ def _begin(db: Database) -> None:
         """CREATE TABLE batch_row (
             case_number TEXT PRIMARY KEY, day TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
             UNIQUE (day, number, position), FOREIGN KEY (day, number) REFERENCES batch (day, number)) STRICT""",
+        """CREATE TABLE audit (
+            seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, about TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE) STRICT""",
+        """CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit
+            BEGIN SELECT raise(ABORT, 'the audit log is append only'); END""",
+        """CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+            BEGIN SELECT raise(ABORT, 'the audit log is append only'); END""",
+        """CREATE TABLE tombstone (
+            person TEXT NOT NULL, case_number TEXT PRIMARY KEY, erased_at TEXT NOT NULL) STRICT""",
+        """CREATE TABLE destruction (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, class TEXT NOT NULL, until TEXT NOT NULL,
+            count INTEGER NOT NULL) STRICT""",
         """CREATE TABLE night (
             day TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, since TEXT NOT NULL, until TEXT NOT NULL,
             CHECK (since<until)) STRICT""",

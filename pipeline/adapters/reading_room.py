@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pipeline.adapters.isolation import WorkerFailed
@@ -36,12 +37,12 @@ def begin_reading(
     return Reading(attachments, known, begun)
 
 
-def finish_reading(ledger: Ledger, reading: Reading) -> list[tuple[Attachment, Transcript]]:
+def finish_reading(ledger: Ledger, reading: Reading, at: datetime) -> list[tuple[Attachment, Transcript]]:
     """Waits for the readers, keeps what they read, and gives every file with its transcript."""
     fresh = {digest: _result(digest, future) for digest, future in reading.begun.items()}
     kept = [transcript for transcript in fresh.values() if transcript.problem not in _PASSING]
     if kept:
-        ledger.keep_transcripts(kept, SCANNER_VERSION)
+        ledger.keep_transcripts(kept, SCANNER_VERSION, at)
     transcripts = {**reading.known, **fresh}
     return [(a, transcripts[a.digest]) for a in reading.attachments]
 
