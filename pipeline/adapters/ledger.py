@@ -401,7 +401,9 @@ class Ledger:
         """Folds the open cases whose link, or whose receipt where no list came, belongs to an address."""
         if not address:
             return ()
-        found = self._cases("WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", address)
+        found = self._cases(
+            "WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", self.keyed(address)
+        )
         return tuple(
             case
             for case in found
@@ -555,10 +557,7 @@ class Ledger:
                     e.proof,
                     _HOLDER.dump_json(e.holder).decode() if e.holder else None,
                     _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
-                    # A receipt in a case with a list may come from anyone; where no list is, from its own.
-                    _address_of(e.holder)
-                    if e.holder
-                    else sender * (e.procedure is not Procedure.LOST_OR_STOLEN),
+                    self._address_mark(e, sender),
                 ),
             )
             if e.receipt:
@@ -566,6 +565,12 @@ class Ledger:
                     "INSERT INTO spent VALUES (?, ?, ?)",
                     (self.keyed(receipt_key(e.receipt)), e.case, self.keyed(sender)),
                 )
+
+    def _address_mark(self, entry: Entry, sender: str) -> str:
+        # A receipt in a case with a list may come from anyone; where no list is, it comes from its own.
+        if entry.holder:
+            return self.keyed(_address_of(entry.holder))
+        return "" if entry.procedure is Procedure.LOST_OR_STOLEN else self.keyed(sender)
 
     def judged(self, sha: str) -> Judged | None:
         """Gives one decision."""
