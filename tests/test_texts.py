@@ -66,7 +66,7 @@ HOUSE = replace(POLICY, texts=TEXTS)
 
 
 def letter_on(decision: Decision, policy: Policy = HOUSE) -> Letter:
-    letter = answer(SHA, mail_from(), decision, policy, NOW)
+    letter = answer(SHA, mail_from(), decision, None, (), policy, NOW)
     assert letter is not None
     return letter
 
@@ -122,7 +122,8 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
         balance=balance,
         heard=heard,
         open_holds=[h for h in heard if h.decision.outcome is Outcome.HELD],
-        batch=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], policy.form),
+        batch=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], (), policy.form),
+        left_out=[open_case(SUKRU, holder=row(SUKRU))],
         open_cases=[open_case()],
         failed_letters=[{"recipient": "a@x.invalid", "subject": "Konu", "response": "550 yok"}],
         unfetched=[{"account": "posta", "folder": "INBOX", "uid": 7, "why": "timeout"}],
@@ -130,12 +131,21 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
     return announce(replace(work, **changes), policy)
 
 
+def question(topic: str) -> Decision:
+    """A mail that asks about one thing, from somebody with an open case."""
+    return replace(judged(), topic=topic, told=(open_case(),))
+
+
 LETTERS: dict[str, Callable[[], Letter]] = {
+    **{
+        f"topic {topic.name}": (lambda name=topic.name: letter_on(question(name)))  # type: ignore[misc]
+        for topic in POLICY.topics
+    },
     **{name: (lambda make=make: letter_on(make())) for name, make in DECISIONS.items()},  # type: ignore[misc]
     "settled, accepted": lambda: answer_settled(
-        SHA, mail_from(), [listed()], "Telefonla soruldu.", HOUSE, NOW
+        SHA, mail_from(), [listed()], [], "Telefonla soruldu.", HOUSE, NOW
     ),
-    "settled, returned": lambda: answer_settled(SHA, mail_from(), [], "Kişi vazgeçti.", HOUSE, NOW),
+    "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
     "batch": lambda: a_night()[0],
     "batch for release": lambda: a_night(
         replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))
@@ -192,7 +202,7 @@ def test_every_text_is_written_by_somebody() -> None:
         make()
     written = {f"{name}.txt" for name, _ in Recording.asked}
     own = {name for name in _templates() if not Path(name).name.startswith("_")}
-    assert own - written == {"explain.txt", "status.txt"}
+    assert own - written == {"explain.txt", "history.txt", "status.txt"}
     included = {other for name in _templates() for other in _included(POLICY.texts, name)}
     assert {name for name in _templates() if Path(name).name.startswith("_")} == included
 
@@ -366,8 +376,8 @@ def hostile_letters(text: str) -> list[Letter]:
         judged(row(ELVIN, file=text, sheet=text), mail=mail),
         judged(row(file=text, sheet=text), facts=facts_of(open_case()), mail=mail),
     ]
-    letters = [answer(SHA, mail, decision, POLICY, NOW) for decision in decisions]
-    held = answer_settled(SHA, mail, [], text, POLICY, NOW)
+    letters = [answer(SHA, mail, decision, None, (), POLICY, NOW) for decision in decisions]
+    held = answer_settled(SHA, mail, [], [], text, POLICY, NOW)
     heard = [Heard(SHA, f"{text}@posta.invalid", text, text, d) for d in decisions]
     night = a_night(
         POLICY,
@@ -445,7 +455,7 @@ def test_the_bytes_of_a_letter_need_no_mending_on_the_way(name: str) -> None:
 
 def test_an_answer_stands_in_its_thread() -> None:
     mail = mail_from(message_id="<2@x.invalid>", references=("<0@x.invalid>", "<1@x.invalid>"))
-    letter = answer(SHA, mail, judged(row()), POLICY, NOW)
+    letter = answer(SHA, mail, judged(row()), None, (), POLICY, NOW)
     assert letter is not None
     sent = email.message_from_bytes(render(letter), policy=email.policy.default)
     assert sent["In-Reply-To"] == "<2@x.invalid>"
@@ -530,7 +540,7 @@ ODD_HEADS = {
 def test_an_answer_to_an_odd_head_is_an_ordinary_mail(name: str) -> None:
     raw = ODD_HEADS[name].replace(b"%s", AYSE.work_email.encode()) + b"\r\nMerhaba\r\n"
     submission = unpack(Arrival(SHA, raw, NOW))
-    letter = answer(SHA, submission, judged(row()), POLICY, NOW)
+    letter = answer(SHA, submission, judged(row()), None, (), POLICY, NOW)
     assert letter is not None
     assert letter.recipient == AYSE.work_email
 
