@@ -169,7 +169,9 @@ def test_a_receipt_is_spent_once(ledger: Ledger) -> None:
     # Known as spent, with who sent it.
     entry = paid("N-2", OTHER)
     assert entry.receipt
-    (spent,) = ledger.facts(DAY, [], [entry.receipt], "ayse@saglik.example.org").spent.values()
+    (spent,) = ledger.facts(
+        DAY, Evidence(receipts=(entry.receipt,)), "ayse@saglik.example.org"
+    ).spent.values()
     assert (spent.case, spent.sender) == ("N-1", "ayse@saglik.example.org")
 
 
