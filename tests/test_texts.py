@@ -6,11 +6,13 @@ import email
 import email.policy
 import re
 import shutil
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +25,7 @@ from jinja2 import UndefinedError, meta
 from pipeline.cli import sentence
 from pipeline.domain import Arrival, Decision, Enclosure, Entry, Event, Letter, Outcome, Procedure, Unread
 from pipeline.faults import OperatorFault
-from pipeline.policy import REPORTS, Policy
+from pipeline.policy import REPORTS, RULES, Policy
 from pipeline.rendering import message_id, render
 from pipeline.stages.announce import Heard, NightsWork, announce
 from pipeline.stages.answer import answer, answer_settled
@@ -46,6 +48,7 @@ from tests.in_order import (
     spent_on,
 )
 from tests.people import person
+from tests.test_procedures import READER, physician, transfer
 
 NOW = datetime(2024, 5, 13, 9, 30, tzinfo=UTC)
 ELVIN = person("Elvin Rzazadeh")
@@ -71,6 +74,12 @@ def letter_on(decision: Decision, policy: Policy = HOUSE) -> Letter:
     return letter
 
 
+def asked_about(topic: str) -> Decision:
+    """Judges a question in words of the topic's own first example."""
+    raw = tomllib.loads((RULES / "topics" / f"{topic}.toml").read_text(encoding="utf-8"))
+    return judged(mail=mail_from(text=raw["matches"][0], subject=""))
+
+
 DECISIONS: dict[str, Callable[[], Decision]] = {
     "accepted list": lambda: judged(row(), row(SUKRU, 7, understood={"kind": "code_from_words"})),
     "accepted receipt": lambda: judged(slip(), facts=facts_of(open_case())),
@@ -87,6 +96,20 @@ DECISIONS: dict[str, Callable[[], Decision]] = {
     "returned typo": lambda: judged(
         row(work_email="ayse@saglık.gov.tr", written={**row().written, "work_email": "ayse@saglık.gov.tr"})
     ),
+    **{f"topic {topic.name}": partial(asked_about, topic.name) for topic in POLICY.topics},
+    "topic where-is-it, told": lambda: judged(
+        mail=mail_from(text="Başvurum ne durumda?", subject=""),
+        facts=replace(facts_of(), sender_cases=(open_case(), open_case(SUKRU, batch="2024-05-13/1"))),
+    ),
+    "topic link-missing, told": lambda: judged(
+        mail=mail_from(text="Kamu SM bağlantısı gelmedi.", subject=""),
+        facts=replace(facts_of(), sender_cases=(open_case(),)),
+    ),
+    "a physician's receipt": lambda: physician(transfer()),
+    "a physician's receipt back": lambda: physician(transfer(description="e-imza", iban=None)),
+    "a physician's receipt in doubt": lambda: physician(transfer(payee="BAŞKASI")),
+    "a reader's receipt": lambda: physician(READER, "Kart okuyucu ücreti."),
+    "two procedures": lambda: physician(READER, "Ektedir."),
     "returned with known": lambda: judged(row(), row(SUKRU, 7, kind="3"), facts=facts_of(open_case())),
 }
 
