@@ -52,8 +52,8 @@ class Count:
 
     `answers` counts letters by the mail they answer, `rows` the places of a person in the lists that went
     out, `reports` the reports of the nights by Message-ID, all as the SMTP server received them; `places`
-    says where in the mailbox each mail lies. `crashed` are the mails that were set aside because runs died over them,
-    by the Message-ID they would have been answered under. `wrong` are contradictions, in words.
+    says where in the mailbox each mail lies. `crashed` are the mails that were set aside because runs died
+    over them, by the Message-ID an answer would name. `wrong` are contradictions, in words.
     """
 
     answers: Mapping[str, int]

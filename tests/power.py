@@ -201,7 +201,7 @@ def _wire_smtp(plug: Plug) -> None:
 def _work(settings_file: Path, steps: Iterable[Step], plug: Plug | None) -> None:
     settings = load_settings(settings_file)
     # The home's secret is drawn by chance; two days can only be compared under the same one.
-    secrets.token_bytes = lambda size: b"k" * (size or 32)  # type: ignore[assignment]
+    secrets.token_bytes = lambda size: b"k" * (size or 32)  # type: ignore[assignment,misc]
     if plug:
         _wire(plug, settings.home)
     for command, moment in steps:
