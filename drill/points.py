@@ -39,7 +39,7 @@ class Family:
 
 
 def kills(theatre: Theatre) -> Family:
-    """SIGKILL before every effect of a day and a night, and of the run that finds out what happened."""
+    """SIGKILL before every effect of a day and a night that nothing has disturbed before."""
     with theatre.house() as house:
         effects = theatre.powered.play(house.file, DAY, is_counted=True).effects
     points = [(f"before {effect}", _kill(at)) for at, effect in enumerate(effects)]
