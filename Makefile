@@ -8,13 +8,17 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 /usr/bin/pyt
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: demo test lint setup system lock clean
+.PHONY: demo test drill lint setup system lock clean
 
 demo: setup
 	$(VENV)/bin/nes-intake demo
 
 test: setup lint
 	$(PY) -m pytest -n 2 --dist loadgroup -q
+
+# The long drill, about half an hour; its short form is a test.
+drill: setup
+	$(PY) -m drill
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import sys
+import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
@@ -132,6 +135,13 @@ def opened(settings: Settings) -> Iterator[Shop]:
             ledger.close()
 
 
+def heeding(shop: Shop) -> Shop:
+    """Has SIGTERM end the run after the effect at hand, not in the middle of it."""
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    return replace(shop, is_over=over.is_set)
+
+
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """Shows progress on a terminal; under cron nothing moves and nothing is printed."""
@@ -146,9 +156,12 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 @with_settings
 def poll_command(settings_file: Path) -> int:
     """Posta kutularına bakar, gelenleri değerlendirir, dosyalar ve yanıtlar."""
-    with opened(load_settings(settings_file)) as shop, progress_bar() as progress:
+    with opened(load_settings(settings_file)) as opened_shop, progress_bar() as progress:
+        shop = heeding(opened_shop)
         tally = poll(shop, progress)
     say("polled", heard=tally.heard, decided=tally.decided, shunted=tally.shunted, posted=tally.posted)
+    if shop.is_over():
+        return TRY_LATER
     return SET_ASIDE if tally.shunted else DONE
 
 
@@ -161,9 +174,12 @@ def poll_command(settings_file: Path) -> int:
 )
 def nightly_command(settings_file: Path, day: datetime | None) -> int:
     """Geceyi kapatır: Kamu SM listesi ve gece raporu. Aynı gece ikinci kez kapanmaz."""
-    with opened(load_settings(settings_file)) as shop:
+    with opened(load_settings(settings_file)) as opened_shop:
+        shop = heeding(opened_shop)
         due = day.date() if day else night_due(shop)
         night = nightly(shop, due)
+    if shop.is_over():
+        return TRY_LATER
     if night:
         say("night_closed", day=night.day, number=night.number)
     else:

@@ -35,7 +35,7 @@ from pipeline.domain import (
     Submission,
     Transcript,
 )
-from pipeline.faults import OperatorFault
+from pipeline.faults import OperatorFault, TryLater
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
 from pipeline.settings import Account, Settings
@@ -345,7 +345,10 @@ def settle_doubts(shop: Shop) -> None:
         resolve_doubts(
             shop.ledger,
             shop.clock(),
-            lambda letter: mailbox.holds(evidence.folder, letter.message_id, letter.planned_at.date()),
+            # A server west of here may date the copy a day earlier.
+            lambda letter: mailbox.holds(
+                evidence.folder, letter.message_id, letter.planned_at.date() - timedelta(days=1)
+            ),
         )
 
 
@@ -388,13 +391,20 @@ def nightly(shop: Shop, day: date) -> Night | None:
 
 
 def close_night(shop: Shop, day: date, run: Run) -> Night | None:
-    """Writes night, batch and letters in one transaction; the day is the name, so there is never a second."""
-    ledger = shop.ledger
+    """Writes night, batch and letters in one transaction; the day is the name, so there is never a second.
+
+    Raises TryLater where the clock is behind the last night, or has not come to the day: either it is wrong
+    now or it was wrong then, and a night sealed under a wrong name would keep the right ones from closing.
+    """
+    ledger, now = shop.ledger, shop.clock()
     last = ledger.last_night()
+    if last and now < last.until:
+        raise TryLater("clock_behind", now=_local(shop, now), until=_local(shop, last.until), day=last.day)
     if last and last.day >= day:
         return None
+    if day > shop.today():
+        raise TryLater("night_to_come", day=day, now=_local(shop, now))
     run.note()
-    now = shop.clock()
     with ledger.transaction():
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
@@ -425,6 +435,10 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         for letter in announce(work, shop.policy):
             plan(ledger, letter, now)
     return night
+
+
+def _local(shop: Shop, moment: datetime) -> str:
+    return f"{moment.astimezone(shop.settings.zone):%d.%m.%Y %H:%M}"
 
 
 def _heard(judged: Judged) -> Heard:

@@ -47,6 +47,15 @@ OFFICE = Office(
 MORNING = datetime(2024, 6, 14, 9, 0, tzinfo=ISTANBUL)
 NIGHT = datetime(2024, 6, 14, 23, 45, tzinfo=ISTANBUL)
 
+# An address of the office's own whose mail lands in a folder of its mailbox.
+COPIES, COPIES_FOLDER = "nes-kopya@saglik.example.org", "Kopyalar"
+EVIDENCE = f"""
+[evidence]
+address = "{COPIES}"
+account = "basvuru"
+folder = "{COPIES_FOLDER}"
+"""
+
 # The same office, as a settings file.
 SETTINGS = """
 home = "{home}"
@@ -63,14 +72,14 @@ security = "{imap_security}"
 user = "{user}"
 password = {{ file = "{imap_secret}" }}
 since = 2020-01-01
-timeout_seconds = 5
+timeout_seconds = {seconds}
 {trusted}
 
 [smtp]
 host = "127.0.0.1"
 port = {smtp_port}
 security = "{smtp_security}"
-timeout_seconds = 5
+timeout_seconds = {seconds}
 {smtp_login}
 
 [addresses]
@@ -115,6 +124,8 @@ class House:
     readers: Executor
     tls: bool = False
     imap_port: int | None = None
+    smtp_port: int | None = None
+    seconds: int = 5
     more: str = ""
     _delivered: int = field(default=0, repr=False)
 
@@ -143,7 +154,8 @@ class House:
             user=self.box.user,
             imap_secret=self.folder / "imap-secret",
             trusted=ca_file if self.tls else "",
-            smtp_port=self.smtp.port,
+            smtp_port=self.smtp_port or self.smtp.port,
+            seconds=self.seconds,
             smtp_security=self.smtp.security,
             smtp_login=(login if self.smtp.user else "") + (ca_file if self.smtp.security != "none" else ""),
             more=self.more,
@@ -153,6 +165,14 @@ class House:
     def through(self, port: int) -> House:
         """The same house, with its mailbox reached over another port."""
         return replace(self, imap_port=port)
+
+    def posting_through(self, port: int) -> House:
+        """The same house, with its SMTP server reached over another port."""
+        return replace(self, smtp_port=port)
+
+    def deliver_copies(self) -> None:
+        """Has the SMTP server deliver the copies of letters into the folder that `more` should name."""
+        self.smtp.homes = {COPIES: (self.box, COPIES_FOLDER)}
 
     def deliver(self, *names: str) -> None:
         """Drops fixture mails into the mailbox, one minute apart."""

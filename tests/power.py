@@ -29,12 +29,18 @@ from types import TracebackType
 from typing import IO, Any, Self
 from zoneinfo import ZoneInfo
 
+from pipeline.adapters.mailbox import MailboxFault
+from pipeline.adapters.postman import PostmanFault
 from pipeline.explain import explain
+from pipeline.faults import OperatorFault
 from pipeline.policy import REPORTS, RULES
 from pipeline.runs import nightly, poll
 from pipeline.settings import load_settings
 from tests.house import OFFICE, ROOT, policy_of, shop_at
 
+# A command, "poll" or "nightly", and the moment it is given at.
+Step = tuple[str, datetime]
+TRY_LATER = 75
 DOT = b"\r\n.\r\n"
 # Commands after which it makes a difference whether the answer was heard.
 CHANGING = (
@@ -192,18 +198,18 @@ def _wire_smtp(plug: Plug) -> None:
     smtplib.SMTP.send = watched  # type: ignore[method-assign,assignment]
 
 
-def _day_and_night(settings_file: Path, morning: datetime, night: datetime, plug: Plug | None) -> None:
+def _work(settings_file: Path, steps: Iterable[Step], plug: Plug | None) -> None:
     settings = load_settings(settings_file)
     # The home's secret is drawn by chance; two days can only be compared under the same one.
-    secrets.token_bytes = lambda size: b"k" * (size or 32)  # type: ignore[assignment]
+    secrets.token_bytes = lambda size: b"k" * (size or 32)  # type: ignore[assignment,misc]
     if plug:
         _wire(plug, settings.home)
-    for command, moment in (("poll", morning), ("nightly", night)):
+    for command, moment in steps:
         with shop_at(settings, HERE, moment) as shop:
             if command == "poll":
                 poll(shop)
             else:
-                nightly(shop, night.date())
+                nightly(shop, moment.date())
 
 
 # --- the process that has children -------------------------------------------------------------
@@ -211,13 +217,26 @@ def _day_and_night(settings_file: Path, morning: datetime, night: datetime, plug
 
 def _child(request: dict[str, Any], report: int) -> None:
     plug = Plug(request["cut_at"], report) if request["is_counted"] else None
-    morning, night = (datetime.fromisoformat(request[name]) for name in ("morning", "night"))
-    _day_and_night(Path(request["settings"]), morning, night, plug)
+    steps = [(command, datetime.fromisoformat(moment)) for command, moment in request["steps"]]
+    _work(Path(request["settings"]), steps, plug)
     if plug:
         plug.tell()
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    twin = _begin(request | {"is_counted": False}) if request["has_twin"] else None
+    child, ours = _begin(request)
+    codes = []
+    told = b""
+    for process, answers in filter(None, (twin, (child, ours))):
+        with open(answers, "rb") as pipe:
+            told = pipe.read()
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+    return {"codes": codes, "effects": json.loads(told) if told else []}
+
+
+def _begin(request: dict[str, Any]) -> tuple[int, int]:
+    """Starts a child; gives its number and where it will report."""
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
@@ -226,16 +245,17 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         try:
             _child(request, theirs)
             code = 0
+        except OperatorFault as fault:
+            code = fault.exit_code
+        except (MailboxFault, PostmanFault, OSError, sqlite3.OperationalError):
+            code = TRY_LATER
         except BaseException:
             traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
     os.close(theirs)
-    with open(ours, "rb") as pipe:
-        told = pipe.read()
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return {"code": code, "effects": json.loads(told) if told else []}
+    return child, ours
 
 
 def main() -> None:
@@ -249,6 +269,14 @@ def main() -> None:
 
 
 # --- for the tests -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Played:
+    """How the children ended, and the effects of the one that counted."""
+
+    codes: list[int]
+    effects: list[str]
 
 
 @dataclass
@@ -284,20 +312,31 @@ class Powered:
         self._run(settings, None, False, 0)
 
     def _run(self, settings: Path, cut_at: int | None, is_counted: bool, code: int) -> list[str]:
+        steps = (("poll", self.morning), ("nightly", self.night))
+        played = self.play(settings, steps, cut_at, is_counted)
+        assert played.codes == [code], played
+        return played.effects
+
+    def play(
+        self,
+        settings: Path,
+        steps: Iterable[Step],
+        cut_at: int | None = None,
+        is_counted: bool = False,
+        has_twin: bool = False,
+    ) -> Played:
+        """Runs commands one after the other in one child, and perhaps in a twin beside it."""
         request = {
             "settings": str(settings),
             "cut_at": cut_at,
-            "is_counted": is_counted,
-            "morning": self.morning.isoformat(),
-            "night": self.night.isoformat(),
+            "is_counted": is_counted or cut_at is not None,
+            "has_twin": has_twin,
+            "steps": [(command, moment.isoformat()) for command, moment in steps],
         }
         stdin, stdout = self._pipes()
         stdin.write(json.dumps(request) + "\n")
         stdin.flush()
-        answer = json.loads(stdout.readline())
-        assert answer["code"] == code, answer
-        effects: list[str] = answer["effects"]
-        return effects
+        return Played(**json.loads(stdout.readline()))
 
     def stop(self) -> None:
         """Ends it."""

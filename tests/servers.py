@@ -440,6 +440,16 @@ class RecordingSmtp(SmtpThread):
         self.names: list[str] = []
         self.connections = 0
         self.faults: list[Fault] = []
+        # Addresses that are delivered, and where to.
+        self.homes: dict[str, tuple[Box, str]] = {}
+
+    def record(self, received: Received) -> None:
+        """Accepts a mail; delivers it where one of its recipients has a mailbox."""
+        self.received.append(received)
+        for address in received.recipients:
+            if address in self.homes:
+                box, folder = self.homes[address]
+                box.deliver(received.raw, folder=folder)
 
     def fail(
         self, at: Stage, do: str, times: int | None = 1, only: str | None = None, after: int = 0
@@ -590,5 +600,5 @@ class _Recorder:
         self._recording.stages.append("dot")
         fault = self._recording.take("dot")
         if fault is None or fault.do == "swallow" or fault.do.startswith("wait "):
-            self._recording.received.append(Received.of(envelope))
+            self._recording.record(Received.of(envelope))
         return await act(fault, server) if fault else "250 2.0.0 recorded"

@@ -1,0 +1,1 @@
+"""The drill: everything that can go wrong between us and two servers, and what they counted afterwards."""

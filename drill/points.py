@@ -1,0 +1,116 @@
+"""One fault at a time, at every point there is: power cut before every effect, every line never heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from drill.stage import DAY, Theatre, Verdict
+from tests.house import House
+from tests.power import TRY_LATER
+from tests.saboteurs import DropAtLine, DropInLiteral, Saboteur, Side
+
+# Of the conversation with the SMTP server: its replies, and our commands without the lines of the letters.
+SMTP_COMMAND = rb"^(EHLO|MAIL|RCPT|DATA|RSET|QUIT|\.\r\n)"
+SMTP_LETTER = rb"^(?!EHLO|MAIL|RCPT|DATA|RSET|QUIT|\.\r\n)"
+Point = tuple[str, Callable[[Theatre], Verdict]]
+
+
+class _Lines(Saboteur):
+    """Lets everything pass, and notes what both sides say."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.said: list[bytes] = []
+        self.literals = 0
+
+    def from_server(self, line: bytes) -> bytes:
+        self.said.append(line)
+        self.literals += line.endswith(b"}\r\n")
+        return line
+
+
+@dataclass(frozen=True)
+class Family:
+    """Points of one kind."""
+
+    name: str
+    points: Sequence[Point]
+
+
+def kills(theatre: Theatre) -> Family:
+    """SIGKILL before every effect of a day and a night that nothing has disturbed before."""
+    with theatre.house() as house:
+        effects = theatre.powered.play(house.file, DAY, is_counted=True).effects
+    points = [(f"before {effect}", _kill(at)) for at, effect in enumerate(effects)]
+    return Family("SIGKILL before an effect", points)
+
+
+def drops(theatre: Theatre) -> Iterator[Family]:
+    """The connection ends at every line of either protocol, heard or said, and in every literal."""
+    with theatre.house() as house, _Lines(house.box.server.port) as imap, _Lines(theatre.smtp.port) as smtp:
+        passing = house.through(imap.port).posting_through(smtp.port)
+        passing.write()
+        assert theatre.powered.play(passing.file, DAY).codes == [0]
+        heard, said, literals = len(imap.heard), len(imap.said), imap.literals
+        commands = sum(line.startswith(_verbs()) or line == b".\r\n" for line in smtp.heard)
+        replies, body = len(smtp.said), len(smtp.heard) - commands
+    yield Family("IMAP command never heard", [_imap_drop("client", at) for at in range(1, heard + 1)])
+    yield Family("IMAP answer never heard", [_imap_drop("server", at) for at in range(1, said + 1)])
+    yield Family("IMAP literal cut", [_literal_cut(at) for at in range(1, literals + 1)])
+    yield Family(
+        "SMTP command never heard", [_smtp_drop("client", at, SMTP_COMMAND) for at in range(1, commands + 1)]
+    )
+    yield Family("SMTP reply never heard", [_smtp_drop("server", at) for at in range(1, replies + 1)])
+    # The lines of the letters are alike; fifty of them stand for all.
+    some = range(1, body + 1, max(1, body // 50))
+    yield Family("SMTP cut inside a letter", [_smtp_drop("client", at, SMTP_LETTER) for at in some])
+
+
+def _verbs() -> tuple[bytes, ...]:
+    return (b"EHLO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"QUIT")
+
+
+def _kill(at: int) -> Callable[[Theatre], Verdict]:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house:
+            codes = theatre.powered.play(house.file, DAY, at).codes
+            return theatre.end(house, kills=1, crashes=unforeseen(codes))
+
+    return play
+
+
+def _imap_drop(side: Side, at: int) -> Point:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house, DropAtLine(house.box.server.port, side, at) as saboteur:
+            return through(theatre, house, house.through(saboteur.port))
+
+    return f"{side}'s line {at} of IMAP", play
+
+
+def _literal_cut(at: int) -> Point:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house, DropInLiteral(house.box.server.port, at) as saboteur:
+            return through(theatre, house, house.through(saboteur.port))
+
+    return f"literal {at} of IMAP", play
+
+
+def _smtp_drop(side: Side, at: int, pattern: bytes = b"") -> Point:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house, DropAtLine(theatre.smtp.port, side, at, pattern) as saboteur:
+            return through(theatre, house, house.posting_through(saboteur.port))
+
+    return f"{side}'s line {at} of SMTP ({pattern!r})", play
+
+
+def through(theatre: Theatre, house: House, detour: House) -> Verdict:
+    """Plays the day over a detour, each command in a process of its own, and counts."""
+    detour.write()
+    codes = [code for step in DAY for code in theatre.powered.play(detour.file, [step]).codes]
+    return theatre.end(house, kills=0, crashes=unforeseen(codes))
+
+
+def unforeseen(codes: Sequence[int]) -> list[int]:
+    """Keeps the exit codes that are neither success, nor "try later", nor the drill's own kill."""
+    return [code for code in codes if code not in (0, TRY_LATER, -9)]

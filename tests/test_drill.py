@@ -1,0 +1,74 @@
+"""The short form of the drill: a sample of its points under a fixed seed, and all points in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from drill.__main__ import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, certify
+from drill.points import kills
+from drill.schedules import draw
+from drill.stage import Theatre, judge, on_stage
+from tests.servers import Certificates, Dovecot
+
+pytestmark = pytest.mark.xdist_group("drill")
+
+
+@pytest.fixture(scope="module")
+def theatre(certificates: Certificates, dovecot: Dovecot) -> Iterator[Theatre]:
+    with on_stage(certificates, dovecot) as theatre:
+        yield theatre
+
+
+def test_a_sample_of_the_drill_loses_nothing_and_does_nothing_twice(
+    theatre: Theatre, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = certify(theatre, QUICK_SEED, QUICK_SCHEDULES, QUICK_STRIDE)
+
+    told = capsys.readouterr().out
+    assert all(line.is_clean for line in lines), told
+    assert all(line.tried for line in lines), told
+    assert sum(line.tried for line in lines) > 30
+
+
+def test_with_copies_of_our_own_no_letter_stays_in_doubt(theatre: Theatre) -> None:
+    """At the dot, after it and before the note about it: without copies, the list would stay in doubt."""
+    points = kills(theatre).points
+    dots = [at for at, (name, _) in enumerate(points) if name == "before smtp the dot"]
+    assert len(dots) == 5
+
+    # An answer, the list for Kamu SM, the report.
+    for dot in (dots[0], dots[3], dots[4]):
+        for at in (dot, dot + 1, dot + 5):
+            name, play = points[at]
+            verdict = play(theatre)
+            assert verdict.is_clean, (at, name, verdict)
+        assert points[dot + 5][0] == "before sql COMMIT"
+
+
+def test_the_drill_sees_what_is_lost_twice_or_out_of_place(theatre: Theatre) -> None:
+    good = theatre.expected
+    answered, *_ = good.answers
+    person, *_ = good.rows
+    place, mails = next((place, mails) for place, mails in good.places.items() if mails)
+    less = {name: n for name, n in good.answers.items() if name != answered}
+
+    assert judge(good, good, kills=0).is_clean
+    assert judge(replace(good, answers=less), good, kills=1).lost == 1
+    assert judge(replace(good, answers={**good.answers, answered: 2}), good, kills=1).doubled == 1
+    assert judge(replace(good, rows={**good.rows, person: 2}), good, kills=1).doubled == 1
+    assert judge(replace(good, rows={}), good, kills=1).lost == len(good.rows)
+    assert judge(replace(good, places={**good.places, place: mails[1:]}), good, kills=1).lost == 1
+    assert not judge(replace(good, wrong=("a contradiction",)), good, kills=1).is_clean
+    # Set aside is no answer: once for a mail that was killed twice, never after a single kill.
+    aside = replace(good, answers=less, crashed=frozenset({answered}))
+    assert judge(aside, good, kills=2).is_clean
+    assert not judge(aside, good, kills=1).is_clean
+
+
+def test_a_seed_and_a_number_are_the_same_day_again() -> None:
+    assert draw(1, 2) == draw(1, 2)
+    assert draw(1, 2) != draw(1, 3)
+    assert draw(1, 2) != draw(2, 2)
