@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -96,11 +97,15 @@ def test_one_mistyped_character_is_noticed(sha: str, at: int, wrong: str) -> Non
         assert not is_number(number[:at] + wrong + number[at + 1 :])
 
 
-@given(shas, st.integers(2, 8))
-def test_two_swapped_characters_are_noticed(sha: str, at: int) -> None:
-    number = mail_number(sha)
-    swapped = number[:at] + number[at + 1] + number[at] + number[at + 2 :]
-    assert swapped == number or not is_number(swapped)
+def test_nearly_every_two_swapped_characters_are_noticed() -> None:
+    # ISO 7064's hybrid system catches every wrong character and all but a few swaps.
+    numbers = [mail_number(hashlib.sha256(str(n).encode()).hexdigest()) for n in range(400)]
+    swapped = {
+        number[:at] + number[at + 1] + number[at] + number[at + 2 :]
+        for number in numbers
+        for at in range(2, 9)
+    } - set(numbers)
+    assert sum(map(is_number, swapped)) < len(swapped) / 50
 
 
 @pytest.mark.parametrize(

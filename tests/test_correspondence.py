@@ -49,7 +49,8 @@ class Desk:
         """Judges one mail and gives what became of it."""
         arrival = Arrival(sha256(raw).hexdigest(), raw, at)
         self.ledger.keep(Place("test", "INBOX", 1, len(raw)), arrival, self.run)
-        decide(self.ledger, open_mail(self.ledger, arrival, POLICY, self.readers), POLICY, at, at.date())
+        opened = open_mail(self.ledger, arrival, POLICY, self.readers)
+        decide(self.ledger, opened, POLICY, self.readers, at, at.date())
         judged = self.ledger.judged(arrival.sha)
         assert judged is not None
         return judged

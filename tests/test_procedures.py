@@ -212,7 +212,7 @@ def test_a_readers_receipt_is_noted_and_never_listed() -> None:
         Event.PAID,
         Procedure.CARD_READER,
     )
-    letter = answer(SHA, mail_from(), decision, POLICY, MONDAY)
+    letter = answer(SHA, mail_from(), decision, None, (), POLICY, MONDAY)
     assert letter is not None
     assert "kartokuyucu" in letter.text
 
@@ -255,7 +255,7 @@ def test_a_topic_is_known_by_its_examples_and_answered_with_its_text(name: str) 
         assert decision.topic == name
         assert decision.outcome is (Outcome.HELD if raw["else"] == "hold" else Outcome.GUIDED)
         assert decision.entries == ()
-        letter = answer(SHA, mail_from(), decision, POLICY, MONDAY)
+        letter = answer(SHA, mail_from(), decision, None, (), POLICY, MONDAY)
         assert letter is not None
         assert letter.kind == f"topics/{name}"
 
@@ -312,7 +312,7 @@ def test_a_name_is_no_topic() -> None:
 def told(mail: Submission, *cases: Case) -> str:
     decision = judged(mail=mail, facts=replace(facts_of(), sender_cases=cases))
     assert decision.topic == "where-is-it"
-    letter = answer(SHA, mail, decision, POLICY, MONDAY)
+    letter = answer(SHA, mail, decision, None, (), POLICY, MONDAY)
     assert letter is not None
     assert letter.recipient == answer_to(mail)
     return letter.text
