@@ -21,6 +21,8 @@ from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, 
 
 # How many lines from the top count as the title.
 _TITLE_LINES = 3
+# A single word of at least so many letters at the start of a line is a label even before capitals.
+_LONG_LABEL = 8
 _FIELDS = {
     "type",
     "state",
@@ -79,6 +81,9 @@ class Layout(_Strict):
     payee_words: tuple[str, ...] = ()
     rail: str = ""
     labels: Mapping[str, tuple[str, ...]]
+    # Labels that tell the type of the payment by themselves, such as "GİDEN FAST TUTARI".
+    # Where a bank prints them its title says nothing about the rail.
+    type_labels: tuple[str, ...] = ()
     # Labels that end a value but are of no interest.
     other_labels: tuple[str, ...] = ()
     samples: tuple[Sample, ...]
@@ -189,12 +194,17 @@ class _Label:
     field: str
     squashed: str
     words: int
+    # What the label says about the type of the payment.
+    type: str
 
 
 def _labels(layout: Layout) -> list[_Label]:
     named = [(f, text) for f, texts in layout.labels.items() for text in texts]
     named += [("", text) for text in layout.other_labels]
-    labels = [_Label(f, _squash(text), len(text.split())) for f, text in named]
+    labels = [
+        _Label(f, _squash(text), len(text.split()), text if text in layout.type_labels else "")
+        for f, text in named
+    ]
     return sorted(labels, key=lambda label: -len(label.squashed))
 
 
@@ -212,16 +222,18 @@ def _values(lines: Sequence[str], layout: Layout) -> dict[str, list[str]]:
             elif squeeze(line):
                 open_field = None
             continue
-        for field, value in found:
-            values.setdefault(field, []).append(value)
-        open_field = found[-1][0]
+        for label, value in found:
+            values.setdefault(label.field, []).append(value)
+            if label.type:
+                values.setdefault("type", []).append(label.type)
+        open_field = found[-1][0].field
     return {field: [v for v in texts if v] for field, texts in values.items() if field}
 
 
-def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[str, str]]:
+def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[_Label, str]]:
     chars = [(c, at) for at, ch in enumerate(line) for c in _squash(ch)]
     squashed = "".join(c for c, _ in chars)
-    found: list[tuple[str, int, int]] = []
+    found: list[tuple[_Label, int, int]] = []
     i = 0
     while i < len(chars):
         label = next((lb for lb in labels if _stands(lb, line, squashed, chars, i)), None)
@@ -229,12 +241,12 @@ def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[str, str]]:
             i += 1
             continue
         end = chars[i + len(label.squashed) - 1][1] + 1
-        found.append((label.field, chars[i][1], end))
+        found.append((label, chars[i][1], end))
         i += len(label.squashed)
     ends = [start for _, start, _ in found[1:]] + [len(line)] * bool(found)
     return [
-        (field, squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="))
-        for (field, _, end), stop in zip(found, ends, strict=True)
+        (label, squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="))
+        for (label, _, end), stop in zip(found, ends, strict=True)
     ]
 
 
@@ -252,7 +264,9 @@ def _stands(label: _Label, line: str, squashed: str, chars: Sequence[tuple[str, 
     if not after[:1].isalpha():
         return True
     # Glued: "İŞLEM TÜRÜKurum" is a label and its value, "işlemleriniz" is a word.
-    return after[0].isupper() and (label.words > 1 or after[1:2].islower())
+    # and the capitals of "AÇIKLAMAAYŞE" are parted only where the label is long enough to be no beginning.
+    is_long = len(label.squashed) >= _LONG_LABEL and at_start
+    return after[0].isupper() and (label.words > 1 or after[1:2].islower() or is_long)
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -275,14 +289,17 @@ def read_receipt(
             unclear[field] = "two_readings"
         elif values.get(field):
             unclear[field] = "not_readable"
-    if "identity_number" not in read and "identity_number" not in unclear:
-        numbers = numbers_in(" ".join(values.get("description", ())))
+    masks = [re.sub(r"\s", "", text) for text in values.get("identity_number", ())]
+    if "identity_number" not in read and all("*" in mask for mask in masks):
+        # A number that the bank masks may stand in the words of the payer; the mask must not contradict.
+        numbers = {n for n in numbers_in(" ".join(values.get("description", ()))) if _fits_all(n, masks)}
         if len(numbers) == 1:
             read["identity_number"] = numbers.pop()
+            unclear.pop("identity_number", None)
     if layout.rail:
         read["rail"] = layout.rail
     else:
-        named = _rails_named(lines, values, rails)
+        named = _rails_named(lines, values, layout, rails)
         if len(named) == 1:
             read["rail"] = named[0]
         elif named:
@@ -292,11 +309,26 @@ def read_receipt(
     return Receipt(file=file, digest=digest, layout=name, unclear=unclear, **read)
 
 
-def _rails_named(lines: Sequence[str], values: Mapping[str, Sequence[str]], rails: Rails) -> tuple[str, ...]:
+def _fits_all(number: IdentityNumber, masks: Sequence[str]) -> bool:
+    return all(
+        len(mask) == 11 and all(m in ("*", d) for m, d in zip(mask, number.digits, strict=True))
+        for mask in masks
+    )
+
+
+def _rails_named(
+    lines: Sequence[str], values: Mapping[str, Sequence[str]], layout: Layout, rails: Rails
+) -> tuple[str, ...]:
     # The type line says what was done; a title may be a menu, and the body may say anything.
-    for text in (" ".join(values.get("type", ())), _title(lines)):
+    title = "" if layout.type_labels else _title(lines)
+    for text in (" ".join(values.get("type", ())), title):
         words = f" {' '.join(re.split(r'[^a-z0-9]+', fold(text)))} "
-        named = tuple(r.name for r in rails.rails if any(f" {fold(w)} " in words for w in r.words))
+        # A text layer without blanks glues "NakitYatırma".
+        named = tuple(
+            r.name
+            for r in rails.rails
+            if any(f" {form} " in words for w in r.words for form in (fold(w), _squash(w)))
+        )
         if named:
             return named
     return ()
