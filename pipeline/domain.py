@@ -289,6 +289,8 @@ class Receipt:
     description: str | None = None
     # "text" for a text layer, in which nothing is overlooked; otherwise the way a picture was read.
     read_by: str = "text"
+    # What the reading of its file says against itself ("two_readings", "text_differs_from_picture").
+    notes: tuple[str, ...] = ()
     # field → name of why what is printed gives no value ("two_readings", ...)
     unclear: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from rapidfuzz.distance import OSA
 
 from pipeline.domain import Page, Receipt, Word
+from pipeline.evidence_strength import repaired_ibans, repaired_numbers
 from pipeline.faults import OperatorFault
 from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of, squeeze
 
@@ -178,6 +180,56 @@ def _fits(text: str, lines: Sequence[str], layout: Layout) -> bool:
     return any(_squash(word) in payee for word in layout.payee_words)
 
 
+def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+    """Names every layout that fits the lines of a picture, in which labels may be misread."""
+    return tuple(name for name in layouts if matching(respelled(lines, layouts[name]), {name: layouts[name]}))
+
+
+# How many letters OCR may get wrong in a label of at least so many letters; none in a shorter one.
+_WRONG_LETTERS = ((10, 2), (5, 1))
+
+
+def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
+    """Puts right the labels and the bank's name that OCR got wrong by a letter or two, never a value.
+
+    Only what begins a line, or stands behind a gap, and is near to one of the layout's words alone.
+    """
+    texts = {text for texts in layout.labels.values() for text in texts} | set(layout.other_labels)
+    labels = {_squash(text): text for text in texts}
+    banks = {_squash(text): text for text in layout.title}
+    head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
+    return tuple(
+        _respelled_line(line, labels | banks if at in head else labels) for at, line in enumerate(lines)
+    )
+
+
+def _respelled_line(line: str, phrases: Mapping[str, str]) -> str:
+    parts = re.split(r"( {3,})", line)
+    return "".join(part if part.isspace() else _respelled_part(part, phrases) for part in parts)
+
+
+def _respelled_part(part: str, phrases: Mapping[str, str]) -> str:
+    words = list(re.finditer(r"\S+", part))
+    for count in range(min(len(words), 6), 0, -1):
+        end = words[count - 1].end()
+        # "Tutar:" and "Tutar :780,00" keep what follows the label.
+        label = re.split(r"[:;|]", part[:end], maxsplit=1)[0]
+        squashed = _squash(label)
+        if squashed in phrases:
+            return part
+        near = _near(squashed, phrases)
+        if len(near) == 1:
+            return near[0] + part[len(label) :]
+    return part
+
+
+def _near(squashed: str, phrases: Mapping[str, str]) -> list[str]:
+    allowed = next((wrong for letters, wrong in _WRONG_LETTERS if len(squashed) >= letters), 0)
+    distances = {bare: OSA.distance(squashed, bare, score_cutoff=allowed) for bare in phrases}
+    least = min(distances.values(), default=allowed + 1)
+    return [phrases[bare] for bare, d in distances.items() if 0 < d == least <= allowed and len(bare) >= 5]
+
+
 def _title(lines: Sequence[str]) -> str:
     return " ".join([line for line in lines if squeeze(line)][:_TITLE_LINES])
 
@@ -269,17 +321,38 @@ def _stands(label: _Label, line: str, squashed: str, chars: Sequence[tuple[str, 
     return after[0].isupper() and (label.words > 1 or after[1:2].islower() or is_long)
 
 
+_Reader = Callable[[str], Iterable[Any]]
+
 # --- reading -----------------------------------------------------------------------------------
+
+
+def read_picture(
+    file: str, digest: str, lines: Sequence[str], name: str, layout: Layout, rails: Rails
+) -> Receipt:
+    """Reads one receipt from the lines of a picture: labels respelled, digits repaired where checks hold."""
+    return _read(file, digest, respelled(lines, layout), name, layout, rails, _PICTURE_READERS)
 
 
 def read_receipt(
     file: str, digest: str, lines: Sequence[str], name: str, layout: Layout, rails: Rails
 ) -> Receipt:
     """Reads the labelled values of one receipt; what cannot be read for sure is named in `unclear`."""
+    return _read(file, digest, lines, name, layout, rails, _READERS)
+
+
+def _read(
+    file: str,
+    digest: str,
+    lines: Sequence[str],
+    name: str,
+    layout: Layout,
+    rails: Rails,
+    readers: Mapping[str, _Reader],
+) -> Receipt:
     values = _values(lines, layout)
     read: dict[str, Any] = {}
     unclear: dict[str, str] = {}
-    for field, reader in _READERS.items():
+    for field, reader in readers.items():
         readings = {r for text in values.get(field, ()) for r in reader(text)}
         if reader is _texts:
             read[field] = " / ".join(sorted(readings)) or None
@@ -372,7 +445,7 @@ def _texts(text: str) -> Iterable[str]:
     return (squeeze(text),)
 
 
-_READERS: Mapping[str, Any] = {
+_READERS: Mapping[str, _Reader] = {
     "amount": _amounts,
     "bank_charge": _amounts,
     "paid_on": _days,
@@ -383,4 +456,11 @@ _READERS: Mapping[str, Any] = {
     "payee": _texts,
     "iban": _ibans,
     "description": _texts,
+}
+
+# Digits are repaired only where check digits say that they were repaired right.
+_PICTURE_READERS: Mapping[str, _Reader] = {
+    **_READERS,
+    "identity_number": repaired_numbers,
+    "iban": repaired_ibans,
 }

@@ -185,6 +185,8 @@ def _printed(receipt: Receipt, sender_name: str) -> View:
     printed = " ".join(t for t in (receipt.payer, receipt.debtor, description) if t)
     return {
         "layout": receipt.layout,
+        "contested": receipt.file if "two_readings" in receipt.notes else None,
+        "text_unlike_picture": receipt.file if "text_differs_from_picture" in receipt.notes else None,
         "iban": receipt.iban,
         "payee": receipt.payee,
         "description": description,

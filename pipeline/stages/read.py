@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from pipeline.domain import Attachment, Evidence, FileKind, Holder, Receipt, Transcript, Unread
-from pipeline.layouts import Layout, Rails, lines_of, matching, read_receipt
+from pipeline.layouts import (
+    Layout,
+    Rails,
+    lines_of,
+    matching,
+    matching_picture,
+    read_picture,
+    read_receipt,
+)
 from pipeline.sheets import Form, read_list
 from pipeline.turkish import heading, squeeze
 
@@ -107,11 +115,14 @@ def _read_pages(
     lines = [line for page in transcript.pages for line in lines_of(page)]
     if not any(map(squeeze, lines)):
         return Unread(name, "no_words")
-    names = matching(lines, layouts)
+    ways = {page.read_by for page in transcript.pages}
+    # A bank's own text is spelled as the bank spells it; only what was seen may be misread.
+    fitting, reading = (matching, read_receipt) if ways == {"text"} else (matching_picture, read_picture)
+    names = fitting(lines, layouts)
     if len(names) == 1:
-        receipt = read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
-        ways = {page.read_by for page in transcript.pages}
-        return replace(receipt, read_by=ways.pop() if len(ways) == 1 else "mixed")
+        receipt = reading(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        way = ways.pop() if len(ways) == 1 else "mixed"
+        return replace(receipt, read_by=way, notes=transcript.notes)
     if names:
         return Unread(name, "two_layouts")
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")
