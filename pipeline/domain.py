@@ -373,6 +373,14 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyReceipt:
+    """A receipt that waits for nothing but its debtor's list, and the digest of the mail that brought it."""
+
+    mail: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a mail cannot know about itself, gathered for this one mail.
 
@@ -392,6 +400,8 @@ class Facts:
     sent_cases: tuple[Case, ...] = ()
     # Cases whose withdrawal waits for an official's word.
     withdrawing: frozenset[str] = frozenset()
+    # Receipts that came before the list, for those whom this mail lists.
+    early: tuple[EarlyReceipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
