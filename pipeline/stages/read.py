@@ -17,6 +17,7 @@ from pipeline.layouts import (
     read_receipt,
 )
 from pipeline.sheets import Form, read_list
+from pipeline.signed_forms import SignedForm
 from pipeline.turkish import heading, squeeze
 
 # Day 0 of the two date systems of workbooks (the first counts a 29 February 1900 that never was).
@@ -41,6 +42,7 @@ def read(
     form: Form,
     layouts: Mapping[str, Layout],
     rails: Rails,
+    signed_form: SignedForm,
 ) -> Evidence:
     """Reads what the files of one mail say: holders, receipts, and names of what says nothing."""
     holders: list[Holder] = []
@@ -67,7 +69,15 @@ def read(
             if reading.why_none:
                 unread.append(Unread(name, reading.why_none))
         else:
-            found = _read_pages(name, transcript, form, layouts, rails)
+            other = tuple(p for p in transcript.pages if not signed_form.is_on(lines_of(p)))
+            is_there = len(other) < len(transcript.pages)
+            if is_there and not any(p.words for p in other):
+                unread.append(Unread(name, "signed_form"))
+                continue
+            if is_there:
+                # The form and a receipt are often scanned into one file.
+                noted.append(Unread(name, "signed_form"))
+            found = _read_pages(name, replace(transcript, pages=other), form, layouts, rails)
             (receipts if isinstance(found, Receipt) else unread).append(found)  # type: ignore[arg-type]
     return Evidence(
         holders=tuple(holders),
