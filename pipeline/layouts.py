@@ -415,7 +415,11 @@ def _unfinished(lines: Sequence[str], values: Mapping[str, Sequence[str]], rails
 def _amounts(text: str) -> Iterable[Any]:
     # "780,00 TL (yediyüzseksen)": the amount is what comes first.
     found = re.match(r"\s*[₺:]*\s*(?:TL|TRY)?\s*(-?[\d][\d.,\s]*\d|\d)", text)
-    return {abs(amount) for amount in amount_readings(found[1])} if found else ()
+    rest = text[found.end() :].lstrip() if found else ""
+    # What goes on in letters was no number: "7B0,00" is not 7.
+    if not found or (rest[:1].isalnum() and not rest.upper().startswith(("TL", "TRY"))):
+        return ()
+    return {abs(amount) for amount in amount_readings(found[1])}
 
 
 def _days(text: str) -> Iterable[Any]:
