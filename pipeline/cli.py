@@ -96,7 +96,7 @@ def run(arguments: list[str]) -> int:
         click.echo(sentence(fault), err=True)
         return fault.exit_code
     except (MailboxFault, PostmanFault, OSError, sqlite3.OperationalError) as fault:
-        click.echo(str(words()["says"]["world"]).format(sentence=fault), err=True)
+        click.echo(_worldly(fault), err=True)
         return TRY_LATER
 
 
@@ -185,7 +185,14 @@ def serve_command(settings_file: Path) -> int:
 def _trouble(fault: BaseException) -> str:
     if isinstance(fault, OperatorFault):
         return sentence(fault)
-    return str(words()["says"]["world"]).format(sentence=fault)
+    return _worldly(fault)
+
+
+def _worldly(fault: BaseException) -> str:
+    """Puts the world's fault into a Turkish sentence, with what the server or the system said behind it."""
+    told = words()
+    turkish = told["connections"].get(getattr(fault, "name", ""), told["connections"]["other"])
+    return str(told["says"]["world"]).format(turkish=turkish, detail=fault)
 
 
 @commands.command("status")

@@ -160,8 +160,11 @@ def _write_letters(output: Path, letters: Sequence[bytes]) -> list[Path]:
                 stem.with_suffix(ending).write_text(body.get_content(), encoding="utf-8")
         if kind in ("batch", "nightly"):
             places.append(stem.with_suffix(".html"))
-        if kind == "batch":
-            for part in mail.iter_attachments():
-                places.append(output / (part.get_filename() or "list.xlsx"))
-                places[-1].write_bytes(part.get_content())
+        for part in mail.iter_attachments():
+            name = part.get_filename() or "ek"
+            # The list lies on top; what else is enclosed lies beside its letter.
+            place = output / name if kind == "batch" else folder / f"{stem.name}-{name}"
+            place.write_bytes(part.get_content())
+            if kind == "batch":
+                places.append(place)
     return places

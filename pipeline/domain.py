@@ -225,6 +225,16 @@ class Transcript:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """One file by the name that evidence speaks of it, and the attachment it is, or is inside of."""
+
+    name: str
+    attachment: Attachment
+    transcript: Transcript
+    is_inner: bool
+
+
 # --- what the files say ------------------------------------------------------------------------
 
 

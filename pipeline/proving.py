@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from pipeline.checks import Verdict, absent, ask, present
+from pipeline.checks import Verdict, absent, present
 from pipeline.domain import Consequence, Outcome, Procedure
 from pipeline.policy import Policy
 from pipeline.rulebook import Rule, Subject, with_domain
@@ -79,7 +79,7 @@ def _unnoticed(policy: Policy, examples: Examples) -> Iterator[Doubt]:
     """Finds rules whose examples would not notice another check, or emptied wants, in their place."""
     for rule in policy.rules:
         for name, mutant in _mutants(rule):
-            if not _is_noticed(mutant, examples[rule.path]):
+            if not _is_noticed(mutant, rule, examples[rule.path]):
                 yield Doubt(f"unnoticed_{name}", rule.path)
 
 
@@ -94,19 +94,17 @@ def _always(verdict: Verdict, _value: object, _wants: object) -> Verdict:
     return verdict
 
 
-def _is_noticed(mutant: Rule, examples: list[tuple[Verdict, Any]]) -> bool:
-    return any(_verdict(mutant, value) is not wanted for wanted, value in examples)
-
-
-def _verdict(rule: Rule, value: object) -> Verdict | None:
-    try:
-        return (
-            ask(rule.check, value, rule.wants)
-            if value or rule.check in (present, absent)
-            else rule.check(value, rule.wants)
-        )
-    except Exception:  # what cannot be asked any more has been noticed
-        return None
+def _is_noticed(mutant: Rule, rule: Rule, examples: list[tuple[Verdict, Any]]) -> bool:
+    # Only these two are asked of an absent value, and so must be what stands in their place.
+    asks_of_absence = rule.check in (present, absent)
+    for wanted, value in examples:
+        try:
+            verdict = mutant.check(value, mutant.wants) if asks_of_absence else mutant.verdict(value)
+        except Exception:  # what cannot be asked any more has been noticed
+            return True
+        if verdict is not wanted:
+            return True
+    return False
 
 
 def _examples(rules: Path, rule: Rule) -> list[tuple[Verdict, Any]]:

@@ -41,7 +41,9 @@ def rehearse(shop: Shop, changed: Policy, days: int) -> tuple[int, list[Differen
     the only difference. The ledger itself is only read.
     """
     since = shop.clock() - timedelta(days=days)
-    mails = [m for m in shop.ledger.judged_between(since, shop.clock()) if not m.shunt]
+    erased = {row["sha"] for row in shop.ledger.query("SELECT sha FROM arrival WHERE erased_at IS NOT NULL")}
+    judged = shop.ledger.judged_between(since, shop.clock())
+    mails = [m for m in judged if not m.shunt and m.sha not in erased]
     before = _judged_by(shop, shop.policy, mails)
     after = _judged_by(shop, changed, mails)
     differing = [

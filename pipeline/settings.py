@@ -6,7 +6,7 @@ import os
 import re
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -32,6 +32,7 @@ from pipeline.policy import REPORTS, RULES
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;]+@[A-Za-z0-9.\-]+$", to_lower=True)]
 Security = Literal["tls", "starttls", "none"]
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 class _Strict(BaseModel):
@@ -74,32 +75,39 @@ class FilingFolders(_Strict):
     shunted: str = "NES/Ayrılan"
 
 
-class Account(_Strict):
+class _Server(_Strict):
+    """A server of ours; without TLS it may only be on this very machine."""
+
+    host: str
+    security: Security = "tls"
+    ca_file: Path | None = None
+    timeout_seconds: float = Field(default=60, gt=0)
+
+    @model_validator(mode="after")
+    def _no_password_in_the_open(self) -> Self:
+        if self.security == "none" and self.host not in _THIS_MACHINE:
+            raise ValueError("plain_text")
+        return self
+
+
+class Account(_Server):
     """One mailbox that is listened to; mails that came before `since` are left alone."""
 
     name: str = Field(pattern=r"^[a-z0-9\-]+$")
-    host: str
     port: int = 993
-    security: Security = "tls"
     user: str
     password: Secret
     folder: str = "INBOX"
     since: date
     file_into: FilingFolders = FilingFolders()
-    ca_file: Path | None = None
-    timeout_seconds: float = Field(default=60, gt=0)
 
 
-class Smtp(_Strict):
+class Smtp(_Server):
     """The server that our letters are handed to."""
 
-    host: str
     port: int = 465
-    security: Security = "tls"
     user: str | None = None
     password: Secret | None = None
-    ca_file: Path | None = None
-    timeout_seconds: float = Field(default=60, gt=0)
 
 
 class Addresses(_Strict):

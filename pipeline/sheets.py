@@ -51,6 +51,7 @@ class Form(BaseModel):
     sheet: str
     because: str
     signature_words: tuple[str, ...]
+    legend_words: tuple[str, ...]
     sample_words: tuple[str, ...]
     sample_numbers: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -210,7 +211,7 @@ def _person_rows(table: _Table, form: Form) -> Iterator[dict[int, Cell]]:
                 return
             continue
         empty = 0
-        if not _is_legend(row, table):
+        if not _is_legend(row, table, form):
             yield row
 
 
@@ -225,18 +226,21 @@ def _more_below(grid: _Grid, at: int, table: _Table) -> bool:
 
 
 def _ends_list(row: Mapping[int, Cell], table: _Table, form: Form) -> bool:
-    if table.cells(row, "identity_number"):
+    # A signature may stand under any column; a person has a number, or the attempt of one.
+    if any(re.search(r"\d", cell.text) for cell in table.cells(row, "identity_number")):
         return False
     words = [heading(cell.text) for cell in row.values() if cell.kind is CellKind.TEXT]
     ends = [heading(word) for word in form.signature_words]
     return len(words) <= 4 and any(text.startswith(end) for text in words for end in ends)
 
 
-def _is_legend(row: Mapping[int, Cell], table: _Table) -> bool:
+def _is_legend(row: Mapping[int, Cell], table: _Table, form: Form) -> bool:
     filled = [cell for field in _PERSONAL for cell in table.cells(row, field)]
     if len(filled) != 1 or len(row) > 2:
         return False
     text = filled[0].text
+    if heading(text).startswith(tuple(heading(word) for word in form.legend_words)):
+        return True
     return filled[0].kind is CellKind.TEXT and (len(text.split()) > 3 or bool(re.search(r"[:*(]", text)))
 
 

@@ -170,12 +170,14 @@ def _plain_lines(block: Block) -> Iterator[str]:
 
 
 def _linked(text: str) -> Markup:
-    """Sets a text for HTML: web addresses of ours as links, lines of one item apart."""
-    parts = re.split(r"(https?://[^\s,;)]*[^\s,;).])", text)
-    linked = (
-        Markup('<a href="{0}" style="color:#1a5276">{0}</a>').format(part)
-        if part.startswith("http")
-        else escape(part).replace("\n", Markup("<br>"))
-        for part in parts
-    )
-    return Markup("").join(linked)
+    """Sets a text for HTML: our web addresses as links, numbers unbroken, lines of one item apart."""
+    parts = re.split(r"(https?://[^\s,;)]*[^\s,;).]|\b[GN]-[0-9A-Z]{8}\b)", text)
+    return Markup("").join(map(_set_part, parts))
+
+
+def _set_part(part: str) -> Markup:
+    if part.startswith("http"):
+        return Markup('<a href="{0}" style="color:#1a5276">{0}</a>').format(part)
+    if re.fullmatch(r"[GN]-[0-9A-Z]{8}", part):
+        return Markup('<span style="white-space:nowrap">{0}</span>').format(part)
+    return escape(part).replace("\n", Markup("<br>"))

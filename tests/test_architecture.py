@@ -17,7 +17,9 @@ MODULES = {
     for file in sorted(HOUSE.rglob("*.py"))
 }
 # Where the core meets the world; everything else is the core.
-OUTER = {f"pipeline.{name}" for name in ("cli", "demo", "doctor", "explain", "runs", "schedule", "settings")}
+OUTER = {
+    f"pipeline.{name}" for name in "cli demo doctor explain history rehearsal runs schedule settings".split()
+}
 CORE = sorted(
     name
     for name in MODULES
@@ -32,7 +34,7 @@ WORLD = set(
     "python_calamine msoffcrypto olefile tnefparse click rich pydantic_settings requests httpx".split()
 )
 # These read rules/ and reports/, and nothing else.
-READERS = {"pipeline.policy", "pipeline.rulebook", "pipeline.texts"}
+READERS = {"pipeline.policy", "pipeline.proving", "pipeline.rulebook", "pipeline.texts"}
 
 
 @cache

@@ -125,6 +125,11 @@ def test_settings_cannot_be_changed_afterwards(tmp_path: Path, good: str) -> Non
 
 # What is changed in the good settings, and words that the sentence must have.
 WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "a password in the open": (
+        r"\[smtp\]\n",
+        '[smtp]\nsecurity = "none"\n',
+        ("smtp", "yalnız bu makinedeki bir sunucu"),
+    ),
     "no home": (r'home = "kayitlar"\n', "", ("home", "yazılmamış", 'home = "')),
     "no unit": (r'unit = "Birim"\n', "", ("unit", "yazılmamış", 'unit = "')),
     "no domains": (r"corporate_domains = .*", "corporate_domains = []", ("corporate_domains = [",)),

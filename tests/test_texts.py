@@ -6,11 +6,13 @@ import email
 import email.policy
 import re
 import shutil
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +25,7 @@ from jinja2 import UndefinedError, meta
 from pipeline.cli import sentence
 from pipeline.domain import Arrival, Decision, Enclosure, Entry, Event, Letter, Outcome, Procedure, Unread
 from pipeline.faults import OperatorFault
-from pipeline.policy import REPORTS, Policy
+from pipeline.policy import REPORTS, RULES, Policy
 from pipeline.rendering import message_id, render
 from pipeline.stages.announce import Heard, NightsWork, announce
 from pipeline.stages.answer import answer, answer_settled
@@ -46,6 +48,7 @@ from tests.in_order import (
     spent_on,
 )
 from tests.people import person
+from tests.test_procedures import READER, physician, transfer
 
 NOW = datetime(2024, 5, 13, 9, 30, tzinfo=UTC)
 ELVIN = person("Elvin Rzazadeh")
@@ -66,9 +69,15 @@ HOUSE = replace(POLICY, texts=TEXTS)
 
 
 def letter_on(decision: Decision, policy: Policy = HOUSE) -> Letter:
-    letter = answer(SHA, mail_from(), decision, policy, NOW)
+    letter = answer(SHA, mail_from(), decision, None, (), policy, NOW)
     assert letter is not None
     return letter
+
+
+def asked_about(topic: str) -> Decision:
+    """Judges a question in words of the topic's own first example."""
+    raw = tomllib.loads((RULES / "topics" / f"{topic}.toml").read_text(encoding="utf-8"))
+    return judged(mail=mail_from(text=raw["matches"][0], subject=""))
 
 
 DECISIONS: dict[str, Callable[[], Decision]] = {
@@ -87,6 +96,20 @@ DECISIONS: dict[str, Callable[[], Decision]] = {
     "returned typo": lambda: judged(
         row(work_email="ayse@saglık.gov.tr", written={**row().written, "work_email": "ayse@saglık.gov.tr"})
     ),
+    **{f"topic {topic.name}": partial(asked_about, topic.name) for topic in POLICY.topics},
+    "topic where-is-it, told": lambda: judged(
+        mail=mail_from(text="Başvurum ne durumda?", subject=""),
+        facts=replace(facts_of(), sender_cases=(open_case(), open_case(SUKRU, batch="2024-05-13/1"))),
+    ),
+    "topic link-missing, told": lambda: judged(
+        mail=mail_from(text="Kamu SM bağlantısı gelmedi.", subject=""),
+        facts=replace(facts_of(), sender_cases=(open_case(),)),
+    ),
+    "a physician's receipt": lambda: physician(transfer()),
+    "a physician's receipt back": lambda: physician(transfer(description="e-imza", iban=None)),
+    "a physician's receipt in doubt": lambda: physician(transfer(payee="BAŞKASI")),
+    "a reader's receipt": lambda: physician(READER, "Kart okuyucu ücreti."),
+    "two procedures": lambda: physician(READER, "Ektedir."),
     "returned with known": lambda: judged(row(), row(SUKRU, 7, kind="3"), facts=facts_of(open_case())),
 }
 
@@ -122,7 +145,8 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
         balance=balance,
         heard=heard,
         open_holds=[h for h in heard if h.decision.outcome is Outcome.HELD],
-        batch=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], policy.form),
+        batch=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], (), policy.form),
+        left_out=[open_case(SUKRU, holder=row(SUKRU))],
         open_cases=[open_case()],
         failed_letters=[{"recipient": "a@x.invalid", "subject": "Konu", "response": "550 yok"}],
         unfetched=[{"account": "posta", "folder": "INBOX", "uid": 7, "why": "timeout"}],
@@ -130,12 +154,21 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
     return announce(replace(work, **changes), policy)
 
 
+def question(topic: str) -> Decision:
+    """A mail that asks about one thing, from somebody with an open case."""
+    return replace(judged(), topic=topic, told=(open_case(),))
+
+
 LETTERS: dict[str, Callable[[], Letter]] = {
+    **{
+        f"topic {topic.name}": (lambda name=topic.name: letter_on(question(name)))  # type: ignore[misc]
+        for topic in POLICY.topics
+    },
     **{name: (lambda make=make: letter_on(make())) for name, make in DECISIONS.items()},  # type: ignore[misc]
     "settled, accepted": lambda: answer_settled(
-        SHA, mail_from(), [listed()], "Telefonla soruldu.", HOUSE, NOW
+        SHA, mail_from(), [listed()], [], "Telefonla soruldu.", HOUSE, NOW
     ),
-    "settled, returned": lambda: answer_settled(SHA, mail_from(), [], "Kişi vazgeçti.", HOUSE, NOW),
+    "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
     "batch": lambda: a_night()[0],
     "batch for release": lambda: a_night(
         replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))
@@ -192,7 +225,7 @@ def test_every_text_is_written_by_somebody() -> None:
         make()
     written = {f"{name}.txt" for name, _ in Recording.asked}
     own = {name for name in _templates() if not Path(name).name.startswith("_")}
-    assert own - written == {"explain.txt", "status.txt"}
+    assert own - written == {"explain.txt", "history.txt", "status.txt"}
     included = {other for name in _templates() for other in _included(POLICY.texts, name)}
     assert {name for name in _templates() if Path(name).name.startswith("_")} == included
 
@@ -366,8 +399,8 @@ def hostile_letters(text: str) -> list[Letter]:
         judged(row(ELVIN, file=text, sheet=text), mail=mail),
         judged(row(file=text, sheet=text), facts=facts_of(open_case()), mail=mail),
     ]
-    letters = [answer(SHA, mail, decision, POLICY, NOW) for decision in decisions]
-    held = answer_settled(SHA, mail, [], text, POLICY, NOW)
+    letters = [answer(SHA, mail, decision, None, (), POLICY, NOW) for decision in decisions]
+    held = answer_settled(SHA, mail, [], [], text, POLICY, NOW)
     heard = [Heard(SHA, f"{text}@posta.invalid", text, text, d) for d in decisions]
     night = a_night(
         POLICY,
@@ -445,7 +478,7 @@ def test_the_bytes_of_a_letter_need_no_mending_on_the_way(name: str) -> None:
 
 def test_an_answer_stands_in_its_thread() -> None:
     mail = mail_from(message_id="<2@x.invalid>", references=("<0@x.invalid>", "<1@x.invalid>"))
-    letter = answer(SHA, mail, judged(row()), POLICY, NOW)
+    letter = answer(SHA, mail, judged(row()), None, (), POLICY, NOW)
     assert letter is not None
     sent = email.message_from_bytes(render(letter), policy=email.policy.default)
     assert sent["In-Reply-To"] == "<2@x.invalid>"
@@ -530,7 +563,7 @@ ODD_HEADS = {
 def test_an_answer_to_an_odd_head_is_an_ordinary_mail(name: str) -> None:
     raw = ODD_HEADS[name].replace(b"%s", AYSE.work_email.encode()) + b"\r\nMerhaba\r\n"
     submission = unpack(Arrival(SHA, raw, NOW))
-    letter = answer(SHA, submission, judged(row()), POLICY, NOW)
+    letter = answer(SHA, submission, judged(row()), None, (), POLICY, NOW)
     assert letter is not None
     assert letter.recipient == AYSE.work_email
 

@@ -8,8 +8,7 @@ from concurrent.futures import Executor
 
 from pipeline.adapters.isolation import WorkerFailed
 from pipeline.adapters.marker.mark import PLANS, SHEETS, mark_copy
-from pipeline.domain import Enclosure, MarkingPlan
-from pipeline.stages.read import OpenedFile
+from pipeline.domain import Enclosure, MarkingPlan, OpenedFile
 from pipeline.workbook import XLSX
 
 

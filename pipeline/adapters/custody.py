@@ -107,7 +107,8 @@ def _old_cases(ledger: Ledger, until: datetime) -> list[str]:
     rows = ledger.query(
         "SELECT case_number FROM entry GROUP BY case_number HAVING max(day)<? "
         "AND (case_number IN (SELECT case_number FROM batch_row) "
-        "OR max(event IN ('closed', 'withdrawn')))",
+        # No list goes out for what a receipt alone has opened.
+        "OR max(event IN ('closed', 'withdrawn')) OR max(procedure<>'lost_or_stolen'))",
         until.date().isoformat(),
     )
     return [row["case_number"] for row in rows]

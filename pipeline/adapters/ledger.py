@@ -160,7 +160,7 @@ class Ledger:
                 for row in ledger._rows("SELECT receipt FROM entry WHERE proof IN (?, ?)", *proofs):
                     if row["receipt"]:
                         key = receipt_key(_RECEIPT.validate_json(row["receipt"]))
-                        ledger._db.execute("DELETE FROM spent WHERE key=?", (self.keyed(key),))
+                        ledger._db.execute("DELETE FROM spent WHERE key=?", (ledger.keyed(key),))
                 for sql, values in _FORGET:
                     ledger._db.execute(sql, [proofs[i] for i in values])
         return ledger
@@ -421,7 +421,9 @@ class Ledger:
         """Folds the open cases whose link, or whose receipt where no list came, belongs to an address."""
         if not address:
             return ()
-        found = self._cases("WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", address)
+        found = self._cases(
+            "WHERE case_number IN (SELECT case_number FROM entry WHERE address=?)", self.keyed(address)
+        )
         return tuple(
             case
             for case in found
@@ -482,9 +484,9 @@ class Ledger:
             ),
             ("SELECT rowid AS id FROM decision WHERE sender=? ORDER BY rowid DESC LIMIT 20", [sender]),
             (
-                "SELECT d.rowid AS id FROM named n JOIN decision d USING (sha) WHERE n.identity_number=? "
+                "SELECT d.rowid AS id FROM named n JOIN decision d USING (sha) WHERE n.person=? "
                 "ORDER BY d.rowid DESC LIMIT 20",
-                [number.digits for number in people],
+                [self.keyed(number.digits) for number in people],
             ),
         ):
             found |= {row["id"] for value in values for row in self._rows(sql, value)}
@@ -555,7 +557,7 @@ class Ledger:
         )
         self.note(decided_at, f"decided {decision.outcome}", sha)
         for number in {h.identity_number.digits for h in decision.evidence.holders if h.identity_number}:
-            self._db.execute("INSERT INTO named VALUES (?, ?)", (number, sha))
+            self._db.execute("INSERT INTO named VALUES (?, ?)", (self.keyed(number), sha))
         if decision.outcome is Outcome.HELD or decision.withheld:
             self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
         early = [e for e in decision.entries if e.proof != sha]
@@ -581,10 +583,7 @@ class Ledger:
                     e.proof,
                     _HOLDER.dump_json(e.holder).decode() if e.holder else None,
                     _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
-                    # A receipt in a case with a list may come from anyone; where no list is, from its own.
-                    _address_of(e.holder)
-                    if e.holder
-                    else sender * (e.procedure is not Procedure.LOST_OR_STOLEN),
+                    self._address_mark(e, sender),
                 ),
             )
             if e.receipt:
@@ -592,6 +591,12 @@ class Ledger:
                     "INSERT INTO spent VALUES (?, ?, ?)",
                     (self.keyed(receipt_key(e.receipt)), e.case, self.keyed(sender)),
                 )
+
+    def _address_mark(self, entry: Entry, sender: str) -> str:
+        # A receipt in a case with a list may come from anyone; where no list is, it comes from its own.
+        if entry.holder:
+            return self.keyed(_address_of(entry.holder))
+        return "" if entry.procedure is Procedure.LOST_OR_STOLEN else self.keyed(sender)
 
     def judged(self, sha: str) -> Judged | None:
         """Gives one decision."""
@@ -1017,8 +1022,8 @@ def _know_again(db: Database) -> None:
     db.execute("CREATE INDEX entry_proof ON entry (proof)")
     db.execute(
         """CREATE TABLE named (
-            identity_number TEXT NOT NULL, sha TEXT NOT NULL REFERENCES decision (sha),
-            PRIMARY KEY (identity_number, sha)) STRICT"""
+            person TEXT NOT NULL, sha TEXT NOT NULL REFERENCES decision (sha),
+            PRIMARY KEY (person, sha)) STRICT"""
     )
 
 

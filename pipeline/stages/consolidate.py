@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from pipeline.domain import Batch, Case
@@ -11,7 +11,7 @@ from pipeline.turkish import spoken_date
 from pipeline.workbook import write_list
 
 
-def consolidate(day: date, cases: Sequence[Case], waiting: Set[str], form: Form) -> Batch | None:
+def consolidate(day: date, cases: Sequence[Case], waiting: Collection[str], form: Form) -> Batch | None:
     """Puts the open cases that no list has gone out for into the day's list; None where there are none.
 
     Those in `waiting` stay behind: an official has yet to say whether they are withdrawn, or which of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
-from pipeline.domain import Attachment, Evidence, FileKind, Holder, Receipt, Transcript, Unread
+from pipeline.domain import Attachment, Evidence, FileKind, Holder, OpenedFile, Receipt, Transcript, Unread
 from pipeline.layouts import (
     Layout,
     Rails,
@@ -25,16 +25,6 @@ _SERIALS_FROM = date(1899, 12, 30)
 _SERIALS_FROM_1904 = date(1904, 1, 1)
 # A picture with fewer words than this, set in the mail's text, is a logo or a signature.
 _FEWEST_WORDS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedFile:
-    """One file by the name that evidence speaks of it, and the attachment it is, or is inside of."""
-
-    name: str
-    attachment: Attachment
-    transcript: Transcript
-    is_inner: bool
 
 
 def read(
