@@ -593,7 +593,7 @@ def test_an_amount_seen_in_a_picture_is_never_a_reason_to_refuse() -> None:
     assert "receipt/amount-seen" in rules_found(seen)
 
 
-def test_the_signed_form_alone_is_answered_and_nothing_is_entered() -> None:
+def test_the_signed_form_alone_waits_to_be_noted_and_nothing_is_entered() -> None:
     decision = judged(Unread("form.pdf", "signed_form"))
-    assert (decision.outcome, rules_found(decision)) == (Outcome.GUIDED, ["file/signed-form"])
+    assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, ["file/signed-form"])
     assert decision.entries == decision.withheld == ()

@@ -304,7 +304,7 @@ def photo_of_receipt() -> bytes:
 
 
 LETTERS: Letters = {
-    "guided/signed-form": signed_form,
+    "held/signed-form": signed_form,
     "held/paid-in-two-parts": paid_in_two_parts,
     "accepted/list-then-receipt": list_then_receipt,
     "accepted/list-then-sanal-pos": list_then_sanal_pos,
