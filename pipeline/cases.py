@@ -15,6 +15,9 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # A bank's own transaction number is unique by itself; a six-character approval code is not.
 _UNIQUE_REFERENCE = 10
 
+# The rule that holds a receipt which came before its debtor's list.
+AWAITS_LIST = "receipt/has-case"
+
 
 def fold_case(entries: Sequence[Entry]) -> Case:
     """Folds the entries of one case, oldest first, into what they add up to."""

@@ -299,6 +299,8 @@ class Receipt:
     description: str | None = None
     # "text" for a text layer, in which nothing is overlooked; otherwise the way a picture was read.
     read_by: str = "text"
+    # What the reading of its file says against itself ("two_readings", "text_differs_from_picture").
+    notes: tuple[str, ...] = ()
     # field → name of why what is printed gives no value ("two_readings", ...)
     unclear: Mapping[str, str] = field(default_factory=dict)
 
@@ -381,6 +383,14 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyReceipt:
+    """A receipt that waits for nothing but its debtor's list, and the digest of the mail that brought it."""
+
+    mail: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a mail cannot know about itself, gathered for this one mail.
 
@@ -400,6 +410,8 @@ class Facts:
     sent_cases: tuple[Case, ...] = ()
     # Cases whose withdrawal waits for an official's word.
     withdrawing: frozenset[str] = frozenset()
+    # Receipts that came before the list, for those whom this mail lists.
+    early: tuple[EarlyReceipt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

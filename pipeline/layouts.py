@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from rapidfuzz.distance import OSA
 
 from pipeline.domain import Page, Receipt, Word
+from pipeline.evidence_strength import repaired_ibans, repaired_numbers
 from pipeline.faults import OperatorFault
 from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of, squeeze
 
 # How many lines from the top count as the title.
 _TITLE_LINES = 3
+# A single word of at least so many letters at the start of a line is a label even before capitals.
+_LONG_LABEL = 8
 _FIELDS = {
     "type",
     "state",
@@ -79,6 +83,9 @@ class Layout(_Strict):
     payee_words: tuple[str, ...] = ()
     rail: str = ""
     labels: Mapping[str, tuple[str, ...]]
+    # Labels that tell the type of the payment by themselves, such as "GİDEN FAST TUTARI".
+    # Where a bank prints them its title says nothing about the rail.
+    type_labels: tuple[str, ...] = ()
     # Labels that end a value but are of no interest.
     other_labels: tuple[str, ...] = ()
     samples: tuple[Sample, ...]
@@ -173,6 +180,56 @@ def _fits(text: str, lines: Sequence[str], layout: Layout) -> bool:
     return any(_squash(word) in payee for word in layout.payee_words)
 
 
+def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
+    """Names every layout that fits the lines of a picture, in which labels may be misread."""
+    return tuple(name for name in layouts if matching(respelled(lines, layouts[name]), {name: layouts[name]}))
+
+
+# How many letters OCR may get wrong in a label of at least so many letters; none in a shorter one.
+_WRONG_LETTERS = ((10, 2), (5, 1))
+
+
+def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
+    """Puts right the labels and the bank's name that OCR got wrong by a letter or two, never a value.
+
+    Only what begins a line, or stands behind a gap, and is near to one of the layout's words alone.
+    """
+    texts = {text for texts in layout.labels.values() for text in texts} | set(layout.other_labels)
+    labels = {_squash(text): text for text in texts}
+    banks = {_squash(text): text for text in layout.title}
+    head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
+    return tuple(
+        _respelled_line(line, labels | banks if at in head else labels) for at, line in enumerate(lines)
+    )
+
+
+def _respelled_line(line: str, phrases: Mapping[str, str]) -> str:
+    parts = re.split(r"( {3,})", line)
+    return "".join(part if part.isspace() else _respelled_part(part, phrases) for part in parts)
+
+
+def _respelled_part(part: str, phrases: Mapping[str, str]) -> str:
+    words = list(re.finditer(r"\S+", part))
+    for count in range(min(len(words), 6), 0, -1):
+        end = words[count - 1].end()
+        # "Tutar:" and "Tutar :780,00" keep what follows the label.
+        label = re.split(r"[:;|]", part[:end], maxsplit=1)[0]
+        squashed = _squash(label)
+        if squashed in phrases:
+            return part
+        near = _near(squashed, phrases)
+        if len(near) == 1:
+            return near[0] + part[len(label) :]
+    return part
+
+
+def _near(squashed: str, phrases: Mapping[str, str]) -> list[str]:
+    allowed = next((wrong for letters, wrong in _WRONG_LETTERS if len(squashed) >= letters), 0)
+    distances = {bare: OSA.distance(squashed, bare, score_cutoff=allowed) for bare in phrases}
+    least = min(distances.values(), default=allowed + 1)
+    return [phrases[bare] for bare, d in distances.items() if 0 < d == least <= allowed and len(bare) >= 5]
+
+
 def _title(lines: Sequence[str]) -> str:
     return " ".join([line for line in lines if squeeze(line)][:_TITLE_LINES])
 
@@ -189,12 +246,17 @@ class _Label:
     field: str
     squashed: str
     words: int
+    # What the label says about the type of the payment.
+    type: str
 
 
 def _labels(layout: Layout) -> list[_Label]:
     named = [(f, text) for f, texts in layout.labels.items() for text in texts]
     named += [("", text) for text in layout.other_labels]
-    labels = [_Label(f, _squash(text), len(text.split())) for f, text in named]
+    labels = [
+        _Label(f, _squash(text), len(text.split()), text if text in layout.type_labels else "")
+        for f, text in named
+    ]
     return sorted(labels, key=lambda label: -len(label.squashed))
 
 
@@ -212,16 +274,18 @@ def _values(lines: Sequence[str], layout: Layout) -> dict[str, list[str]]:
             elif squeeze(line):
                 open_field = None
             continue
-        for field, value in found:
-            values.setdefault(field, []).append(value)
-        open_field = found[-1][0]
+        for label, value in found:
+            values.setdefault(label.field, []).append(value)
+            if label.type:
+                values.setdefault("type", []).append(label.type)
+        open_field = found[-1][0].field
     return {field: [v for v in texts if v] for field, texts in values.items() if field}
 
 
-def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[str, str]]:
+def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[_Label, str]]:
     chars = [(c, at) for at, ch in enumerate(line) for c in _squash(ch)]
     squashed = "".join(c for c, _ in chars)
-    found: list[tuple[str, int, int]] = []
+    found: list[tuple[_Label, int, int]] = []
     i = 0
     while i < len(chars):
         label = next((lb for lb in labels if _stands(lb, line, squashed, chars, i)), None)
@@ -229,12 +293,12 @@ def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[str, str]]:
             i += 1
             continue
         end = chars[i + len(label.squashed) - 1][1] + 1
-        found.append((label.field, chars[i][1], end))
+        found.append((label, chars[i][1], end))
         i += len(label.squashed)
     ends = [start for _, start, _ in found[1:]] + [len(line)] * bool(found)
     return [
-        (field, squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="))
-        for (field, _, end), stop in zip(found, ends, strict=True)
+        (label, squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="))
+        for (label, _, end), stop in zip(found, ends, strict=True)
     ]
 
 
@@ -252,20 +316,43 @@ def _stands(label: _Label, line: str, squashed: str, chars: Sequence[tuple[str, 
     if not after[:1].isalpha():
         return True
     # Glued: "İŞLEM TÜRÜKurum" is a label and its value, "işlemleriniz" is a word.
-    return after[0].isupper() and (label.words > 1 or after[1:2].islower())
+    # and the capitals of "AÇIKLAMAAYŞE" are parted only where the label is long enough to be no beginning.
+    is_long = len(label.squashed) >= _LONG_LABEL and at_start
+    return after[0].isupper() and (label.words > 1 or after[1:2].islower() or is_long)
 
+
+_Reader = Callable[[str], Iterable[Any]]
 
 # --- reading -----------------------------------------------------------------------------------
+
+
+def read_picture(
+    file: str, digest: str, lines: Sequence[str], name: str, layout: Layout, rails: Rails
+) -> Receipt:
+    """Reads one receipt from the lines of a picture: labels respelled, digits repaired where checks hold."""
+    return _read(file, digest, respelled(lines, layout), name, layout, rails, _PICTURE_READERS)
 
 
 def read_receipt(
     file: str, digest: str, lines: Sequence[str], name: str, layout: Layout, rails: Rails
 ) -> Receipt:
     """Reads the labelled values of one receipt; what cannot be read for sure is named in `unclear`."""
+    return _read(file, digest, lines, name, layout, rails, _READERS)
+
+
+def _read(
+    file: str,
+    digest: str,
+    lines: Sequence[str],
+    name: str,
+    layout: Layout,
+    rails: Rails,
+    readers: Mapping[str, _Reader],
+) -> Receipt:
     values = _values(lines, layout)
     read: dict[str, Any] = {}
     unclear: dict[str, str] = {}
-    for field, reader in _READERS.items():
+    for field, reader in readers.items():
         readings = {r for text in values.get(field, ()) for r in reader(text)}
         if reader is _texts:
             read[field] = " / ".join(sorted(readings)) or None
@@ -275,14 +362,17 @@ def read_receipt(
             unclear[field] = "two_readings"
         elif values.get(field):
             unclear[field] = "not_readable"
-    if "identity_number" not in read and "identity_number" not in unclear:
-        numbers = numbers_in(" ".join(values.get("description", ())))
+    masks = [re.sub(r"\s", "", text) for text in values.get("identity_number", ())]
+    if "identity_number" not in read and all("*" in mask for mask in masks):
+        # A number that the bank masks may stand in the words of the payer; the mask must not contradict.
+        numbers = {n for n in numbers_in(" ".join(values.get("description", ()))) if _fits_all(n, masks)}
         if len(numbers) == 1:
             read["identity_number"] = numbers.pop()
+            unclear.pop("identity_number", None)
     if layout.rail:
         read["rail"] = layout.rail
     else:
-        named = _rails_named(lines, values, rails)
+        named = _rails_named(lines, values, layout, rails)
         if len(named) == 1:
             read["rail"] = named[0]
         elif named:
@@ -292,11 +382,25 @@ def read_receipt(
     return Receipt(file=file, digest=digest, layout=name, unclear=unclear, **read)
 
 
-def _rails_named(lines: Sequence[str], values: Mapping[str, Sequence[str]], rails: Rails) -> tuple[str, ...]:
+def _fits_all(number: IdentityNumber, masks: Sequence[str]) -> bool:
+    # How many stars there are is as the bank, or whoever looks at its picture, counts them.
+    ends = [re.fullmatch(r"(\d{2,4})\*+(\d{0,4})", mask) for mask in masks]
+    return all(e and number.digits.startswith(e[1]) and number.digits.endswith(e[2]) for e in ends)
+
+
+def _rails_named(
+    lines: Sequence[str], values: Mapping[str, Sequence[str]], layout: Layout, rails: Rails
+) -> tuple[str, ...]:
     # The type line says what was done; a title may be a menu, and the body may say anything.
-    for text in (" ".join(values.get("type", ())), _title(lines)):
+    title = "" if layout.type_labels else _title(lines)
+    for text in (" ".join(values.get("type", ())), title):
         words = f" {' '.join(re.split(r'[^a-z0-9]+', fold(text)))} "
-        named = tuple(r.name for r in rails.rails if any(f" {fold(w)} " in words for w in r.words))
+        # A text layer without blanks glues "NakitYatırma".
+        named = tuple(
+            r.name
+            for r in rails.rails
+            if any(f" {form} " in words for w in r.words for form in (fold(w), _squash(w)))
+        )
         if named:
             return named
     return ()
@@ -311,7 +415,11 @@ def _unfinished(lines: Sequence[str], values: Mapping[str, Sequence[str]], rails
 def _amounts(text: str) -> Iterable[Any]:
     # "780,00 TL (yediyüzseksen)": the amount is what comes first.
     found = re.match(r"\s*[₺:]*\s*(?:TL|TRY)?\s*(-?[\d][\d.,\s]*\d|\d)", text)
-    return {abs(amount) for amount in amount_readings(found[1])} if found else ()
+    rest = text[found.end() :].lstrip() if found else ""
+    # What goes on in letters was no number: "7B0,00" is not 7.
+    if not found or (rest[:1].isalnum() and not rest.upper().startswith(("TL", "TRY"))):
+        return ()
+    return {abs(amount) for amount in amount_readings(found[1])}
 
 
 def _days(text: str) -> Iterable[Any]:
@@ -340,7 +448,7 @@ def _texts(text: str) -> Iterable[str]:
     return (squeeze(text),)
 
 
-_READERS: Mapping[str, Any] = {
+_READERS: Mapping[str, _Reader] = {
     "amount": _amounts,
     "bank_charge": _amounts,
     "paid_on": _days,
@@ -351,4 +459,11 @@ _READERS: Mapping[str, Any] = {
     "payee": _texts,
     "iban": _ibans,
     "description": _texts,
+}
+
+# Digits are repaired only where check digits say that they were repaired right.
+_PICTURE_READERS: Mapping[str, _Reader] = {
+    **_READERS,
+    "identity_number": repaired_numbers,
+    "iban": repaired_ibans,
 }

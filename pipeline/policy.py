@@ -18,6 +18,7 @@ from pipeline.layouts import Layout, Rails, load_layouts, load_rails
 from pipeline.mailwords import MailWords, load_mail_words
 from pipeline.rulebook import Rule, load_rules
 from pipeline.sheets import Form, load_form
+from pipeline.signed_forms import SignedForm, load_signed_form
 from pipeline.texts import Texts, load_texts
 from pipeline.topics import Topic, load_topics
 from pipeline.views import known_fields
@@ -37,6 +38,7 @@ class Policy:
     form: Form
     layouts: Mapping[str, Layout]
     rails: Rails
+    signed_form: SignedForm
     procedure_words: Mapping[Procedure, tuple[str, ...]]
     mail_words: MailWords
     topics: tuple[Topic, ...]
@@ -80,6 +82,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         rails = load_rails(_toml(rules / "rails.toml"))
         layouts = load_layouts(layout_files, rails)
         form = load_form(_toml(rules / "nes-list.toml"))
+        signed_form = load_signed_form(_toml(rules / "signed-form.toml"))
         mail_words = load_mail_words(_toml(rules / "mail.toml"))
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
@@ -93,6 +96,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         form=form,
         layouts=layouts,
         rails=rails,
+        signed_form=signed_form,
         procedure_words={
             Procedure(name): tuple(phrases) for name, phrases in _toml(rules / "procedures.toml").items()
         },

@@ -233,7 +233,7 @@ def decide(
         return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
     try:
         files = finish_reading(ledger, mail.reading, now) if mail.reading else []
-        evidence = read(files, policy.form, policy.layouts, policy.rails)
+        evidence = read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
         with ledger.transaction():
             decision = _decision(ledger, mail, submission, evidence, policy, now, today)
             copies = _copies(files, decision, policy, readers)

@@ -17,7 +17,7 @@ from pipeline.checks import items_of
 from pipeline.domain import Case, Evidence, Facts, Holder, Procedure, Receipt, Spent, Submission, Unread
 from pipeline.layouts import numbers_in
 from pipeline.rulebook import Subject
-from pipeline.turkish import fold
+from pipeline.turkish import IdentityNumber, fold, heading
 
 View = dict[str, Any]
 
@@ -135,6 +135,8 @@ class Bearer:
     sender_name: str = ""
     procedure: Procedure | None = None
     scopes: Sequence[Mapping[str, Any]] = ()
+    # Other payments for the same person in the same mail.
+    siblings: int = 0
 
 
 def case_of(receipt: Receipt, facts: Facts, procedure: Procedure | None) -> Case | None:
@@ -156,16 +158,22 @@ def receipt_view(receipt: Receipt, facts: Facts, bearer: Bearer) -> View:
     spent = facts.spent.get(receipt_key(receipt))
     again = spent is not None and case is not None and spent == Spent(case.number, bearer.sender)
     payment = {"amount": receipt.amount, "paid_on": receipt.paid_on}
+    # A sum for several people, or a part of one, fits no price; whose it is must be settled first.
+    is_shared = bool(bearer.siblings or _other_numbers(receipt))
+    priced = None if is_shared else {**payment, "baskets": _ANY_BASKET}
     items = items_of(receipt.description or "", bearer.scopes)
     return {
         **{field: getattr(receipt, field) for field in _READ_FIELDS},
         **{f"{field}_problem": receipt.unclear.get(field) for field in (*_READ_FIELDS, "state")},
-        "payment": {**payment, "baskets": _ANY_BASKET},
-        "payment_as_asked": {**payment, "baskets": _baskets(case)} if case else None,
+        "payment": priced if receipt.read_by == "text" else None,
+        "payment_seen": priced if receipt.read_by != "text" else None,
+        "payment_as_asked": {**payment, "baskets": _baskets(case)} if case and not is_shared else None,
         "payment_by_scope": {**payment, "baskets": (items,)} if items else None,
         "payment_for_reader": {**payment, "baskets": _READER_ALONE},
         "payment_day": {"day": receipt.paid_on, "today": facts.today},
         "case": case.number if case else None,
+        "case_by_name": None if receipt.identity_number else _named_case(receipt, facts),
+        "siblings": str(bearer.siblings) if bearer.siblings else None,
         "paid_before": case.number if case and case.receipt and not spent else None,
         "spent_here": spent.case if spent and again else None,
         "spent_elsewhere": spent.case if spent and not again else None,
@@ -180,11 +188,13 @@ def _printed(receipt: Receipt, sender_name: str) -> View:
     """
     overlooked = None if receipt.read_by == "text" else receipt.read_by
     number, description = receipt.identity_number, receipt.description
-    others = set(numbers_in(description or "")) - {number}
+    others = _other_numbers(receipt)
     missing = number is None and not receipt.unclear.get("identity_number")
     printed = " ".join(t for t in (receipt.payer, receipt.debtor, description) if t)
     return {
         "layout": receipt.layout,
+        "contested": receipt.file if "two_readings" in receipt.notes else None,
+        "text_unlike_picture": receipt.file if "text_differs_from_picture" in receipt.notes else None,
         "iban": receipt.iban,
         "payee": receipt.payee,
         "description": description,
@@ -195,6 +205,29 @@ def _printed(receipt: Receipt, sender_name: str) -> View:
         "other_number": str(min(others)) if number and others else None,
         "named": {"name": sender_name, "printed": printed} if sender_name and printed else None,
     }
+
+
+def _other_numbers(receipt: Receipt) -> set[IdentityNumber]:
+    return set(numbers_in(receipt.description or "")) - {receipt.identity_number}
+
+
+def _named_case(receipt: Receipt, facts: Facts) -> str | None:
+    """Finds the one case, of those this sender brought or is in, whose holder the receipt names.
+
+    Titles and the order of names do not matter; a name is no proof, it only tells a person where to look.
+    """
+    printed = set(heading(" ".join(t for t in (receipt.debtor, receipt.description) if t)).split())
+    numbers = {
+        case.number
+        for case in (*facts.sender_cases, *facts.sent_cases)
+        if case.holder and _is_named(case.holder, printed)
+    }
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _is_named(holder: Holder, printed: set[str]) -> bool:
+    names = heading(f"{holder.given_name or ''} {holder.family_name or ''}").split()
+    return len(names) >= 2 and set(names) <= printed
 
 
 def _baskets(case: Case) -> tuple[tuple[str, ...], ...]:

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 
 from pipeline.cases import case_number
 from pipeline.checks import Verdict
-from pipeline.domain import Consequence, Event, Finding, Holder, Outcome, Procedure, Receipt, Unread
+from pipeline.domain import (
+    Consequence,
+    EarlyReceipt,
+    Event,
+    Facts,
+    Finding,
+    Holder,
+    Outcome,
+    Procedure,
+    Receipt,
+    Unread,
+)
 from pipeline.turkish import IdentityNumber
 from tests.in_order import (
     AYSE,
@@ -481,3 +492,108 @@ def test_whatever_comes_only_claims_without_a_finding_go_on(
     if decision.outcome is Outcome.ACCEPTED:
         assert decision.entries
         assert {f.consequence for f in decision.findings} <= {Consequence.GUIDE}
+
+
+# --- receipts against what is open -----------------------------------------------------------------
+
+EARLY_MAIL = "cd" * 32
+
+
+def early(*receipts: Receipt) -> Facts:
+    return replace(facts_of(), early=tuple(EarlyReceipt(EARLY_MAIL, receipt) for receipt in receipts))
+
+
+def test_a_receipt_that_came_before_the_list_pays_for_it() -> None:
+    decision = judged(row(), facts=early(slip()))
+    assert decision.outcome is Outcome.ACCEPTED
+    assert [(e.event, e.proof) for e in decision.entries] == [(Event.LISTED, SHA), (Event.PAID, EARLY_MAIL)]
+    assert len({e.case for e in decision.entries}) == 1
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        early(slip(SUKRU)),
+        early(slip(), slip(reference="2024051300099999")),
+        early(slip(amount=Decimal("1080.00"))),
+        early(slip(rail="EFT")),
+        replace(early(slip()), spent=spent_on(slip(), "N-0000001F")),
+    ],
+    ids=["another person's", "two of them", "with a reader that nobody asked for", "rail", "spent since"],
+)
+def test_an_early_receipt_that_leaves_a_question_goes_on_waiting(facts: Facts) -> None:
+    assert [e.event for e in judged(row(), facts=facts).entries] == [Event.LISTED]
+
+
+def test_an_early_receipt_waits_where_the_list_is_not_in_order() -> None:
+    assert judged(row(**BAD_NUMBER), facts=early(slip())).entries == ()
+
+
+def test_the_receipt_in_the_mail_itself_comes_before_an_early_one() -> None:
+    later = slip(reference="2024051300099999")
+    decision = judged(row(), later, facts=early(slip()))
+    assert [e.receipt and e.receipt.reference for e in decision.entries] == [None, later.reference]
+
+
+def test_two_payments_for_one_person_in_one_mail_are_held_and_entered_once_at_most() -> None:
+    parts = (slip(amount=Decimal("500.00")), slip(amount=Decimal("280.00"), reference="2024051300099999"))
+    decision = judged(*parts, facts=facts_of(open_case()))
+    assert decision.outcome is Outcome.HELD
+    assert "receipt/amount" not in rules_found(decision)
+    assert "receipt/several" in rules_found(decision)
+    assert decision.entries == ()
+    assert len(decision.withheld) == 1
+
+
+def test_one_payment_for_two_people_is_held() -> None:
+    shared = slip(amount=Decimal("1560.00"), description=f"{AYSE.name} ve {SUKRU.identity_number} NES bedeli")
+    decision = judged(shared, facts=facts_of(open_case(), open_case(SUKRU, number="N-0000001F")))
+    assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, ["receipt/one-number"])
+
+
+def test_whoever_pays_the_debtor_counts() -> None:
+    decision = judged(slip(payer="Mehmet Şükrü İnanöz"), facts=facts_of(open_case()))
+    assert decision.outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("debtor", ["KARAAGACLI AYSE", "Dr. Ayşe Karaağaçlı"])
+def test_a_name_alone_tells_only_where_to_look(debtor: str) -> None:
+    facts = replace(facts_of(open_case()), sender_cases=(open_case(),))
+    decision = judged(slip(identity_number=None, debtor=debtor), facts=facts)
+    assert decision.outcome is Outcome.HELD
+    assert decision.entries == decision.withheld == ()
+    named = next(f for f in decision.findings if f.rule == "receipt/named-case")
+    assert named.value == "N-0000000H"
+
+
+def test_a_name_of_nobody_we_know_names_no_case() -> None:
+    facts = replace(facts_of(open_case()), sender_cases=(open_case(),))
+    decision = judged(slip(identity_number=None, debtor="AYŞE ÖRNEK"), facts=facts)
+    assert "receipt/named-case" not in rules_found(decision)
+
+
+@pytest.mark.parametrize(
+    ("note", "rule"),
+    [
+        ("two_readings", "receipt/contested"),
+        ("text_differs_from_picture", "receipt/text-unlike-picture"),
+    ],
+)
+def test_a_receipt_that_contradicts_itself_is_held(note: str, rule: str) -> None:
+    decision = judged(slip(notes=(note,)), facts=facts_of(open_case()))
+    assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, [rule])
+
+
+def test_an_amount_seen_in_a_picture_is_never_a_reason_to_refuse() -> None:
+    facts = facts_of(open_case())
+    wrong = Decimal("790.00")
+    assert judged(slip(amount=wrong), facts=facts).outcome is Outcome.RETURNED
+    seen = judged(slip(amount=wrong, read_by="ocr psm=11"), facts=facts)
+    assert seen.outcome is Outcome.HELD
+    assert "receipt/amount-seen" in rules_found(seen)
+
+
+def test_the_signed_form_alone_waits_to_be_noted_and_nothing_is_entered() -> None:
+    decision = judged(Unread("form.pdf", "signed_form"))
+    assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, ["file/signed-form"])
+    assert decision.entries == decision.withheld == ()

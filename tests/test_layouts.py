@@ -15,7 +15,15 @@ from pipeline.adapters.scanner import pdfs
 from pipeline.cli import sentence
 from pipeline.domain import Page, Receipt, Word
 from pipeline.faults import OperatorFault
-from pipeline.layouts import lines_of, load_layouts, load_rails, matching, read_receipt
+from pipeline.layouts import (
+    lines_of,
+    load_layouts,
+    load_rails,
+    matching,
+    matching_picture,
+    read_picture,
+    read_receipt,
+)
 from pipeline.policy import RULES
 from pipeline.turkish import IdentityNumber
 from tests.receipt_material import (
@@ -82,7 +90,7 @@ def sample_lines(name: str, number: int = 0) -> list[str]:
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name in KNOWN])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_print_of_a_known_layout_is_read_right(layout: str, style: str) -> None:
     for seed in range(2):
         facts = invented_facts(layout, seed)
@@ -302,6 +310,116 @@ def test_a_layout_that_does_not_prove_itself_does_not_load(raw: dict[str, Any], 
         load_layouts(raw, RAILS)
     assert refused.value.name == fault
     assert sentence(refused.value).startswith("rules/layouts/")
+
+
+# --- pictures --------------------------------------------------------------------------------------
+
+
+def read_seen(lines: Sequence[str]) -> Receipt | None:
+    """Reads lines as those of a picture."""
+    names = matching_picture(lines, KNOWN)
+    return read_picture("", "", lines, names[0], KNOWN[names[0]], RAILS) if len(names) == 1 else None
+
+
+@pytest.mark.parametrize(("name", "number"), SAMPLES)
+def test_a_sample_seen_is_read_as_its_text_is(name: str, number: int) -> None:
+    lines = sample_lines(name, number)
+    seen, told = read_seen(lines), read_lines(lines)
+    assert seen is not None
+    assert told is not None
+    for field in ("layout", "rail", "amount", "paid_on", "reference", "identity_number", "iban"):
+        assert getattr(seen, field) == getattr(told, field)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("İŞLEM TUTARI", "İSLEM TUTABI"),
+        ("İŞLEM TARİHİ", "IŞLEM TARlHI"),
+        ("T.C. KİMLİK NO", "T.C. KIMLlK N0"),
+        ("İŞLEM NO", "İŞLFM NO"),
+        ("VAKIFBANK", "VAKIFBAMK"),
+    ],
+)
+def test_labels_may_be_misread_in_a_picture_and_nowhere_else(right: str, wrong: str) -> None:
+    lines = [line.replace(right, wrong, 1) for line in sample_lines("vakifbank-kurum-odemesi")]
+    seen, told = read_seen(lines), read_lines(lines)
+    assert seen == read_seen(sample_lines("vakifbank-kurum-odemesi"))
+    assert told != read_lines(sample_lines("vakifbank-kurum-odemesi"))
+
+
+@pytest.mark.parametrize("written", ["1OOOO00O146", "l0000000l46"])
+def test_digits_are_repaired_only_in_a_picture_and_only_where_they_hold(written: str) -> None:
+    lines = [line.replace("10000000146", written) for line in sample_lines("vakifbank-kurum-odemesi")]
+    seen, told = read_seen(lines), read_lines(lines)
+    assert seen is not None
+    assert told is not None
+    assert (seen.identity_number, told.identity_number) == (IdentityNumber("10000000146"), None)
+    other = read_seen([line.replace(written, "1OOOO00O145") for line in lines])
+    assert other is not None
+    assert (other.identity_number, other.unclear["identity_number"]) == (None, "not_readable")
+
+
+@pytest.mark.parametrize(
+    ("field", "right", "wrong"),
+    [
+        ("amount", "780,00 TL", "7B0,OO TL"),
+        ("amount", "780,00 TL", "780,0O TL"),
+        ("paid_on", "13.05.2024 10:42:07", "l3.O5.2024"),
+    ],
+)
+def test_values_without_check_digits_are_never_repaired(field: str, right: str, wrong: str) -> None:
+    lines = [line.replace(right, wrong) for line in sample_lines("vakifbank-kurum-odemesi")]
+    receipt = read_seen(lines)
+    assert receipt is not None
+    assert (getattr(receipt, field), receipt.unclear[field]) == (None, "not_readable")
+
+
+# --- masked numbers, and a title that is wrong -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("masked", "number"),
+    [("100******46", "10000000146"), ("100****46", "10000000146"), ("172******60", None), ("***", None)],
+)
+def test_a_masked_number_must_agree_with_the_one_in_the_words(masked: str, number: str | None) -> None:
+    lines = [f"TCKN    {masked}" if "TCKN" in line else line for line in sample_lines("denizbank")]
+    receipt = read_lines(lines)
+    assert receipt is not None
+    assert receipt.identity_number == (IdentityNumber(number) if number else None)
+
+
+@pytest.mark.parametrize(
+    ("layout", "rail", "name"),
+    [("yapi-kredi", "fast", "FAST"), ("akbank", "havale", "HAVALE"), ("akbank", "eft", "EFT")],
+)
+def test_the_type_line_outweighs_a_title_that_says_another_rail(layout: str, rail: str, name: str) -> None:
+    receipt = read_print(receipt_pdf(layout, replace(invented_facts(layout, 0), rail=rail)))
+    assert receipt is not None
+    assert receipt.rail == name
+
+
+def test_a_title_with_two_rails_alone_tells_none() -> None:
+    receipt = read_lines([line for line in sample_lines("akbank") if "Türü" not in line])
+    assert receipt is not None
+    assert (receipt.rail, receipt.unclear["rail"]) == (None, "two_readings")
+
+
+def test_a_fee_inside_the_sum_is_no_part_of_the_amount() -> None:
+    facts = replace(invented_facts("halkbank", 0), bank_charge=Decimal("12.80"), rail="fast")
+    receipt = read_print(receipt_pdf("halkbank", facts))
+    assert receipt is not None
+    assert receipt.amount == facts.amount
+
+
+def test_ligatures_of_a_text_layer_are_letters() -> None:
+    plain = [line.replace("AYŞE KARAAĞAÇLI", "Elfidan Tiflis") for line in sample_lines("ziraat")]
+    joined = [line.replace("fi", "ﬁ").replace("fl", "ﬂ") for line in plain]
+    assert joined != plain
+    told, wanted = read_lines(joined), read_lines(plain)
+    assert told is not None
+    assert wanted is not None
+    assert replace(told, payer=None, description=None) == replace(wanted, payer=None, description=None)
 
 
 # --- lines from words --------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,13 +15,14 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from pipeline.cases import fold_case, latest_open, mail_number, receipt_key
+from pipeline.cases import AWAITS_LIST, fold_case, latest_open, mail_number, receipt_key
 from pipeline.domain import (
     Arrival,
     Batch,
     Bounce,
     Case,
     Decision,
+    EarlyReceipt,
     Entry,
     Event,
     Evidence,
@@ -395,6 +396,25 @@ class Ledger:
             self._vouched(submission.sender),
             self._cases_sent(submission),
             withdrawing=self._withdrawing(cases.values()),
+            early=self._early({h.identity_number for h in evidence.holders if h.identity_number}),
+        )
+
+    def _early(self, numbers: Collection[IdentityNumber]) -> tuple[EarlyReceipt, ...]:
+        """Lists the receipts of these people that are alone in their mail and wait for a list only."""
+        if not numbers:
+            return ()
+        rows = self._rows(
+            "SELECT d.* FROM hold h JOIN decision d USING (sha) WHERE h.state='open' AND instr(d.body, ?)",
+            AWAITS_LIST,
+        )
+        waiting = [(row["sha"], _judged(row).decision) for row in rows]
+        return tuple(
+            EarlyReceipt(sha, decision.evidence.receipts[0])
+            for sha, decision in waiting
+            if {finding.rule for finding in decision.findings} == {AWAITS_LIST}
+            and decision.evidence == Evidence(receipts=decision.evidence.receipts)
+            and len(decision.evidence.receipts) == 1
+            and decision.evidence.receipts[0].identity_number in numbers
         )
 
     def _cases_of_address(self, address: str) -> tuple[Case, ...]:
@@ -540,7 +560,13 @@ class Ledger:
             self._db.execute("INSERT INTO named VALUES (?, ?)", (self.keyed(number), sha))
         if decision.outcome is Outcome.HELD or decision.withheld:
             self._db.execute("INSERT INTO hold (sha) VALUES (?)", (sha,))
-        self.add_entries(decision.entries, sender)
+        early = [e for e in decision.entries if e.proof != sha]
+        self.add_entries((e for e in decision.entries if e.proof == sha), sender)
+        for entry in early:
+            # A receipt that had waited was sent by whoever sent it then, and its mail waits no longer.
+            waiting = self.judged(entry.proof)
+            self.add_entries([entry], waiting.sender if waiting else sender)
+            self.settle(entry.proof, "accepted", mail_number(sha), "nes-intake", decided_at)
 
     def add_entries(self, entries: Iterable[Entry], sender: str) -> None:
         """Writes entries and spends their receipts, which `sender` sent; call inside a transaction."""

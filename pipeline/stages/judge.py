@@ -91,8 +91,10 @@ def judge(
     slips: list[list[Finding]] = []
     paid: list[Entry | None] = []
     for i, receipt in enumerate(evidence.receipts):
-        slips.append(bench.ask_receipt(i, receipt))
-        paid.append(_payment(sha, receipt, bench.facts, procedure))
+        slips.append(bench.ask_receipt(i, receipt, _siblings(receipt, evidence.receipts)))
+        entry = _payment(sha, receipt, bench.facts, procedure)
+        # One mail pays once for one case; what else it brings waits.
+        paid.append(entry if entry and entry.case not in {e.case for e in paid if e} else None)
         bench = bench.after(paid[-1])
     # What pays for a case that an official must open first waits with it.
     unopened = {
@@ -110,6 +112,7 @@ def judge(
         question = _Question()
     findings = tuple(mail + [f for found in (question.findings, *files, *rows, *slips) for f in found])
     entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
+    entries += _matched(entries, bench)
     return Decision(
         outcome=_outcome(findings, entries, all(files)),
         procedure=procedure,
@@ -273,13 +276,14 @@ class _Bench:
         view = holder_view(holder, self.facts, above, below, self.submission.sender)
         return self.ask(Subject.HOLDER, index, view, claim)
 
-    def ask_receipt(self, index: int, receipt: Receipt) -> list[Finding]:
+    def ask_receipt(self, index: int, receipt: Receipt, siblings: int = 0) -> list[Finding]:
         claim = _Claim(about=quotable(receipt.file), name=quotable(receipt.debtor or ""))
         bearer = Bearer(
             sender=self.submission.sender,
             sender_name=self.submission.sender_name,
             procedure=next(iter(self.procedures)) if len(self.procedures) == 1 else None,
             scopes=self.policy.scopes,
+            siblings=siblings,
         )
         return self.ask(Subject.RECEIPT, index, receipt_view(receipt, self.facts, bearer), claim)
 
@@ -398,6 +402,28 @@ def _withdrawal(sha: str, case: Case, facts: Facts) -> Entry:
 
 def _opened(entry: Entry) -> Case:
     return Case(entry.case, entry.procedure, entry.identity_number, entry.day, holder=entry.holder)
+
+
+def _siblings(receipt: Receipt, receipts: Sequence[Receipt]) -> int:
+    """Counts the other payments of one mail for the same person."""
+    number = receipt.identity_number
+    keys = {receipt_key(r) for r in receipts if number and r.identity_number == number}
+    return len(keys - {receipt_key(receipt)})
+
+
+def _matched(entries: Sequence[Entry], bench: _Bench) -> tuple[Entry, ...]:
+    """Pays for cases that a list opens with the receipts that came before it and leave nothing to ask."""
+    matched: list[Entry] = []
+    for opened in (e for e in entries if e.event is Event.LISTED):
+        early = [e for e in bench.facts.early if e.receipt.identity_number == opened.identity_number]
+        is_paid = any(e.case == opened.case and e.receipt for e in entries)
+        if len(early) != 1 or is_paid or bench.ask_receipt(0, early[0].receipt):
+            continue
+        paid = _payment(early[0].mail, early[0].receipt, bench.facts, opened.procedure)
+        if paid:
+            matched.append(paid)
+            bench = bench.after(paid)
+    return tuple(matched)
 
 
 def _payment(sha: str, receipt: Receipt, facts: Facts, procedure: Procedure | None) -> Entry | None:

@@ -7,8 +7,17 @@ from dataclasses import replace
 from datetime import date
 
 from pipeline.domain import Attachment, Evidence, FileKind, Holder, OpenedFile, Receipt, Transcript, Unread
-from pipeline.layouts import Layout, Rails, lines_of, matching, read_receipt
+from pipeline.layouts import (
+    Layout,
+    Rails,
+    lines_of,
+    matching,
+    matching_picture,
+    read_picture,
+    read_receipt,
+)
 from pipeline.sheets import Form, read_list
+from pipeline.signed_forms import SignedForm
 from pipeline.turkish import heading, squeeze
 
 # Day 0 of the two date systems of workbooks (the first counts a 29 February 1900 that never was).
@@ -23,6 +32,7 @@ def read(
     form: Form,
     layouts: Mapping[str, Layout],
     rails: Rails,
+    signed_form: SignedForm,
 ) -> Evidence:
     """Reads what the files of one mail say: holders, receipts, and names of what says nothing."""
     holders: list[Holder] = []
@@ -49,7 +59,15 @@ def read(
             if reading.why_none:
                 unread.append(Unread(name, reading.why_none))
         else:
-            found = _read_pages(name, transcript, form, layouts, rails)
+            other = tuple(p for p in transcript.pages if not signed_form.is_on(lines_of(p)))
+            is_there = len(other) < len(transcript.pages)
+            if is_there and not any(p.words for p in other):
+                unread.append(Unread(name, "signed_form"))
+                continue
+            if is_there:
+                # The form and a receipt are often scanned into one file.
+                noted.append(Unread(name, "signed_form"))
+            found = _read_pages(name, replace(transcript, pages=other), form, layouts, rails)
             (receipts if isinstance(found, Receipt) else unread).append(found)  # type: ignore[arg-type]
     return Evidence(
         holders=tuple(holders),
@@ -97,11 +115,14 @@ def _read_pages(
     lines = [line for page in transcript.pages for line in lines_of(page)]
     if not any(map(squeeze, lines)):
         return Unread(name, "no_words")
-    names = matching(lines, layouts)
+    ways = {page.read_by for page in transcript.pages}
+    # A bank's own text is spelled as the bank spells it; only what was seen may be misread.
+    fitting, reading = (matching, read_receipt) if ways == {"text"} else (matching_picture, read_picture)
+    names = fitting(lines, layouts)
     if len(names) == 1:
-        receipt = read_receipt(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
-        ways = {page.read_by for page in transcript.pages}
-        return replace(receipt, read_by=ways.pop() if len(ways) == 1 else "mixed")
+        receipt = reading(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        way = ways.pop() if len(ways) == 1 else "mixed"
+        return replace(receipt, read_by=way, notes=transcript.notes)
     if names:
         return Unread(name, "two_layouts")
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")

@@ -21,7 +21,7 @@ from tests.mails import (
 )
 from tests.people import Person, person
 from tests.pictures import photo
-from tests.receipt_material import ReceiptFacts, iban, receipt_pdf
+from tests.receipt_material import Print, ReceiptFacts, iban, print_pdf, receipt_pdf
 
 BILL = "vakifbank-kurum-odemesi"
 TRANSFER = "vakifbank-transfer"
@@ -49,6 +49,45 @@ def receipt_mail(who: Person, sent_at: datetime, pdf: bytes) -> bytes:
     return mail(
         Envelope(writes(who), "Dekont", sent_at), mixed(plain(words), attached(pdf, PDF, "dekont.pdf"))
     )
+
+
+def signed_form() -> bytes:
+    """The signed application form as a PDF, in the belief that it spares the paper."""
+    who = person("Hakan Gözübüyükler")
+    form = Print(
+        "TÜBİTAK BİLGEM KAMU SERTİFİKASYON MERKEZİ",
+        "NİTELİKLİ ELEKTRONİK SERTİFİKA BAŞVURU FORMU",
+        (
+            ("Başvuru Sahibi", upper(who.name)),
+            ("T.C. Kimlik No", who.identity_number),
+            ("Doğum Tarihi", f"{who.born_on:%d.%m.%Y}"),
+            ("Sertifika Süresi", "3 yıl"),
+            ("Kurum Yetkilisi", "-"),
+            ("İmza", "imzalandı"),
+        ),
+        ("Taahhütnameyi okudum, kabul ediyorum.",),
+    )
+    return mail(
+        Envelope(writes(who), "imzalı form", at("2024-06-12", "10:30")),
+        mixed(plain("İmzalı formum ektedir.\n"), attached(print_pdf(form), PDF, "imzali-form.pdf")),
+    )
+
+
+def paid_in_two_parts() -> dict[str, bytes]:
+    """The list, then two receipts in one mail: a part of the price, and the rest of it."""
+    who = person("Hacer Bağcıvanlı")
+    parts = [
+        receipt_pdf(BILL, paid(who, f"2024-06-1{n}T09:14:09", 60 + n, amount=Decimal(amount)))
+        for n, amount in ((1, "500.00"), (2, "280.00"))
+    ]
+    words = plain("Merhaba, eksik ödemişim, tamamladım. İki dekont ektedir.\n")
+    files = [attached(pdf, PDF, f"dekont{n}.pdf") for n, pdf in enumerate(parts, 1)]
+    return {
+        "1-list": list_mail(who, at("2024-06-10", "10:05")),
+        "2-receipts": mail(
+            Envelope(writes(who), "Dekontlar", at("2024-06-12", "13:02")), mixed(words, *files)
+        ),
+    }
 
 
 # --- accepted ------------------------------------------------------------------------------------
@@ -265,6 +304,8 @@ def photo_of_receipt() -> bytes:
 
 
 LETTERS: Letters = {
+    "held/signed-form": signed_form,
+    "held/paid-in-two-parts": paid_in_two_parts,
     "accepted/list-then-receipt": list_then_receipt,
     "accepted/list-then-sanal-pos": list_then_sanal_pos,
     "accepted/spouse-paid": spouse_paid,

@@ -1,0 +1,47 @@
+"""signed_forms: printed lines + rules/signed-form.toml → whether they are Kamu SM's signed form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from rapidfuzz.fuzz import partial_ratio
+
+from pipeline.faults import OperatorFault
+from pipeline.turkish import heading
+
+# Per cent of letters in which a printed title must agree.
+_ALIKE = 93
+
+
+class SignedForm(BaseModel):
+    """The words by which the form that people sign and post is known, with texts that prove them.
+
+    One of `title` and at least `least` of `words` must stand on a page; `others` are no such form.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: tuple[str, ...]
+    words: tuple[str, ...]
+    least: int
+    samples: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def is_on(self, lines: Sequence[str]) -> bool:
+        """Tells whether a page with these lines is the form."""
+        text = f" {heading(' '.join(lines))} "
+        # A scanned title may be misread by a letter or two.
+        titled = any(partial_ratio(f" {heading(t)} ", text) >= _ALIKE for t in self.title)
+        return titled and self.least <= sum(f" {heading(word)}" in text for word in self.words)
+
+
+def load_signed_form(raw: Mapping[str, Any]) -> SignedForm:
+    """Validates signed-form.toml by its own texts; raises ValidationError or OperatorFault."""
+    form = SignedForm.model_validate(raw)
+    told = [(text, True) for text in form.samples] + [(text, False) for text in form.others]
+    for text, is_form in told:
+        if form.is_on(text.splitlines()) is not is_form:
+            raise OperatorFault("signed_form_sample", text=text.strip().splitlines()[0])
+    return form
