@@ -14,8 +14,6 @@ from pipeline.cli import run
 from pipeline.policy import Policy
 from tests.people import PEOPLE
 
-# Letters that are kept for what is not decided yet, with what is missing; the list can only shrink.
-STILL_TO_COME: dict[str, str] = {}
 FIXTURES = tuple(fixtures())
 BY_NAME = {fixture.name: fixture for fixture in FIXTURES}
 
@@ -32,9 +30,7 @@ def readers() -> Iterator[WorkerPool]:
         yield pool
 
 
-@pytest.mark.parametrize(
-    "fixture", [f for f in FIXTURES if f.name not in STILL_TO_COME], ids=lambda f: f.name
-)
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda f: f.name)
 def test_a_letter_ends_as_its_folder_says_in_these_words(
     fixture: Fixture, policy: Policy, readers: WorkerPool
 ) -> None:
@@ -45,21 +41,10 @@ def test_a_letter_ends_as_its_folder_says_in_these_words(
         assert text == fixture.expected.read_text(encoding="utf-8"), "python mailbox_fixtures/expect.py"
 
 
-@pytest.mark.parametrize("name", sorted(STILL_TO_COME))
-def test_a_letter_is_not_called_open_when_it_is_done(name: str, policy: Policy, readers: WorkerPool) -> None:
-    fixture = BY_NAME[name]
-    outcome, _ = explained(fixture, policy, readers)
-
-    assert outcome != fixture.folder, f"{name} ends as it should: take it out of STILL_TO_COME"
-    assert not fixture.expected.exists()
-
-
 def test_no_expectation_is_left_without_its_mail() -> None:
     here = FIXTURES[0].expected.parent.parent
     found = {*here.glob("*/*.expected"), *here.glob("*/*/expected")}
-    assert found == {
-        f.expected for f in FIXTURES if f.name not in STILL_TO_COME and f.name not in READ_BY_OCR
-    }
+    assert found == {f.expected for f in FIXTURES if f.name not in READ_BY_OCR}
 
 
 @pytest.mark.parametrize("name", ["returned/one-good-one-bad-row", "accepted/list-then-receipt"])
