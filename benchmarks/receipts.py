@@ -1,0 +1,326 @@
+"""Invented receipts, damaged along named axes: fields right, receipts decided right, held or wrong, and cost.
+
+Run it as `python -m benchmarks.receipts` from the project's root. Every picture is read by our ladder and by
+plain `tesseract --psm 3`, one after the other; both readings go through the same layouts. Time is that of the
+processors, children included. Seed 1 is for work on the reader, seed 2 for the final figure.
+
+A receipt counts as decided when one layout fits, identity number, amount, day and rail are read and nothing
+is unclear; as right when all four are true; as wrong when one is not. Wrongly accepted are those that would
+pass for a valid payment of the lost-or-stolen procedure and are none. Every tenth receipt bears an amount
+just beside the tariff.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline.adapters.isolation import WorkerPool
+from pipeline.adapters.scanner.ocr import FileReading, Hypothesis, look, read_pages
+from pipeline.adapters.scanner.pictures import plain
+from pipeline.adapters.scanner.scan import PRELOAD, scan
+from pipeline.domain import Page, Receipt
+from pipeline.evidence_strength import lines_of as words_in_lines
+from pipeline.evidence_strength import repaired_iban, repaired_number
+from pipeline.layouts import Layout, Rails, lines_of, load_layouts, load_rails, matching_picture, read_picture
+from pipeline.turkish import fold
+from tests.receipt_damage import AXES, damaged, picture_bytes
+from tests.receipt_material import LAYOUTS, ReceiptFacts, invented_facts, receipt_pdf, varied_style
+
+TARIFF = ("780.00", "300.00")
+NEAR_MISSES = ("708.00", "730.00", "788.00", "330.00", "1030.00", "1088.00")
+ACCEPTED_RAILS = ("KURUM ÖDEMESİ", "SANAL POS")
+RAIL_NAMES = {
+    "kurum": "KURUM ÖDEMESİ",
+    "sanal pos": "SANAL POS",
+    "fast": "FAST",
+    "eft": "EFT",
+    "havale": "HAVALE",
+    "nakit": "NAKİT",
+}
+FIELDS = ("number", "amount", "day", "rail", "reference", "iban")
+# At these nothing but resolution differs from the bank's own picture.
+CLEAN = ("clean 300 dpi", "clean 200 dpi", "clean 150 dpi")
+UPRIGHT = tuple(axis for axis in AXES if not axis.startswith("turned"))
+
+Decide = Callable[[FileReading], Receipt | None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One invented receipt with what is true about it."""
+
+    layout: str
+    facts: ReceiptFacts
+    pdf: bytes
+
+    @property
+    def is_valid_payment(self) -> bool:
+        return self.facts.rail in ("kurum", "sanal pos") and self.facts.amount in _payable()
+
+
+@dataclass
+class Tally:
+    """What one way of reading made of the receipts of one axis."""
+
+    fields: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in FIELDS})
+    verdicts: list[str] = field(default_factory=list)
+    wrongly_accepted: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        for name in FIELDS:
+            self.fields[name] += other.fields[name]
+        self.verdicts += other.verdicts
+        self.wrongly_accepted += other.wrongly_accepted
+        self.seconds += other.seconds
+
+
+def _payable() -> set[Decimal]:
+    single = {Decimal(amount) for amount in TARIFF}
+    return single | {sum(single, Decimal(0))}
+
+
+def cases(seed: int, axis: str, count: int, layouts: Sequence[str]) -> Iterator[Case]:
+    """Draws the receipts of one axis: layouts take turns, every tenth bears a near miss."""
+    for i in range(count):
+        layout = layouts[i % len(layouts)]
+        draw = seed * 100_000 + list(AXES).index(axis) * 1_000 + i
+        facts = invented_facts(layout, draw)
+        if i % 10 == 9:
+            facts = replace(facts, amount=Decimal(NEAR_MISSES[draw % len(NEAR_MISSES)]))
+        yield Case(layout, facts, receipt_pdf(layout, facts, varied_style(draw)))
+
+
+# --- two ways of reading -----------------------------------------------------------------------
+
+
+def by_ladder(picture: Image.Image) -> FileReading:
+    """Reads as the scanner does."""
+    return read_pages([(1, plain(picture))], TARIFF)
+
+
+def by_tesseract(picture: Image.Image) -> FileReading:
+    """Reads as `tesseract --psm 3` does, with its boxes as they are."""
+    reading = look(plain(picture), Hypothesis(psm=3), TARIFF, 20)
+    if reading is None:
+        return FileReading(problem="took_too_long")
+    return FileReading((Page(1, picture.width, picture.height, reading.words, "tesseract"),))
+
+
+def by_layouts(layouts: dict[str, Layout], rails: Rails) -> Decide:
+    """Decides as the reading stage does with pictures: one layout or none."""
+
+    def decide(reading: FileReading) -> Receipt | None:
+        if reading.problem or reading.notes:
+            return None
+        lines = [line for page in reading.pages for line in lines_of(page)]
+        names = matching_picture(lines, layouts)
+        if len(names) != 1:
+            return None
+        return read_picture("", "", lines, names[0], layouts[names[0]], rails)
+
+    return decide
+
+
+# --- judging -----------------------------------------------------------------------------------
+
+
+def fields_right(case: Case, reading: FileReading) -> dict[str, bool | None]:
+    """Tells which values stand in the words, wherever they stand; None for those not printed."""
+    words = [word.text for page in reading.pages for word in page.words]
+    lines = [" ".join(w.text for w in line) for page in reading.pages for line in words_in_lines(page.words)]
+    text = "|".join(fold(line).replace(" ", "") for line in lines)
+    printed = {fold(value).replace(" ", "") for _, value in LAYOUTS[case.layout](case.facts).rows}
+    facts = case.facts
+    day = next(
+        form
+        for form in (f"{facts.paid_at:%d.%m.%Y}", f"{facts.paid_at:%d/%m/%Y}", f"{facts.paid_at:%Y-%m-%d}")
+        if any(form in value for value in printed)
+    )
+    number = facts.identity_number in printed
+    return {
+        "number": _has_number(words, facts.identity_number) if number else None,
+        "amount": bool(re.search(_amount_pattern(facts.amount), text)),
+        "day": day in text,
+        "rail": any(fold(name).replace(" ", "") in text for name in _rail_words(case)),
+        "reference": facts.reference in text,
+        "iban": _has_iban(lines, facts.payee_iban) if fold(facts.payee_iban) in printed else None,
+    }
+
+
+def _has_number(words: Iterable[str], number: str) -> bool:
+    return any(number in (word, repaired_number(word)) or number in word for word in words)
+
+
+def _has_iban(lines: Iterable[str], iban: str) -> bool:
+    bare = (re.sub(r"[\W_]", "", line) for line in lines)
+    return any(
+        repaired_iban(line[m.start() : m.start() + 26]) == iban
+        for line in bare
+        for m in re.finditer("TR", line)
+    )
+
+
+def _amount_pattern(amount: Decimal) -> str:
+    whole = f"{amount:.0f}"
+    if len(whole) > 3:
+        whole = f"{whole[:-3]}[.,]?{whole[-3:]}"
+    return rf"(?<![0-9.,]){whole}[.,]00(?![0-9])"
+
+
+def _rail_words(case: Case) -> tuple[str, ...]:
+    names = {"kurum": ("kurum ödemesi",), "sanal pos": ("sanal pos",), "fast": ("fast",), "eft": ("eft",)}
+    return names.get(case.facts.rail, ("havale",))
+
+
+def verdict(case: Case, receipt: Receipt | None) -> tuple[str, bool]:
+    """Names what became of a receipt, and tells whether it was wrongly accepted."""
+    if receipt is None or receipt.unclear:
+        return "held", False
+    read = (receipt.identity_number, receipt.amount, receipt.paid_on, receipt.rail)
+    if any(value is None for value in read):
+        return "held", False
+    facts = case.facts
+    digits = receipt.identity_number.digits if receipt.identity_number else ""
+    true = (facts.identity_number, facts.amount, facts.paid_at.date(), RAIL_NAMES[facts.rail])
+    right = (digits, receipt.amount, receipt.paid_on, receipt.rail) == true
+    accepted = receipt.rail in ACCEPTED_RAILS and receipt.amount in _payable()
+    wrongly = accepted and not (case.is_valid_payment and right)
+    return ("right" if right else "WRONG"), wrongly
+
+
+def judged(
+    case: Case, picture: Image.Image, read: Callable[[Image.Image], FileReading], decide: Decide
+) -> Tally:
+    """Reads one picture and judges what came of it."""
+    tally = Tally()
+    before = sum(os.times()[:4])
+    reading = read(picture)
+    tally.seconds.append(sum(os.times()[:4]) - before)
+    for name, right in fields_right(case, reading).items():
+        if right is not None:
+            tally.fields[name].append(right)
+    outcome, wrongly = verdict(case, decide(reading))
+    tally.verdicts.append(outcome)
+    tally.wrongly_accepted += wrongly
+    return tally
+
+
+# --- printing ----------------------------------------------------------------------------------
+
+
+def _share(values: Sequence[bool]) -> str:
+    return f"{100 * sum(values) / len(values):4.0f}%" if values else "   – "
+
+
+def _row(name: str, way: str, tally: Tally) -> str:
+    counts = [tally.verdicts.count(v) for v in ("right", "held", "WRONG")]
+    cells = " ".join(f"{_share(tally.fields[name]):>6}" for name in FIELDS)
+    return (
+        f"{name:14} {way:9} {cells}   {_share([v == 'right' for v in tally.verdicts]):>6}"
+        f" {counts[1]:5} {counts[2]:6} {tally.wrongly_accepted:9}"
+        f"   {statistics.median(tally.seconds):6.2f} {statistics.mean(tally.seconds):6.2f}"
+    )
+
+
+def axes(seed: int, count: int, names: Sequence[str], layouts: Sequence[str], decide: Decide) -> None:
+    """Prints one pair of rows an axis, and the sums."""
+    print(f"{'':14} {'':9} " + " ".join(f"{name[:6]:>6}" for name in FIELDS), end="")
+    print("   decided  held  wrong  wrongly acc.  s/page  mean")
+    sums = {name: (Tally(), Tally()) for name in ("clean ≥150 dpi", "upright", "all")}
+    for axis in names:
+        ladder, tesseract = Tally(), Tally()
+        for i, case in enumerate(cases(seed, axis, count, layouts)):
+            picture = damaged(case.pdf, axis, seed * 1_000 + i)
+            ladder.add(judged(case, picture, by_ladder, decide))
+            tesseract.add(judged(case, picture, by_tesseract, decide))
+        print(_row(axis, "ladder", ladder))
+        print(_row("", "psm 3", tesseract), flush=True)
+        members = {"clean ≥150 dpi": axis in CLEAN, "upright": axis in UPRIGHT, "all": True}
+        for name in (name for name, belongs in members.items() if belongs):
+            sums[name][0].add(ladder)
+            sums[name][1].add(tesseract)
+    for name, (ladder, tesseract) in sums.items():
+        if ladder.verdicts:
+            print(_row(name, "ladder", ladder))
+            print(_row("", "psm 3", tesseract))
+            ratio = statistics.median(a / b for a, b in zip(ladder.seconds, tesseract.seconds, strict=True))
+            print(f"{'':14} median cost {ratio:.2f} × plain tesseract")
+
+
+def throughput(seed: int, pages: int, workers: int) -> None:
+    """Prints pages a second of the pool beside those of bare tesseract with as many processes."""
+    drawn = list(cases(seed, "clean 200 dpi", pages, list(LAYOUTS)))
+    files = [picture_bytes(damaged(case.pdf, "clean 200 dpi", i)) for i, case in enumerate(drawn)]
+    with WorkerPool(workers, preload=PRELOAD) as pool:
+        scan_all(pool, files[:workers])
+        started = time.perf_counter()
+        scan_all(pool, files)
+        ours = pages / (time.perf_counter() - started)
+    with ThreadPoolExecutor(workers) as pool:
+        started = time.perf_counter()
+        list(pool.map(bare_tesseract, files))
+        theirs = pages / (time.perf_counter() - started)
+    print(f"{workers} workers, {pages} pages: pool {ours:.2f}, bare tesseract {theirs:.2f} pages a second")
+    print(f"that is {100 * ours / theirs:.0f} %")
+
+
+def scan_all(pool: Executor, files: Sequence[bytes]) -> None:
+    """Reads files through the pool, as a run does."""
+    for future in [pool.submit(scan, data, list(TARIFF)) for data in files]:
+        future.result()
+
+
+def bare_tesseract(data: bytes) -> None:
+    """Runs tesseract on a picture file, as anybody would."""
+    subprocess.run(
+        ["tesseract", "stdin", "stdout", "-l", "tur", "--psm", "3", "tsv"],
+        input=data,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+    )
+
+
+def _rulebook() -> tuple[dict[str, Layout], Rails]:
+    import tomllib
+
+    rules = Path(__file__).resolve().parent.parent / "rules"
+    rails = load_rails(tomllib.loads((rules / "rails.toml").read_text("utf-8")))
+    raw = {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted((rules / "layouts").glob("*.toml"))}
+    return dict(load_layouts(raw, rails)), rails
+
+
+def main() -> None:
+    """Runs the benchmark that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=12, help="receipts an axis")
+    parser.add_argument("--axes", nargs="*", default=list(AXES), choices=list(AXES), metavar="AXIS")
+    parser.add_argument("--layouts", nargs="*", default=None, choices=list(LAYOUTS), metavar="LAYOUT")
+    parser.add_argument("--throughput", type=int, default=0, metavar="PAGES", help="measure the pool instead")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    asked = parser.parse_args()
+    if asked.throughput:
+        throughput(asked.seed, asked.throughput, asked.workers)
+        return
+    layouts, rails = _rulebook()
+    known = [name for name in LAYOUTS if name in layouts]
+    print(f"layouts known to the rules: {', '.join(known)}")
+    axes(asked.seed, asked.count, asked.axes, asked.layouts or known, by_layouts(layouts, rails))
+
+
+if __name__ == "__main__":
+    main()
