@@ -36,6 +36,7 @@ _OWN_IBAN = re.compile("(gonderen|borclu|hesap|musteri)iban(?!k)")
 _AMOUNT_LABEL = re.compile("(?<!masraf)tutar")
 _DATE_LABEL = re.compile("tarih")
 _KIND_LABEL = re.compile("islemturu|islemadi|islemtipi|odemeturu")
+_ANY_LABEL = re.compile("|".join(p.pattern for p in (_NUMBER_LABEL, _IBAN_LABEL, _AMOUNT_LABEL, _DATE_LABEL)))
 _TITLE_LINES = 6
 _RAILS = {
     "fast": ("fast", "anlikodeme"),
@@ -54,7 +55,7 @@ _NUMBER_RUN = re.compile(
     rf"(?<![\w*]){_DIGIT}(?:[ .]?{_DIGIT}){{10}}(?![\w*])|(?<![0-9])[0-9]{{11}}(?![0-9])"
 )
 _IBAN_RUN = re.compile(rf"TR{_DIGIT}{{24}}(?![0-9])", re.IGNORECASE)
-_AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,][0-9]{2}(?![0-9.,/:-])")
+_AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,] ?[0-9]{2}(?![0-9.,/:-])")
 # OCR loses the first digit of a day more often than a bank prints a day with one digit.
 _DATE_RUN = re.compile(
     r"(?<![0-9])(?:[0-9]{2}\s?[./-]\s?[0-9]{2}\s?[./-]\s?[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})(?!\d).*"
@@ -157,6 +158,14 @@ def _outvoted(proof: Proof, readings: Sequence[tuple[Proof, ...]]) -> bool:
     votes = Counter(other.values for proofs in readings for other in proofs if proof.is_beside(other))
     for_it = votes.pop(proof.values, 0)
     return bool(votes) and (for_it < 2 or for_it <= max(votes.values()))
+
+
+def rests_on(evidence: Strength, words: Iterable[Word]) -> bool:
+    """Tells whether an amount or a date, which no check digits protect, stands in a line of these words."""
+    lines = [proof for proof in evidence.proofs if proof.kind in ("amount", "date")]
+    return any(
+        any(ch.isdigit() for ch in word.text) and _beside(proof, (word,)) for word in words for proof in lines
+    )
 
 
 def agreeing(one: Strength, other: Strength) -> bool:
@@ -378,7 +387,7 @@ def _value_lines(lines: Sequence[_Printed], label: re.Pattern[str]) -> Iterator[
     waiting = False
     for line in lines:
         labelled = bool(label.search(line.bare))
-        yield line, labelled or (waiting and line.has_digits)
+        yield line, labelled or (waiting and line.has_digits and not _ANY_LABEL.search(line.bare))
         waiting = labelled and not line.has_digits
 
 

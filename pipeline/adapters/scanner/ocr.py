@@ -20,7 +20,7 @@ from typing import cast
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from pipeline.domain import Page, Word
-from pipeline.evidence_strength import Strength, agreeing, contested, lines_of, patched, strength
+from pipeline.evidence_strength import Strength, agreeing, contested, lines_of, patched, rests_on, strength
 
 LANGUAGE = "tur"
 # Processor time. A page takes tesseract about half a second, but on grain it can run for ever.
@@ -34,6 +34,12 @@ MAX_ATTEMPTS = 9
 MAX_OCR_PIXELS = 10_000_000
 # Median difference, of 255 grey levels, between neighbouring points of bare paper.
 _GRAIN = 6
+# tesseract's own confidence, at and above which a first look may do.
+_SURE = 80
+# Share of the best reading's clear words with which a reading counts as one of the whole page.
+_WHOLE = 0.85
+# How far from black to paper a point may lie that is still print and no stamp.
+_BLEACH = 0.6
 # Difference of grey levels below which there is nothing to read.
 _CONTRAST = 24
 # Median height of a word in pixels, below which tesseract confuses letters.
@@ -80,7 +86,8 @@ class Reading:
     """What one hypothesis made of a page, in pixels of the picture as given, set upright.
 
     `good` counts words of four letters or more that tesseract is sure of, `wide` those wider than high,
-    `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses.
+    `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses. A reading
+    is not `sure` when values without check digits rest on words that tesseract itself doubts.
     """
 
     hypothesis: Hypothesis
@@ -90,6 +97,7 @@ class Reading:
     wide: int = 0
     height: float = 0.0
     read_by: str = ""
+    sure: bool = True
 
     @property
     def legible(self) -> bool:
@@ -198,14 +206,21 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
 
 def strongest(readings: Sequence[Reading], amounts: tuple[str, ...]) -> Reading:
     """Chooses the strongest reading and takes over what only others of the same turn could prove."""
-    best = max(readings, key=lambda r: (*r.rank[:2], _supporters(r, readings), *r.rank[2:]))
+    best = max(readings, key=lambda r: _standing(r, readings))
     rivals = [r for r in _rivals(best, readings) if r is not best]
     words = patched(best.words, [r.words for r in rivals], amounts)
     if words == best.words:
         return best
     helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]
-    read_by = " + ".join(r.hypothesis.name for r in (best, *helpers))
+    read_by = " + ".join(r.read_by for r in (best, *helpers))
     return replace(best, words=words, evidence=strength(words, amounts), read_by=read_by)
+
+
+def _standing(reading: Reading, readings: Sequence[Reading]) -> tuple[int, ...]:
+    legible, proved, *others = reading.rank
+    # Who overlooks whole lines has nothing that is broken.
+    whole = all(reading.good >= _WHOLE * rival.good for rival in readings)
+    return (legible, whole, proved, _supporters(reading, readings), *others)
 
 
 def _supporters(reading: Reading, readings: Sequence[Reading]) -> int:
@@ -243,11 +258,12 @@ def _is_enough(best: Reading, readings: Sequence[Reading]) -> bool:
     rivals = [r.evidence for r in _rivals(best, readings)]
     if contested(best.evidence, rivals):
         return False
-    if best.evidence.consistent or not best.evidence.is_receipt_like:
+    if not best.evidence.is_receipt_like:
         return True
-    # What two ways of looking leave unproved, without a label that promises it, is not on the page.
     others = [r for r in rivals if agreeing(best.evidence, r)]
-    return not best.evidence.broken and len(others) >= 2
+    # What two ways of looking leave unproved, without a label that promises it, is not on the page.
+    confirmed = len(others) >= 2 and not best.evidence.broken
+    return confirmed or (best.evidence.consistent and best.sure)
 
 
 def _looks(measures: Measures, best: Reading) -> list[Hypothesis]:
@@ -389,12 +405,15 @@ def look(
     tilt = _tilt(seen)
     turned = upright_size(picture, hypothesis)
     words = tuple(_levelled(_scaled(s.word, 1 / hypothesis.scale), tilt, turned) for s in seen)
+    evidence = strength(words, amounts)
+    doubtful = [w for w, s in zip(words, seen, strict=True) if s.confidence < _SURE]
     letters = [s for s in seen if len(s.word.text) >= 4 and s.word.text.isalpha() and s.confidence >= 60]
     found = replace(hypothesis, level=round(hypothesis.level + tilt, 1))
     return Reading(
         hypothesis=found,
         words=words,
-        evidence=strength(words, amounts),
+        evidence=evidence,
+        sure=not rests_on(evidence, doubtful),
         good=len(letters),
         wide=sum(w.x1 - w.x0 > 2 * (w.bottom - w.top) for w in words),
         height=height / hypothesis.scale,
@@ -439,7 +458,23 @@ def _dark(picture: Image.Image) -> Image.Image:
     if picture.mode != "RGB":
         return _grey(picture)
     red, green, blue = picture.split()
-    return ImageChops.lighter(red, ImageChops.lighter(green, blue))
+    lightest = ImageChops.lighter(red, ImageChops.lighter(green, blue))
+    levels = lightest.histogram()
+    black = _level(levels, 0.003)
+    white = max(black + 1.0, black + _BLEACH * (_level(levels, 0.5) - black))
+    return lightest.point(
+        [round(255 * max(0.0, min(1.0, (v - black) / (white - black)))) for v in range(256)]
+    )
+
+
+def _level(levels: Sequence[int], share: float) -> int:
+    """Gives the grey level below which that share of the points lies."""
+    wanted, seen = share * sum(levels), 0
+    for level, count in enumerate(levels):
+        seen += count
+        if seen > wanted:
+            return level
+    return 255
 
 
 def _flat(picture: Image.Image) -> Image.Image:
@@ -472,7 +507,7 @@ def _tilt(seen: Sequence[_Seen]) -> float:
         if run > 5 * (first.bottom - first.top):
             slopes.append(math.degrees(math.atan2(rise, run)))
     tilt = round(statistics.median(slopes), 1) if len(slopes) >= 3 else 0.0
-    return tilt if 0.3 <= abs(tilt) <= 15 else 0.0
+    return tilt if 0.5 <= abs(tilt) <= 15 else 0.0
 
 
 def _scaled(word: Word, factor: float) -> Word:
