@@ -17,8 +17,9 @@ from time import monotonic
 from pipeline.adapters.embedded import EmbeddedMailbox, EmbeddedSmtp
 from pipeline.domain import Office, Outcome
 from pipeline.faults import OperatorFault
+from pipeline.nights import night_due, nightly
 from pipeline.policy import REPORTS, load_policy
-from pipeline.runs import Shop, night_due, nightly, poll
+from pipeline.runs import Shop, poll
 from pipeline.settings import Settings
 
 # The invented office of the demo and of `explain` without settings.

@@ -15,12 +15,11 @@ from pydantic import SecretStr
 
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
-from pipeline.adapters.ledger import Judged, Ledger, Night, Undecided
+from pipeline.adapters.ledger import Judged, Ledger, Undecided
 from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox, MailboxFault
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
-from pipeline.cases import disputed
 from pipeline.conversation import Comparison, compare, list_before
 from pipeline.correspondence import READ_ALL_THE_SAME, answer_to, why_silent, why_unanswered
 from pipeline.domain import (
@@ -35,13 +34,11 @@ from pipeline.domain import (
     Submission,
     Transcript,
 )
-from pipeline.faults import OperatorFault, TryLater
+from pipeline.faults import OperatorFault
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
 from pipeline.settings import Account, Settings
-from pipeline.stages.announce import Heard, NightsWork, announce, batch_digest
 from pipeline.stages.answer import answer, answer_settled
-from pipeline.stages.consolidate import consolidate
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
 from pipeline.stages.read import opened_files, read
@@ -106,7 +103,7 @@ def quiet(_step: str, _done: int, _total: int) -> None:
 def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     """Hears every mailbox, judges what came, files it and answers; finishes what a run before left."""
     heard = 0
-    with _run(shop, "poll") as run, _troubles() as later:
+    with a_run(shop, "poll") as run, troubles() as later:
         # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
         shop.home.beat()
         with later():
@@ -366,85 +363,6 @@ def post_letters(shop: Shop) -> int:
     )
 
 
-# --- the night ---------------------------------------------------------------------------------
-
-
-def night_due(shop: Shop) -> date:
-    """Names the night that should be closed by now: today's from its hour on, else yesterday's."""
-    local = shop.clock().astimezone(shop.settings.zone)
-    if local.time() >= shop.settings.schedule.night_at:
-        return local.date()
-    return local.date() - timedelta(days=1)
-
-
-def nightly(shop: Shop, day: date) -> Night | None:
-    """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
-    with _run(shop, "nightly") as run, _troubles() as later:
-        shop.home.beat()
-        with later():
-            settle_doubts(shop)
-        # What a run before was cut off over belongs to this night, else its balance would not add up.
-        decide_all(shop)
-        night = None if shop.is_over() else close_night(shop, day, run)
-        post_letters(shop)
-    return night
-
-
-def close_night(shop: Shop, day: date, run: Run) -> Night | None:
-    """Writes night, batch and letters in one transaction; the day is the name, so there is never a second.
-
-    Raises TryLater where the clock is behind the last night, or has not come to the day: either it is wrong
-    now or it was wrong then, and a night sealed under a wrong name would keep the right ones from closing.
-    """
-    ledger, now = shop.ledger, shop.clock()
-    last = ledger.last_night()
-    if last and now < last.until:
-        raise TryLater("clock_behind", now=_local(shop, now), until=_local(shop, last.until), day=last.day)
-    if last and last.day >= day:
-        return None
-    if day > shop.today():
-        raise TryLater("night_to_come", day=day, now=_local(shop, now))
-    run.note()
-    with ledger.transaction():
-        begun = ledger.first_kept_at() or now
-        since = last.until if last else begun - timedelta(seconds=1)
-        night = Night(day, last.number + 1 if last else 1, since, now)
-        holds = ledger.open_holds()
-        waiting = disputed(held.decision for held in holds)
-        unbatched = ledger.unbatched_cases()
-        batch = consolidate(day, unbatched, waiting, shop.policy.form)
-        work = NightsWork(
-            day=day,
-            number=night.number,
-            since=since.astimezone(shop.settings.zone),
-            until=now.astimezone(shop.settings.zone),
-            balance=ledger.balance(since, now),
-            heard=[_heard(j) for j in ledger.judged_between(since, now)],
-            open_holds=[_heard(held) for held in holds],
-            batch=batch,
-            left_out=[case for case in unbatched if case.number in waiting],
-            open_cases=[c for c in ledger.all_cases() if not c.is_closed],
-            failed_letters=[
-                {"recipient": x.recipient, "subject": x.subject, "response": x.response}
-                for x in ledger.letters_in_state("failed", "in_doubt")
-            ],
-            unfetched=ledger.unfetched(),
-            bounces=ledger.bounces_between(since, now),
-        )
-        ledger.close_night(night, batch, batch_digest(batch) if batch else "")
-        for letter in announce(work, shop.policy):
-            plan(ledger, letter, now)
-    return night
-
-
-def _local(shop: Shop, moment: datetime) -> str:
-    return f"{moment.astimezone(shop.settings.zone):%d.%m.%Y %H:%M}"
-
-
-def _heard(judged: Judged) -> Heard:
-    return Heard(judged.sha, judged.sender, judged.subject, judged.shunt, judged.decision)
-
-
 # --- the office --------------------------------------------------------------------------------
 
 
@@ -496,7 +414,8 @@ class Run:
 
 
 @contextmanager
-def _run(shop: Shop, command: str) -> Iterator[Run]:
+def a_run(shop: Shop, command: str) -> Iterator[Run]:
+    """Notes how a run ended, where it had anything to note."""
     run = Run(shop, command, shop.clock())
     try:
         yield run
@@ -507,7 +426,7 @@ def _run(shop: Shop, command: str) -> Iterator[Run]:
 
 
 @contextmanager
-def _troubles() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+def troubles() -> Iterator[Callable[[], AbstractContextManager[None]]]:
     """Keeps trouble with one mailbox for the end of the run: the others, and the post, have work to do."""
     faults: list[MailboxFault] = []
 

@@ -14,7 +14,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.runs import Shop, night_due, nightly, poll
+from pipeline.nights import night_due, nightly
+from pipeline.runs import Shop, poll
 from pipeline.settings import Settings
 
 Opener = Callable[[Settings], AbstractContextManager[Shop]]

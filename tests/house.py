@@ -19,8 +19,9 @@ from pathlib import Path
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Ledger, Night
 from pipeline.domain import Office, Outcome
+from pipeline.nights import nightly
 from pipeline.policy import Policy, load_policy
-from pipeline.runs import Shop, Tally, nightly, poll
+from pipeline.runs import Shop, Tally, poll
 from pipeline.settings import FilingFolders, Settings, load_settings
 from tests.mails import ISTANBUL
 from tests.servers import Box, RecordingSmtp

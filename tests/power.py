@@ -33,8 +33,9 @@ from pipeline.adapters.mailbox import MailboxFault
 from pipeline.adapters.postman import PostmanFault
 from pipeline.explain import explain
 from pipeline.faults import OperatorFault
+from pipeline.nights import nightly
 from pipeline.policy import REPORTS, RULES
-from pipeline.runs import nightly, poll
+from pipeline.runs import poll
 from pipeline.settings import load_settings
 from tests.house import OFFICE, ROOT, policy_of, shop_at
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import cli
 from pipeline.adapters.home import Home
-from pipeline.cli import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, WRONG_COMMAND, commands, run
+from pipeline.cli import commands, run
+from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, WRONG_COMMAND, progress_bar
 from pipeline.domain import Outcome, Procedure
 from tests.house import COMMAND, FIXTURES, House, body
 from tests.people import PEOPLE
@@ -486,10 +486,10 @@ def test_explain_of_no_file_is_78(capsys: pytest.CaptureFixture[str]) -> None:
 def test_progress_is_shown_on_a_terminal_only(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with cli.progress_bar() as progress:
+    with progress_bar() as progress:
         progress("judge", 1, 2)
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with cli.progress_bar() as progress:
+    with progress_bar() as progress:
         progress("judge", 1, 2)
     assert "Okunuyor" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from mailbox_fixtures.expect import fixtures
-from pipeline import cli
+from pipeline import cli, console
 from pipeline.checks import CHECKS
 from pipeline.domain import Outcome
 from pipeline.policy import REPORTS, RULES
@@ -52,7 +52,13 @@ def test_the_exit_codes_are_the_programs() -> None:
     told = re.search(r"Exit codes: (.+?)\.\n", README)
     assert told
     assert [int(part.split()[0]) for part in told[1].split("·")] == [
-        *(cli.DONE, cli.SET_ASIDE, cli.WRONG_COMMAND, cli.TRY_LATER, cli.BAD_CONFIGURATION)
+        *(
+            console.DONE,
+            console.SET_ASIDE,
+            console.WRONG_COMMAND,
+            console.TRY_LATER,
+            console.BAD_CONFIGURATION,
+        )
     ]
 
 

@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 from pipeline import runs
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.mailbox import Unreachable
+from pipeline.stages.announce import batch_digest
 from pipeline.stages.consolidate import consolidate
 from tests.house import FOLDERS, IT_UNIT, KAMU_SM, MORNING, NIGHT, OWN, House, body, fixture, parsed
 from tests.mails import XLSX
@@ -196,7 +197,7 @@ def test_the_list_is_the_same_bytes_when_it_is_made_again(day: House) -> None:
         again = consolidate(night.day, cases, frozenset(), shop.policy.form)
         assert again
         assert again.workbook == workbook == shop.ledger.batch_workbook(night.day, 1)
-        assert runs.batch_digest(again) in body(batch_of(day)[0]).replace("\n", "")
+        assert batch_digest(again) in body(batch_of(day)[0]).replace("\n", "")
 
 
 def test_the_report_adds_up(day: House) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.adapters.scanner import pdfs
-from pipeline.cli import sentence
+from pipeline.console import sentence
 from pipeline.domain import Page, Receipt, Word
 from pipeline.faults import OperatorFault
 from pipeline.layouts import (

@@ -378,13 +378,13 @@ def test_a_migration_is_taken_whole_and_once(file: Path, monkeypatch: pytest.Mon
         taken.append(1)
         db.execute("CREATE TABLE whole (x)")  # type: ignore[attr-defined]
 
-    steps = ledger_module._MIGRATIONS
-    monkeypatch.setattr(ledger_module, "_MIGRATIONS", (*steps, breaks))
+    steps = ledger_module.MIGRATIONS
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*steps, breaks))
     with pytest.raises(PowerCut):
         Ledger.open(file, b"key")
     assert behind(file, "PRAGMA user_version") == [(was,)]
     assert behind(file, "SELECT name FROM sqlite_master WHERE name='half'") == []
-    monkeypatch.setattr(ledger_module, "_MIGRATIONS", (*steps, works))
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", (*steps, works))
     Ledger.open(file, b"key").close()
     Ledger.open(file, b"key").close()
     assert taken == [1]

@@ -12,7 +12,8 @@ import pytest
 
 from mailbox_fixtures.expect import demo_policy
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.cli import BAD_CONFIGURATION, DONE, run
+from pipeline.cli import run
+from pipeline.console import BAD_CONFIGURATION, DONE
 from pipeline.demo import OFFICE
 from pipeline.domain import Outcome
 from pipeline.policy import REPORTS, RULES, load_policy

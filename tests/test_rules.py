@@ -17,7 +17,8 @@ import pytest
 
 from pipeline import checks
 from pipeline.checks import Check, Verdict
-from pipeline.cli import run, sentence
+from pipeline.cli import run
+from pipeline.console import sentence
 from pipeline.demo import OFFICE
 from pipeline.domain import Procedure
 from pipeline.faults import OperatorFault

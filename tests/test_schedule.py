@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline import runs, schedule
-from pipeline.runs import night_due
+from pipeline import nights, runs, schedule
+from pipeline.nights import night_due
 from tests.house import COMMAND, MORNING, NIGHT, House, body
 from tests.mails import ISTANBUL
 from tests.saboteurs import Trickle
@@ -84,7 +84,7 @@ def test_a_night_that_is_closed_is_not_closed_again(house: House) -> None:
     now = datetime.now(ISTANBUL)
     house.poll(now - timedelta(days=3))
     with house.opened(now) as shop:
-        runs.nightly(shop, night_due(shop))
+        nights.nightly(shop, night_due(shop))
     sent = len(house.smtp.received)
     house.deliver("held/colleague")
     with serving(house) as process:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import BAD_CONFIGURATION, run, sentence
+from pipeline.cli import run
+from pipeline.console import BAD_CONFIGURATION, sentence
 from pipeline.faults import OperatorFault
 from pipeline.settings import Settings, load_settings
 from tests.house import ROOT

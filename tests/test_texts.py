@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
-from pipeline.cli import sentence
+from pipeline.console import sentence
 from pipeline.domain import Arrival, Decision, Enclosure, Entry, Event, Letter, Outcome, Procedure, Unread
 from pipeline.faults import OperatorFault
 from pipeline.policy import REPORTS, RULES, Policy

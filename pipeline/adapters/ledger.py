@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
+from pipeline.adapters.migrations import MIGRATIONS
 from pipeline.cases import AWAITS_LIST, fold_case, latest_open, mail_number, receipt_key
 from pipeline.domain import (
     Arrival,
@@ -171,9 +172,9 @@ class Ledger:
 
     def _migrate(self) -> None:
         done = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if done > len(_MIGRATIONS):
-            raise OperatorFault("ledger_newer", version=done, known=len(_MIGRATIONS))
-        for version, migration in enumerate(_MIGRATIONS[done:], start=done + 1):
+        if done > len(MIGRATIONS):
+            raise OperatorFault("ledger_newer", version=done, known=len(MIGRATIONS))
+        for version, migration in enumerate(MIGRATIONS[done:], start=done + 1):
             with self.transaction():
                 migration(self._db)
                 # Inside the same transaction, so that a step is never half taken.
@@ -912,119 +913,3 @@ def _night(row: Mapping[str, Any]) -> Night:
         datetime.fromisoformat(row["since"]),
         datetime.fromisoformat(row["until"]),
     )
-
-
-# --- migrations --------------------------------------------------------------------------------
-
-
-def _begin(db: Database) -> None:
-    """Lays the tables; STRICT, with every rule that a table can enforce by itself."""
-    outcomes = ", ".join(f"'{o}'" for o in Outcome)
-    events = ", ".join(f"'{e}'" for e in Event)
-    procedures = ", ".join(f"'{p}'" for p in Procedure)
-    for statement in (
-        """CREATE TABLE run (
-            id INTEGER PRIMARY KEY, command TEXT NOT NULL, started_at TEXT NOT NULL,
-            ended_at TEXT, outcome TEXT) STRICT""",
-        """CREATE TABLE mailbox (
-            account TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL,
-            uidnext INTEGER NOT NULL, PRIMARY KEY (account, folder)) STRICT""",
-        """CREATE TABLE arrival (
-            sha TEXT PRIMARY KEY CHECK (length(sha)=64), received_at TEXT NOT NULL,
-            size INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES run (id),
-            attempts INTEGER NOT NULL DEFAULT 0, erased_at TEXT) STRICT""",
-        """CREATE TABLE sighting (
-            account TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,
-            sha TEXT REFERENCES arrival (sha), kept_in INTEGER REFERENCES run (id),
-            state TEXT NOT NULL CHECK (state IN ('waiting', 'kept', 'filed', 'gone', 'set_aside')),
-            tries INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '',
-            PRIMARY KEY (account, folder, uidvalidity, uid),
-            CHECK (state NOT IN ('kept', 'filed') OR sha IS NOT NULL)) STRICT""",
-        "CREATE INDEX sighting_state ON sighting (state, account, folder, uid)",
-        "CREATE INDEX sighting_sha ON sighting (sha)",
-        """CREATE TABLE transcript (
-            digest TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, kept_at TEXT NOT NULL,
-            PRIMARY KEY (digest, version)) STRICT""",
-        f"""CREATE TABLE decision (
-            sha TEXT PRIMARY KEY REFERENCES arrival (sha), number TEXT NOT NULL UNIQUE,
-            sender TEXT NOT NULL, subject TEXT NOT NULL,
-            outcome TEXT NOT NULL CHECK (outcome IN ({outcomes})),
-            procedure TEXT CHECK (procedure IN ({procedures})), silence TEXT NOT NULL, shunt TEXT NOT NULL,
-            decided_at TEXT NOT NULL, policy TEXT NOT NULL, body TEXT NOT NULL,
-            CHECK (outcome NOT IN ('ignored', 'shunted') OR silence<>'')) STRICT""",
-        "CREATE INDEX decision_decided_at ON decision (decided_at)",
-        f"""CREATE TABLE entry (
-            id INTEGER PRIMARY KEY, case_number TEXT NOT NULL,
-            procedure TEXT NOT NULL CHECK (procedure IN ({procedures})), identity_number TEXT NOT NULL,
-            event TEXT NOT NULL CHECK (event IN ({events})), day TEXT NOT NULL, proof TEXT NOT NULL,
-            holder TEXT, receipt TEXT,
-            UNIQUE (case_number, event, proof),
-            CHECK (event NOT IN ('listed', 'amended') OR holder IS NOT NULL),
-            CHECK ((event='paid')=(receipt IS NOT NULL))) STRICT""",
-        "CREATE UNIQUE INDEX entry_opens_once ON entry (case_number) WHERE event='listed'",
-        "CREATE INDEX entry_person ON entry (identity_number)",
-        """CREATE TRIGGER entry_is_final BEFORE UPDATE ON entry
-            BEGIN SELECT raise(ABORT, 'entries are append only'); END""",
-        """CREATE TABLE spent (key TEXT PRIMARY KEY, case_number TEXT NOT NULL, sender TEXT NOT NULL) STRICT""",
-        """CREATE TABLE hold (
-            sha TEXT PRIMARY KEY REFERENCES decision (sha),
-            state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'returned')),
-            because TEXT, settled_by TEXT, settled_at TEXT,
-            CHECK ((state='open')=(because IS NULL))) STRICT""",
-        """CREATE TABLE letter (
-            id INTEGER PRIMARY KEY, message_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, about TEXT NOT NULL,
-            recipient TEXT NOT NULL, subject TEXT NOT NULL, body BLOB NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('planned', 'started', 'done', 'deferred', 'failed', 'in_doubt')),
-            attempts INTEGER NOT NULL DEFAULT 0, response TEXT NOT NULL DEFAULT '',
-            planned_at TEXT NOT NULL, changed_at TEXT, next_at TEXT NOT NULL,
-            UNIQUE (kind, about, recipient)) STRICT""",
-        "CREATE INDEX letter_state ON letter (state, next_at)",
-        """CREATE TABLE batch (
-            day TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL CHECK (rows>0),
-            workbook BLOB NOT NULL, PRIMARY KEY (day, number)) STRICT""",
-        """CREATE TABLE batch_row (
-            case_number TEXT PRIMARY KEY, day TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
-            UNIQUE (day, number, position), FOREIGN KEY (day, number) REFERENCES batch (day, number)) STRICT""",
-        """CREATE TABLE audit (
-            seq INTEGER PRIMARY KEY, at TEXT NOT NULL, event TEXT NOT NULL, about TEXT NOT NULL,
-            hash TEXT NOT NULL UNIQUE) STRICT""",
-        """CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit
-            BEGIN SELECT raise(ABORT, 'the audit log is append only'); END""",
-        """CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
-            BEGIN SELECT raise(ABORT, 'the audit log is append only'); END""",
-        """CREATE TABLE tombstone (
-            person TEXT NOT NULL, case_number TEXT PRIMARY KEY, erased_at TEXT NOT NULL) STRICT""",
-        """CREATE TABLE destruction (
-            id INTEGER PRIMARY KEY, at TEXT NOT NULL, class TEXT NOT NULL, until TEXT NOT NULL,
-            count INTEGER NOT NULL) STRICT""",
-        """CREATE TABLE night (
-            day TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, since TEXT NOT NULL, until TEXT NOT NULL,
-            CHECK (since<until)) STRICT""",
-    ):
-        db.execute(statement)
-
-
-def _bounces(db: Database) -> None:
-    """Adds the letters that came back, and whose address a case belongs to."""
-    db.execute(
-        """CREATE TABLE bounce (
-            sha TEXT PRIMARY KEY REFERENCES decision (sha), letter INTEGER REFERENCES letter (id),
-            recipient TEXT NOT NULL, status TEXT NOT NULL, diagnostic TEXT NOT NULL) STRICT"""
-    )
-    db.execute("ALTER TABLE entry ADD COLUMN address TEXT NOT NULL DEFAULT ''")
-    db.execute("CREATE INDEX entry_address ON entry (address) WHERE address<>''")
-    db.execute("CREATE INDEX decision_sender ON decision (sender)")
-    db.execute("CREATE INDEX letter_recipient ON letter (recipient, planned_at)")
-
-
-def _know_again(db: Database) -> None:
-    """Finds mails by sender and by the people in their lists, to know a corrected list when it comes."""
-    db.execute("CREATE INDEX entry_proof ON entry (proof)")
-    db.execute(
-        """CREATE TABLE named (
-            person TEXT NOT NULL, sha TEXT NOT NULL REFERENCES decision (sha),
-            PRIMARY KEY (person, sha)) STRICT"""
-    )
-
-
-_MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _bounces, _know_again)

@@ -1,0 +1,131 @@
+"""console: what every command needs: settings, the opened shop, sentences from reports/terminal.toml."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, cast
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from pipeline.adapters.home import Home
+from pipeline.adapters.isolation import WorkerPool
+from pipeline.adapters.ledger import Ledger
+from pipeline.adapters.scanner.scan import PRELOAD
+from pipeline.faults import OperatorFault
+from pipeline.policy import REPORTS, Policy, load_policy
+from pipeline.runs import Shop
+from pipeline.settings import Settings
+
+P = ParamSpec("P")
+
+DONE, SET_ASIDE, WRONG_COMMAND, TRY_LATER, BAD_CONFIGURATION = 0, 1, 64, 75, 78
+SETTINGS_FILE = Path("/etc/nes-intake/settings.toml")
+
+
+def words() -> Mapping[str, Any]:
+    """Reads what the terminal says; from the package's own reports, for settings may be what is wrong."""
+    return tomllib.loads((REPORTS / "terminal.toml").read_text(encoding="utf-8"))
+
+
+def sentence(fault: OperatorFault) -> str:
+    """Puts an operator's fault into one Turkish sentence that says what to do."""
+    told = words()
+    details = {**fault.details}
+    kind, key = str(details.get("kind", "")), str(details.get("key", ""))
+    if kind == "value_error":
+        kind = str(details.get("why", "")).removeprefix("Value error, ")
+    details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"]).format()
+    if kind in told["places"]:
+        key = details["key"] = told["places"][kind]
+    plain_key = ".".join(part for part in key.split(".") if not part.isdigit())
+    details["hint"] = told["hints"].get(plain_key, told["hints"]["other"]).format()
+    return str(told["faults"][fault.name]).format(**details)
+
+
+def say(name: str, **values: object) -> None:
+    """Prints one line of reports/terminal.toml."""
+    click.echo(str(words()["says"][name]).format(**values))
+
+
+def with_settings(command: Callable[P, int]) -> Callable[P, int]:
+    """Gives a command the --settings option."""
+    option = click.option(
+        "--settings",
+        "settings_file",
+        type=click.Path(path_type=Path),
+        default=SETTINGS_FILE,
+        show_default=True,
+        envvar="NES_INTAKE_SETTINGS",
+        help="Ayar dosyası.",
+    )
+    return cast("Callable[P, int]", option(wraps(command)(command)))
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Loads the rules and texts that the settings name."""
+    return load_policy(settings.rules, settings.reports, settings.office)
+
+
+@contextmanager
+def opened_ledger(settings: Settings) -> Iterator[Ledger]:
+    """Opens the ledger alone, to look into it beside a run."""
+    home = Home(settings.home)
+    ledger = Ledger.open(home.ledger_file, home.key)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Shop]:
+    """Opens everything a run works with, under the home's lock, and closes it again."""
+    policy = policy_of(settings)
+    home = Home(settings.home)
+    with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
+        ledger = Ledger.open(home.ledger_file, home.key)
+        try:
+            yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
+        finally:
+            ledger.close()
+
+
+def heeding(shop: Shop) -> Shop:
+    """Has SIGTERM end the run after the effect at hand, not in the middle of it."""
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    return replace(shop, is_over=over.is_set)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows progress on a terminal; under cron nothing moves and nothing is printed."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(words()["says"]["progress_judge"], total=None)
+        yield lambda _step, done, total: bar.update(task, completed=done, total=total)
+
+
+def trouble(fault: BaseException) -> str:
+    """Puts any fault that is not ours into a sentence for the terminal."""
+    if isinstance(fault, OperatorFault):
+        return sentence(fault)
+    return worldly(fault)
+
+
+def worldly(fault: BaseException) -> str:
+    """Puts the world's fault into a Turkish sentence, with what the server or the system said behind it."""
+    told = words()
+    turkish = told["connections"].get(getattr(fault, "name", ""), told["connections"]["other"])
+    return str(told["says"]["world"]).format(turkish=turkish, detail=fault)
