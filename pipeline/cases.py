@@ -40,7 +40,13 @@ def _after(case: Case, entry: Entry) -> Case:
             return replace(case, receipt=entry.receipt)
         case Event.WITHDRAWN | Event.CLOSED:
             return replace(case, is_closed=True)
-        case Event.FORM_RECEIVED:
+        case (
+            Event.RELEASED
+            | Event.RETURNED_BY_KAMU_SM
+            | Event.FORM_SCANNED
+            | Event.FORM_RECEIVED
+            | Event.REMINDED
+        ):
             return case
 
 

@@ -334,9 +334,13 @@ class Event(StrEnum):
 
     LISTED = "listed"
     AMENDED = "amended"
+    RELEASED = "released"
     BATCHED = "batched"
+    RETURNED_BY_KAMU_SM = "returned_by_kamu_sm"
     PAID = "paid"
+    FORM_SCANNED = "form_scanned"
     FORM_RECEIVED = "form_received"
+    REMINDED = "reminded"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
 

@@ -391,6 +391,36 @@ def test_a_migration_is_taken_whole_and_once(file: Path, monkeypatch: pytest.Mon
     assert behind(file, "PRAGMA user_version") == [(was + 1,)]
 
 
+def test_a_ledger_of_before_keeps_its_entries_and_their_guards(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = ledger_module.MIGRATIONS
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", steps[:3])
+    before = Ledger.open(file, b"key")
+    write(before, listed("N-1"), paid("N-1"))
+    before.close()
+    was = behind(file, "SELECT * FROM entry"), behind(file, "SELECT name FROM sqlite_master ORDER BY name")
+    monkeypatch.setattr(ledger_module, "MIGRATIONS", steps)
+    after = Ledger.open(file, b"key")
+    assert behind(file, "SELECT * FROM entry") == was[0]
+    names = behind(file, "SELECT name FROM sqlite_master ORDER BY name")
+    assert set(was[1]) <= set(names)
+    with impossible():
+        write(after, listed("N-1", proof=OTHER_SHA))
+    after.close()
+    with impossible():
+        behind(file, "UPDATE entry SET day='2024-01-01'")
+
+
+def test_everything_that_can_happen_to_a_case_can_be_written_down(ledger: Ledger) -> None:
+    write(ledger, listed("N-1"), paid("N-1"))
+    brings = (Event.LISTED, Event.PAID, Event.AMENDED)
+    for event in set(Event) - set(brings):
+        write(ledger, Entry("N-1", LOST, ONE, event, DAY, SHA))
+    (case,) = ledger.all_cases()
+    assert set(case.events) == set(Event) - {Event.AMENDED}
+
+
 # --- mails and letters on their way --------------------------------------------------------------
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from sqlite_utils import Database
 
-from pipeline.domain import Event, Outcome, Procedure
+from pipeline.domain import Outcome, Procedure
 
 
 def _begin(db: Database) -> None:
     """Lays the tables; STRICT, with every rule that a table can enforce by itself."""
     outcomes = ", ".join(f"'{o}'" for o in Outcome)
-    events = ", ".join(f"'{e}'" for e in Event)
     procedures = ", ".join(f"'{p}'" for p in Procedure)
     for statement in (
         """CREATE TABLE run (
@@ -48,7 +47,8 @@ def _begin(db: Database) -> None:
         f"""CREATE TABLE entry (
             id INTEGER PRIMARY KEY, case_number TEXT NOT NULL,
             procedure TEXT NOT NULL CHECK (procedure IN ({procedures})), identity_number TEXT NOT NULL,
-            event TEXT NOT NULL CHECK (event IN ({events})), day TEXT NOT NULL, proof TEXT NOT NULL,
+            event TEXT NOT NULL CHECK (event IN (
+                'listed', 'amended', 'batched', 'paid', 'form_received', 'withdrawn', 'closed')), day TEXT NOT NULL, proof TEXT NOT NULL,
             holder TEXT, receipt TEXT,
             UNIQUE (case_number, event, proof),
             CHECK (event NOT IN ('listed', 'amended') OR holder IS NOT NULL),
@@ -119,4 +119,35 @@ def _know_again(db: Database) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _bounces, _know_again)
+def _more_events(db: Database) -> None:
+    """Lets more happen to a case; SQLite changes no check of a table, so the table is laid anew."""
+    procedures = ", ".join(f"'{p}'" for p in Procedure)
+    for statement in (
+        f"""CREATE TABLE entry_anew (
+            id INTEGER PRIMARY KEY, case_number TEXT NOT NULL,
+            procedure TEXT NOT NULL CHECK (procedure IN ({procedures})), identity_number TEXT NOT NULL,
+            event TEXT NOT NULL CHECK (event IN (
+                'listed', 'amended', 'released', 'batched', 'returned_by_kamu_sm', 'paid', 'form_scanned',
+                'form_received', 'reminded', 'withdrawn', 'closed')),
+            day TEXT NOT NULL, proof TEXT NOT NULL, holder TEXT, receipt TEXT, address TEXT NOT NULL DEFAULT '',
+            UNIQUE (case_number, event, proof),
+            CHECK (event NOT IN ('listed', 'amended') OR holder IS NOT NULL),
+            CHECK ((event='paid')=(receipt IS NOT NULL))) STRICT""",
+        """INSERT INTO entry_anew
+            (id, case_number, procedure, identity_number, event, day, proof, holder, receipt, address)
+            SELECT id, case_number, procedure, identity_number, event, day, proof, holder, receipt, address
+            FROM entry""",
+        # Its indices and its trigger go with the old table.
+        "DROP TABLE entry",
+        "ALTER TABLE entry_anew RENAME TO entry",
+        "CREATE UNIQUE INDEX entry_opens_once ON entry (case_number) WHERE event='listed'",
+        "CREATE INDEX entry_person ON entry (identity_number)",
+        "CREATE INDEX entry_address ON entry (address) WHERE address<>''",
+        "CREATE INDEX entry_proof ON entry (proof)",
+        """CREATE TRIGGER entry_is_final BEFORE UPDATE ON entry
+            BEGIN SELECT raise(ABORT, 'entries are append only'); END""",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _bounces, _know_again, _more_events)
