@@ -22,6 +22,7 @@ from pipeline.signed_forms import SignedForm, load_signed_form
 from pipeline.texts import Texts, load_texts
 from pipeline.topics import Topic, load_topics
 from pipeline.views import known_fields
+from pipeline.working_days import WorkingDays, load_working_days
 
 _HOUSE = Path(__file__).resolve().parent
 # In a checkout the two folders stand beside the package, in an installed wheel inside it.
@@ -42,6 +43,7 @@ class Policy:
     procedure_words: Mapping[Procedure, tuple[str, ...]]
     mail_words: MailWords
     topics: tuple[Topic, ...]
+    working_days: WorkingDays
     texts: Texts
     office: Office
     fingerprint: str
@@ -102,6 +104,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         },
         mail_words=mail_words,
         topics=topics,
+        working_days=load_working_days(_toml(rules / "calendar.toml")),
         texts=load_texts(reports),
         office=office,
         fingerprint=_fingerprint(rules, reports),
