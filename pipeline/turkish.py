@@ -52,7 +52,8 @@ def fold(text: str) -> str:
     >>> fold("Kayıp/ÇALINTI\\n(2)")
     'kayip/calinti (2)'
     """
-    plain = unicodedata.normalize("NFKD", lower(text).translate(_ASCII))
+    # Compatibility first: a mathematical 𝕬 is an A only after it, and would miss being lowered.
+    plain = unicodedata.normalize("NFKD", lower(unicodedata.normalize("NFKC", text)).translate(_ASCII))
     return squeeze("".join(ch for ch in plain if not unicodedata.combining(ch)))
 
 

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.scanner.scan import PRELOAD
 from tests.house import House
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
+
+# A suite that says no to one commit and yes to the next tells nothing about either, and machines differ in
+# speed. `--hypothesis-profile=default` searches further than these same examples.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

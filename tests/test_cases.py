@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.cases import case_number, fold_case, is_number, latest_open, mail_number, receipt_key
@@ -56,7 +56,6 @@ def test_a_case_can_end(event: Event) -> None:
 
 
 @given(st.lists(st.sampled_from(list(Event)), max_size=8))
-@settings(deadline=None)
 def test_nothing_that_happens_later_changes_whose_case_it_is(events: list[Event]) -> None:
     entries = [LISTED, *(entry(e, 1, holder=CHANGED, receipt=slip(), proof="2024-05-14/1") for e in events)]
     case = fold_case(entries)

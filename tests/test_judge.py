@@ -119,7 +119,7 @@ CLAIMS: dict[str, tuple[Holder | Receipt | Unread, Outcome]] = {
 GRAVITY = (Outcome.RETURNED, Outcome.HELD, Outcome.ACCEPTED, Outcome.GUIDED)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(sorted(CLAIMS)), min_size=1, unique=True))
 def test_the_gravest_claim_names_the_mail_in_any_company(names: list[str]) -> None:
     claims = [CLAIMS[name] for name in names]
@@ -461,7 +461,7 @@ claims = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(claims, st.booleans(), st.booleans())
 def test_whatever_comes_only_claims_without_a_finding_go_on(
     things: list[Holder | Receipt | Unread], known: bool, private: bool

@@ -407,7 +407,7 @@ def broken_lists(draw: st.DrawFn) -> tuple[str, Grid]:
     return draw(st.sampled_from(sorted(WRITERS))), replace(filled(form, rows), merged=())
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(case=broken_lists())
 def test_the_marked_cells_are_the_cells_of_the_findings(case: tuple[str, Grid], policy: Policy) -> None:
     kind, grid = case

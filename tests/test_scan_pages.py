@@ -483,9 +483,11 @@ def test_ladder_asks_for_a_majority_when_two_looks_differ() -> None:
     assert climbed(other, strong, reading(STRONG, Hypothesis(soft=0.8, threshold=2))) is None
 
 
-def test_ladder_leaves_letters_and_forms_alone() -> None:
-    letter = reading("Sayın yetkili gereğini saygılarımla arz ederim kimlik no 10000000146", Hypothesis())
-    assert climbed(letter) is None
+def test_ladder_looks_at_letters_and_forms_in_rows_and_leaves_them_alone() -> None:
+    text = "Sayın yetkili gereğini saygılarımla arz ederim kimlik no 10000000146"
+    letter = reading(text, Hypothesis())
+    assert climbed(letter) == Hypothesis(psm=6)
+    assert climbed(letter, reading(text, Hypothesis(psm=6))) is None
 
 
 def test_lines_of_another_look_complete_the_best_one() -> None:

@@ -511,7 +511,7 @@ def test_no_header_can_be_smuggled_in(field: str, end: str) -> None:
     }
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=200))
 def test_any_subject_is_one_header(subject: str) -> None:
     letter = replace(LETTERS["settled, returned"](), subject=subject)

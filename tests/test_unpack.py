@@ -170,7 +170,7 @@ _CRUMBS = (
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_no_damaged_mail_breaks_it(seed: int) -> None:
     """Takes fixture mails, damages them mostly in the head, and has them unpacked and answered."""

@@ -145,7 +145,7 @@ def test_no_moment_is_left_in_the_package() -> None:
     assert str(date.today().year) not in core
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.builds(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from rapidfuzz.fuzz import partial_ratio
+
 from pipeline.domain import Attachment, Evidence, FileKind, Holder, OpenedFile, Receipt, Transcript, Unread
 from pipeline.layouts import (
     Layout,
@@ -25,6 +27,9 @@ _SERIALS_FROM = date(1899, 12, 30)
 _SERIALS_FROM_1904 = date(1904, 1, 1)
 # A picture with fewer words than this, set in the mail's text, is a logo or a signature.
 _FEWEST_WORDS = 8
+# How much of a heading, in percent, must be as the form prints it: the rules of a table cut letters off.
+_MISREAD = 85
+_SHORTEST_HEADING = 10
 
 
 def read(
@@ -49,7 +54,7 @@ def read(
         if file.attachment.inline and _is_decoration(transcript):
             continue
         if transcript.problem:
-            unread.append(Unread(name, transcript.problem))
+            unread.append(Unread(name, _why_unread(transcript, form)))
         elif transcript.sheets and transcript.kind is FileKind.WORD:
             # A table in a letter is a list that somebody typed again, whatever it looks like.
             unread.append(Unread(name, "word_document"))
@@ -128,12 +133,27 @@ def _read_pages(
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")
 
 
+def _why_unread(transcript: Transcript, form: Form) -> str:
+    # Too few words for a receipt, yet enough to know the form by: its sender is told to send the workbook.
+    if transcript.problem == "illegible" and _looks_like_list(
+        [line for page in transcript.pages for line in lines_of(page)], form
+    ):
+        return "list_as_picture"
+    return transcript.problem
+
+
 def _looks_like_list(lines: Sequence[str], form: Form) -> bool:
-    """Tells whether the form's title or three of its rarer headings stand in a text."""
+    """Tells whether the form's title, or three of its rarer headings, stand in a text."""
     text = heading(" ".join(lines))
     rare = ("work_email", "workplace", "kind", "card_reader", "term_years", "payment")
-    told = sum(any(heading(alias) in text for alias in form.column(f).aliases[:3]) for f in rare)
+    told = sum(any(_stands_in(text, heading(alias)) for alias in form.column(f).aliases) for f in rare)
     return heading(form.title) in text or told >= 3
+
+
+def _stands_in(text: str, words: str) -> bool:
+    # What is as short as "ödeme" stands on every receipt.
+    is_telling = _SHORTEST_HEADING <= len(words) <= len(text)
+    return is_telling and partial_ratio(words, text, score_cutoff=_MISREAD) > 0
 
 
 def _without_copies(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:

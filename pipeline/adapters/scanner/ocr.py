@@ -241,7 +241,9 @@ def next_hypothesis(
         plan = [first, replace(first, soft=2.0), replace(first, soft=1.1, scale=0.5)]
     elif not best.legible:
         plan = [replace(first, rotate=turn) for turn in _turns(readings[0])]
-        plan += _looks(measures, best)[:4]
+        plan += [_in_rows(best), *_looks(measures, best)[:4]]
+    elif not best.evidence.is_receipt_like:
+        plan = [_in_rows(best)]
     elif _is_enough(best, readings):
         return None
     else:
@@ -258,12 +260,15 @@ def _is_enough(best: Reading, readings: Sequence[Reading]) -> bool:
     rivals = [r.evidence for r in _rivals(best, readings)]
     if contested(best.evidence, rivals):
         return False
-    if not best.evidence.is_receipt_like:
-        return True
     others = [r for r in rivals if agreeing(best.evidence, r)]
     # What two ways of looking leave unproved, without a label that promises it, is not on the page.
     confirmed = len(others) >= 2 and not best.evidence.broken
     return confirmed or (best.evidence.consistent and best.sure)
+
+
+def _in_rows(best: Reading) -> Hypothesis:
+    # One block of rows is how a ruled form shows its headings; receipts are read worse so.
+    return Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level, psm=6)
 
 
 def _looks(measures: Measures, best: Reading) -> list[Hypothesis]:
