@@ -33,20 +33,17 @@ def _after(case: Case, entry: Entry) -> Case:
     match entry.event:
         case Event.LISTED | Event.AMENDED:
             # After a withdrawal only an official's word brings another list: the case goes on.
-            return replace(case, holder=entry.holder, is_closed=False)
+            return replace(case, holder=entry.holder, is_closed=False, is_returned=False)
         case Event.BATCHED:
             return replace(case, batch=entry.proof)
+        case Event.RETURNED_BY_KAMU_SM:
+            # It went out on no list after all, and goes on none before a corrected one has come.
+            return replace(case, batch="", is_returned=True)
         case Event.PAID:
             return replace(case, receipt=entry.receipt)
         case Event.WITHDRAWN | Event.CLOSED:
             return replace(case, is_closed=True)
-        case (
-            Event.RELEASED
-            | Event.RETURNED_BY_KAMU_SM
-            | Event.FORM_SCANNED
-            | Event.FORM_RECEIVED
-            | Event.REMINDED
-        ):
+        case Event.RELEASED | Event.FORM_SCANNED | Event.FORM_RECEIVED | Event.REMINDED:
             return case
 
 
@@ -108,10 +105,14 @@ def state_of(case: Case) -> str:
         return "closed"
     if case.procedure is not Procedure.LOST_OR_STOLEN:
         return f"{case.procedure}_paid"
-    if Event.FORM_RECEIVED in case.events:
-        return "form_received"
+    if case.is_returned:
+        return "returned_by_kamu_sm"
     if not case.batch:
         return "listed"
+    if case.awaits_release:
+        return "awaits_release"
+    if Event.FORM_RECEIVED in case.events:
+        return "form_received"
     return "paid" if case.receipt else "batched"
 
 

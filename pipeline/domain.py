@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from pipeline.turkish import IdentityNumber
 
@@ -365,7 +366,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One person's matter in one procedure, folded from its entries."""
+    """One person's matter in one procedure, folded from its entries.
+
+    `batch` names the list it went out on, "" while it waits for one. What Kamu SM has returned waits for
+    a corrected list first, and a list that the IT unit has yet to release has not gone out.
+    """
 
     number: str
     procedure: Procedure
@@ -376,6 +381,8 @@ class Case:
     receipt: Receipt | None = None
     is_closed: bool = False
     events: tuple[Event, ...] = ()
+    is_returned: bool = False
+    awaits_release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -544,6 +551,24 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Batching:
+    """When a list for Kamu SM goes out: on which nights, with whom, and how long it may be.
+
+    What is accepted after `cutoff` goes on the next list. Fewer than `least` wait, but no person longer
+    than `longest_wait` working days; more than `most` go out on several lists of one night.
+    """
+
+    is_weekly: bool = False
+    only_working_days: bool = False
+    cutoff: time | None = None
+    night_at: time = time(23, 30)
+    least: int = 1
+    most: int | None = None
+    longest_wait: int = 5
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Istanbul"))
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """Who we are to the outside: addresses, domains and how the unit signs.
 
@@ -562,3 +587,4 @@ class Office:
     kamu_sm_domains: tuple[str, ...]
     trusted_servers: tuple[str, ...] = ()
     answers_per_day: int = 10
+    batching: Batching = Batching()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from pipeline.adapters.ledger import Judged, Night
+from pipeline.batching import Waiting, select
 from pipeline.cases import disputed
 from pipeline.faults import TryLater
 from pipeline.runs import Run, Shop, a_run, decide_all, plan, post_letters, settle_doubts, troubles
@@ -53,9 +54,16 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
         holds = ledger.open_holds()
-        waiting = disputed(held.decision for held in holds)
-        unbatched = ledger.unbatched_cases()
-        batch = consolidate(day, unbatched, waiting, shop.policy.form)
+        office = shop.policy.office
+        selection = select(
+            day,
+            last.day if last else None,
+            [Waiting(case, ledger.waiting_since(case.number)) for case in ledger.unbatched_cases()],
+            disputed(held.decision for held in holds),
+            office.batching,
+            shop.policy.working_days,
+        )
+        batches = consolidate(day, selection.cases, shop.policy.form, office.batching.most)
         work = NightsWork(
             day=day,
             number=night.number,
@@ -64,8 +72,8 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             balance=ledger.balance(since, now),
             heard=[_heard(j) for j in ledger.judged_between(since, now)],
             open_holds=[_heard(held) for held in holds],
-            batch=batch,
-            left_out=[case for case in unbatched if case.number in waiting],
+            batches=batches,
+            selection=selection,
             open_cases=[c for c in ledger.all_cases() if not c.is_closed],
             failed_letters=[
                 {"recipient": x.recipient, "subject": x.subject, "response": x.response}
@@ -74,7 +82,9 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             unfetched=ledger.unfetched(),
             bounces=ledger.bounces_between(since, now),
         )
-        ledger.close_night(night, batch, batch_digest(batch) if batch else "")
+        ledger.close_night(night)
+        for batch in batches:
+            ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
         for letter in announce(work, shop.policy):
             plan(ledger, letter, now)
     return night

@@ -26,7 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipeline.domain import Office
+from pipeline.domain import Batching, Office
 from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.policy import REPORTS, RULES
 
@@ -168,9 +168,21 @@ class RetentionSettings(_Strict):
 
 
 class BatchSettings(_Strict):
-    """Who gets the night's list: Kamu SM itself, or the IT unit for release."""
+    """Who gets the lists, Kamu SM itself or the IT unit for release; on which nights; and their size."""
 
     to: Literal["kamu_sm", "it_unit"] = "kamu_sm"
+    when: Literal["nightly", "weekly"] = "nightly"
+    only_working_days: bool = False
+    cutoff: time | None = None
+    least: int = Field(default=1, ge=1)
+    most: int | None = Field(default=None, ge=1)
+    longest_wait_days: int = Field(default=5, ge=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.most is not None and self.most < self.least:
+            raise ValueError("batch_sizes")
+        return self
 
 
 class Settings(BaseSettings):
@@ -246,6 +258,16 @@ class Settings(BaseSettings):
             kamu_sm_domains=self.kamu_sm_domains,
             trusted_servers=self.trusted_servers,
             answers_per_day=self.budget.answers_per_day,
+            batching=Batching(
+                is_weekly=self.batch.when == "weekly",
+                only_working_days=self.batch.only_working_days,
+                cutoff=self.batch.cutoff,
+                night_at=self.schedule.night_at,
+                least=self.batch.least,
+                most=self.batch.most,
+                longest_wait=self.batch.longest_wait_days,
+                zone=self.zone,
+            ),
         )
 
 

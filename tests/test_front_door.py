@@ -194,7 +194,7 @@ def test_the_list_is_the_same_bytes_when_it_is_made_again(day: House) -> None:
         night = shop.ledger.last_night()
         assert night
         cases = [case for case in shop.ledger.all_cases() if case.batch == f"{night.day}/1"]
-        again = consolidate(night.day, cases, frozenset(), shop.policy.form)
+        (again,) = consolidate(night.day, cases, shop.policy.form)
         assert again
         assert again.workbook == workbook == shop.ledger.batch_workbook(night.day, 1)
         assert batch_digest(again) in body(batch_of(day)[0]).replace("\n", "")

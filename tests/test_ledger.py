@@ -87,7 +87,9 @@ def night(day: date, number: int = 1) -> Night:
 
 def close(ledger: Ledger, a_night: Night, batch: Batch | None = None) -> None:
     with ledger.transaction():
-        ledger.close_night(a_night, batch, "digest")
+        ledger.close_night(a_night)
+        if batch:
+            ledger.close_batch(batch, "digest", False, NOW)
 
 
 def arrive(ledger: Ledger, sha: str = SHA, place: Place = PLACE) -> int:
@@ -133,7 +135,7 @@ def test_a_day_has_one_night_and_one_batch_of_a_number(ledger: Ledger) -> None:
     with impossible():
         close(ledger, night(DAY + timedelta(days=1), number=1))
     with impossible(), ledger.transaction():
-        ledger.close_night(night(DAY + timedelta(days=1), 2), batch_of(DAY, second), "digest")
+        ledger.close_batch(batch_of(DAY, second), "digest", False, NOW)
     assert [b["rows"] for b in ledger.batches()] == [1]
     assert ledger.last_night() == night(DAY)
     assert [case.number for case in ledger.unbatched_cases()] == ["N-2"]
@@ -153,6 +155,22 @@ def test_a_case_is_in_one_batch_once(ledger: Ledger) -> None:
     batched = ledger.case("N-1")
     assert batched
     assert batched.batch == "2024-06-14/1"
+
+
+def test_what_kamu_sm_returned_goes_out_again_once_it_is_corrected(ledger: Ledger) -> None:
+    write(ledger, listed("N-1"))
+    close(ledger, night(DAY), batch_of(DAY, *ledger.unbatched_cases()))
+    write(ledger, Entry("N-1", LOST, ONE, Event.RETURNED_BY_KAMU_SM, DAY, "kamu_sm/1"))
+    assert ledger.unbatched_cases() == []
+    write(ledger, Entry("N-1", LOST, ONE, Event.AMENDED, DAY, OTHER_SHA, holder=holder(ONE)))
+    later = DAY + timedelta(days=1)
+    close(ledger, night(later, 2), batch_of(later, *ledger.unbatched_cases()))
+    assert ledger.unbatched_cases() == []
+    batched = ledger.case("N-1")
+    assert batched
+    assert (batched.batch, batched.is_returned) == ("2024-06-15/1", False)
+    with impossible():
+        close(ledger, night(later + timedelta(days=1), 3), batch_of(later + timedelta(days=1), batched))
 
 
 def test_an_empty_batch_is_none(ledger: Ledger) -> None:

@@ -22,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
+from pipeline.batching import Selection
 from pipeline.console import sentence
 from pipeline.domain import Arrival, Decision, Enclosure, Entry, Event, Letter, Outcome, Procedure, Unread
 from pipeline.faults import OperatorFault
@@ -145,8 +146,8 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
         balance=balance,
         heard=heard,
         open_holds=[h for h in heard if h.decision.outcome is Outcome.HELD],
-        batch=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], (), policy.form),
-        left_out=[open_case(SUKRU, holder=row(SUKRU))],
+        batches=consolidate(TODAY, [open_case(), open_case(SUKRU, holder=row(SUKRU))], policy.form),
+        selection=Selection(disputed=(open_case(SUKRU, holder=row(SUKRU)),)),
         open_cases=[open_case()],
         failed_letters=[{"recipient": "a@x.invalid", "subject": "Konu", "response": "550 yok"}],
         unfetched=[{"account": "posta", "folder": "INBOX", "uid": 7, "why": "timeout"}],
@@ -177,10 +178,20 @@ LETTERS: dict[str, Callable[[], Letter]] = {
     "report of a quiet night": lambda: a_night(
         heard=[],
         open_holds=[],
-        batch=None,
+        batches=(),
+        selection=Selection(why_none="nothing"),
         failed_letters=[],
         unfetched=[],
         balance={**{str(o): 0 for o in Outcome}, "duplicates": 0, "heard": 0},
+    )[0],
+    "report of a night without a list": lambda: a_night(
+        batches=(),
+        selection=Selection(
+            late=(open_case(),),
+            waiting=(open_case(SUKRU, holder=row(SUKRU)),),
+            why_none="too_few",
+            next_day=TODAY,
+        ),
     )[0],
     "report out of balance": lambda: a_night(
         balance={**{str(o): 1 for o in Outcome}, "duplicates": 0, "heard": 7}

@@ -168,8 +168,7 @@ def test_any_workplace_comes_back_as_it_went(holders: list[Holder]) -> None:
 
 def test_a_batch_holds_every_case_that_has_a_holder() -> None:
     cases = [open_case(), open_case(SUKRU, number="N-0000001F", holder=row(SUKRU))]
-    batch = consolidate(TODAY, [*cases, open_case(PEOPLE[3], number="N-0000002D", holder=None)], (), FORM)
-    assert batch is not None
+    (batch,) = consolidate(TODAY, [*cases, open_case(PEOPLE[3], number="N-0000002D", holder=None)], FORM)
     assert batch.name == "2024-05-13/1"
     assert batch.cases == tuple(cases)
     assert [h.identity_number for h in read_again(batch.workbook)] == [c.identity_number for c in cases]
@@ -177,15 +176,13 @@ def test_a_batch_holds_every_case_that_has_a_holder() -> None:
 
 
 def test_without_cases_there_is_no_batch() -> None:
-    assert consolidate(TODAY, [], (), FORM) is None
-    assert consolidate(TODAY, [open_case(holder=None)], (), FORM) is None
+    assert consolidate(TODAY, [], FORM) == ()
+    assert consolidate(TODAY, [open_case(holder=None)], FORM) == ()
 
 
 def test_a_batch_is_the_same_bytes_again() -> None:
     cases = [open_case(), open_case(SUKRU, holder=row(SUKRU))]
-    first, second = consolidate(TODAY, cases, (), FORM), consolidate(TODAY, cases, (), FORM)
+    (first,), (second,) = consolidate(TODAY, cases, FORM), consolidate(TODAY, cases, FORM)
     assert first == second
-    assert first is not None
-    other = consolidate(TODAY, [replace(cases[0], holder=row(kind="3")), cases[1]], (), FORM)
-    assert other is not None
+    (other,) = consolidate(TODAY, [replace(cases[0], holder=row(kind="3")), cases[1]], FORM)
     assert other.workbook != first.workbook

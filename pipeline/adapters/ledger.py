@@ -7,7 +7,7 @@ import hmac
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -508,15 +508,29 @@ class Ledger:
         )
 
     def unbatched_cases(self) -> list[Case]:
-        """Folds every open case that no list has gone out for."""
+        """Folds every open case that waits for a list to go out: never listed to Kamu SM, or corrected since."""
         return [
             case
             for case in self._cases(
-                "WHERE case_number NOT IN (SELECT case_number FROM batch_row) AND case_number IN "
-                "(SELECT case_number FROM entry WHERE event='listed')"
+                "WHERE case_number IN (SELECT case_number FROM entry WHERE event='listed') AND "
+                "(case_number NOT IN (SELECT case_number FROM batch_row) OR case_number IN "
+                "(SELECT case_number FROM entry WHERE event='returned_by_kamu_sm'))"
             )
-            if not case.is_closed
+            if not (case.is_closed or case.batch or case.is_returned)
         ]
+
+    def waiting_since(self, case: str) -> datetime:
+        """Tells when the list that a case waits with was accepted: its first, or the one that corrected it."""
+        row = self._one(
+            "SELECT coalesce(d.decided_at, h.settled_at) AS at FROM entry e "
+            "LEFT JOIN decision d ON d.sha=e.proof "
+            "LEFT JOIN decision m ON 'settle/' || m.number=e.proof LEFT JOIN hold h ON h.sha=m.sha "
+            "WHERE e.case_number=? AND e.event IN ('listed', 'amended') AND e.id>coalesce((SELECT max(id) FROM entry "
+            "WHERE case_number=e.case_number AND event='returned_by_kamu_sm'), 0) ORDER BY e.id LIMIT 1",
+            case,
+        )
+        assert row is not None
+        return datetime.fromisoformat(row["at"])
 
     def all_cases(self) -> list[Case]:
         """Folds every case."""
@@ -526,7 +540,16 @@ class Ledger:
         entries: dict[str, list[Entry]] = {}
         for row in self._rows(f"SELECT * FROM entry {where} ORDER BY id", *values):
             entries.setdefault(row["case_number"], []).append(_entry(row))
-        return [fold_case(found) for found in entries.values()]
+        unreleased = {f"{row['day']}/{row['number']}" for row in self.unreleased()}
+        cases = map(fold_case, entries.values())
+        return [replace(case, awaits_release=case.batch in unreleased) for case in cases]
+
+    def unreleased(self) -> list[dict[str, Any]]:
+        """Lists the batches that the IT unit has yet to release, oldest first."""
+        return self._rows(
+            "SELECT b.day, b.number, b.digest, b.rows FROM batch b LEFT JOIN release r USING (day, number) "
+            "WHERE b.for_release AND r.day IS NULL ORDER BY b.day, b.number"
+        )
 
     def enter(
         self,
@@ -760,19 +783,27 @@ class Ledger:
         row = self._one("SELECT min(started_at) AS at FROM run")
         return datetime.fromisoformat(row["at"]) if row and row["at"] else None
 
-    def close_night(self, night: Night, batch: Batch | None, digest: str) -> None:
-        """Writes a night and its batch, each case in one batch once; call inside a transaction."""
+    def close_night(self, night: Night) -> None:
+        """Writes a night; call inside a transaction, with its batches."""
         self._db.execute(
             "INSERT INTO night VALUES (?, ?, ?, ?)",
             (night.day.isoformat(), night.number, night.since.isoformat(), night.until.isoformat()),
         )
         self.note(night.until, "night closed", night.day.isoformat())
-        if batch is None:
-            return
-        self.note(night.until, f"batch closed {batch.name}", digest)
+
+    def close_batch(self, batch: Batch, digest: str, is_for_release: bool, at: datetime) -> None:
+        """Writes a batch, each case in one batch of the night once; call inside a transaction."""
+        self.note(at, f"batch closed {batch.name}", digest)
         self._db.execute(
-            "INSERT INTO batch VALUES (?, ?, ?, ?, ?)",
-            (batch.day.isoformat(), batch.number, digest, len(batch.cases), batch.workbook),
+            "INSERT INTO batch (day, number, digest, rows, workbook, for_release) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                batch.day.isoformat(),
+                batch.number,
+                digest,
+                len(batch.cases),
+                batch.workbook,
+                int(is_for_release),
+            ),
         )
         for position, case in enumerate(batch.cases, start=1):
             self._db.execute(

@@ -150,4 +150,41 @@ def _more_events(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_begin, _bounces, _know_again, _more_events)
+def _several_rounds(db: Database) -> None:
+    """Lets a case go out on another list after Kamu SM returned it, and lists wait for their release."""
+    for statement in (
+        """CREATE TABLE batch_row_anew (
+            case_number TEXT NOT NULL, day TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
+            PRIMARY KEY (case_number, day, number),
+            UNIQUE (day, number, position), FOREIGN KEY (day, number) REFERENCES batch (day, number)) STRICT""",
+        "INSERT INTO batch_row_anew SELECT case_number, day, number, position FROM batch_row",
+        "DROP TABLE batch_row",
+        "ALTER TABLE batch_row_anew RENAME TO batch_row",
+        """CREATE TRIGGER batch_row_once BEFORE INSERT ON batch_row
+            WHEN EXISTS (SELECT 1 FROM batch_row WHERE case_number=NEW.case_number)
+            AND coalesce((SELECT max(id) FROM entry WHERE case_number=NEW.case_number
+                AND event='returned_by_kamu_sm'), 0) <=
+                coalesce((SELECT max(id) FROM entry WHERE case_number=NEW.case_number AND event='batched'), 0)
+            BEGIN SELECT raise(ABORT, 'a case goes out again only after Kamu SM has returned it'); END""",
+        "ALTER TABLE batch ADD COLUMN for_release INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE release (
+            day TEXT NOT NULL, number INTEGER NOT NULL, released_at TEXT NOT NULL, released_by TEXT NOT NULL,
+            PRIMARY KEY (day, number), FOREIGN KEY (day, number) REFERENCES batch (day, number)) STRICT""",
+        """CREATE TABLE kamu_sm_answer (
+            digest TEXT PRIMARY KEY CHECK (length(digest)=64), name TEXT NOT NULL, imported_at TEXT NOT NULL) STRICT""",
+        """CREATE TABLE kamu_sm_answer_row (
+            digest TEXT NOT NULL REFERENCES kamu_sm_answer (digest), position INTEGER NOT NULL,
+            case_number TEXT NOT NULL, batch TEXT NOT NULL,
+            result TEXT NOT NULL CHECK (result IN ('accepted', 'returned')),
+            PRIMARY KEY (digest, position)) STRICT""",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _begin,
+    _bounces,
+    _know_again,
+    _more_events,
+    _several_rounds,
+)

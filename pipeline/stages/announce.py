@@ -1,4 +1,4 @@
-"""announce: Batch, the night's Account → Letter…"""
+"""announce: Batch…, the night's Account → Letter…"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from pipeline.batching import Selection
 from pipeline.cases import mail_number
 from pipeline.domain import Batch, Case, Decision, Enclosure, Letter, Outcome
 from pipeline.policy import Policy
@@ -39,8 +40,8 @@ class NightsWork:
     balance: Mapping[str, int]
     heard: Sequence[Heard]
     open_holds: Sequence[Heard]
-    batch: Batch | None
-    left_out: Sequence[Case]
+    batches: Sequence[Batch]
+    selection: Selection
     open_cases: Sequence[Case]
     failed_letters: Sequence[Mapping[str, str]]
     unfetched: Sequence[Mapping[str, Any]]
@@ -53,9 +54,9 @@ def batch_digest(batch: Batch) -> str:
 
 
 def announce(night: NightsWork, policy: Policy) -> tuple[Letter, ...]:
-    """Writes the night's letters: the list, where there is one, and always the report."""
-    report = _report(night, policy)
-    return (_batch_letter(night.batch, night.until, policy), report) if night.batch else (report,)
+    """Writes the night's letters: the lists, where there are any, and always the report."""
+    lists = (_batch_letter(batch, night.until, policy) for batch in night.batches)
+    return (*lists, _report(night, policy))
 
 
 def _batch_file(batch: Batch) -> Enclosure:
@@ -96,9 +97,17 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         balanced=accounted == night.balance["heard"],
         accounted=accounted,
         outcomes=[(policy.texts.words["outcomes"][o], night.balance[o]) for o in Outcome],
-        batch_rows=[_batch_row(case) for case in night.batch.cases] if night.batch else [],
-        digest=batch_digest(night.batch) if night.batch else "",
-        left_out=[_batch_row(case) for case in night.left_out],
+        batches=[
+            {"name": b.name, "rows": list(map(_batch_row, b.cases)), "digest": batch_digest(b)}
+            for b in night.batches
+        ],
+        batched_count=sum(len(batch.cases) for batch in night.batches),
+        why_no_list=night.selection.why_none,
+        next_list_day=night.selection.next_day,
+        left_out=list(map(_batch_row, night.selection.disputed)),
+        late=list(map(_batch_row, night.selection.late)),
+        waiting=list(map(_batch_row, night.selection.waiting)),
+        for_release=office.batch_recipient == office.it_unit,
         returned=[_mail(h) for h in night.heard if h.decision.outcome is Outcome.RETURNED],
         reasons=_reasons(night.heard),
         held=[_mail(h) for h in night.open_holds],
@@ -123,7 +132,7 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         text=written.text,
         html=written.html,
         written_at=night.until,
-        enclosures=(_batch_file(night.batch),) if night.batch else (),
+        enclosures=tuple(map(_batch_file, night.batches)),
     )
 
 

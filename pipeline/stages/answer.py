@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from pipeline.batching import promised_day
 from pipeline.cases import mail_number, state_of
 from pipeline.conversation import Comparison, Point
 from pipeline.correspondence import answer_to
@@ -52,6 +53,7 @@ def answer(
     forms = _forms(decision, policy)
     values = {
         **_verdict(decision, policy),
+        "list_day": _list_day(written_at, policy),
         "progress": _points(comparison, policy),
         "copies": [copy.name for copy in copies],
         "forms": [form.name for form in forms],
@@ -71,6 +73,19 @@ def _verdict(decision: Decision, policy: Policy) -> Mapping[str, Any]:
         "returned_count": _count_to_correct(decision),
         "procedure": decision.procedure,
         "notes": _notes(decision, policy),
+    }
+
+
+def _list_day(accepted_at: datetime, policy: Policy) -> Mapping[str, Any] | None:
+    """Tells on which day the list goes out that accepted rows are on; None where it is the next night's."""
+    office = policy.office
+    day = promised_day(accepted_at, office.batching, policy.working_days)
+    if day is None:
+        return None
+    return {
+        "day": day,
+        "is_latest": office.batching.least > 1,
+        "for_release": office.batch_recipient == office.it_unit,
     }
 
 
