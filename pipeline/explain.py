@@ -64,9 +64,9 @@ def _explained(
     arrival = Arrival(sha, raw, received_at)
     is_repeat = ledger.is_decided(sha)
     if not is_repeat:
-        ledger.keep(Place("explain", str(file), 1, 1), arrival, run)
+        ledger.keep(Place("explain", str(file), 1, 1), arrival, "", run)
         day = received_at.astimezone(zone).date()
-        mail = open_mail(ledger, arrival, policy, readers)
+        mail = open_mail(ledger, arrival, policy, readers, ())
         decide(ledger, mail, policy, readers, received_at.astimezone(UTC), day)
     judged = ledger.judged(sha)
     assert judged is not None

@@ -65,7 +65,7 @@ def _judged_by(shop: Shop, policy: Policy, mails: Sequence[Judged]) -> Mapping[s
 def _judged(shop: Shop, ledger: Ledger, policy: Policy, mail: Judged, readers: Executor) -> Judged:
     arrival = Arrival(mail.sha, shop.home.raw(mail.sha), mail.decided_at)
     day = mail.decided_at.astimezone(shop.settings.zone).date()
-    opened = open_mail(ledger, arrival, policy, readers)
+    opened = open_mail(ledger, arrival, policy, readers, ())
     decide(ledger, opened, policy, readers, mail.decided_at, day)
     judged = ledger.judged(mail.sha)
     assert judged is not None

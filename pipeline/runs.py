@@ -13,13 +13,15 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from pipeline.adapters import quotas
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Undecided
 from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox, MailboxFault
 from pipeline.adapters.outbox import post_due, resolve_doubts
 from pipeline.adapters.postman import SmtpAccount
-from pipeline.adapters.reading_room import Reading, begin_reading, finish_reading
+from pipeline.adapters.quotas import Quota
+from pipeline.adapters.reading_room import FilesRead, Reading, begin_reading, finish_reading
 from pipeline.conversation import Comparison, compare, list_before
 from pipeline.correspondence import READ_ALL_THE_SAME, answer_to, why_silent, why_unanswered
 from pipeline.domain import (
@@ -42,7 +44,7 @@ from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
 from pipeline.stages.read import opened_files, read
-from pipeline.stages.unpack import Malformed, body_table, unpack
+from pipeline.stages.unpack import Malformed, body_table, sender_of, unpack
 
 Files = Sequence[tuple[Attachment, Transcript]]
 Clock = Callable[[], datetime]
@@ -108,10 +110,11 @@ def poll(shop: Shop, progress: Progress = quiet) -> Tally:
         shop.home.beat()
         with later():
             settle_doubts(shop)
+        hearing = _for_a_while(shop)
         for account in shop.settings.accounts:
             with later():
-                heard += hear(shop, account, run)
-        decided, shunted = decide_all(shop, progress)
+                heard += hear(hearing, account, run)
+        decided, shunted = decide_all(hearing, progress)
         for account in shop.settings.accounts:
             with later():
                 file_away(shop, account)
@@ -119,10 +122,18 @@ def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     return Tally(heard, decided, shunted, posted)
 
 
+def _for_a_while(shop: Shop) -> Shop:
+    """Gives the shop with an end to hearing and judging; what is judged by then is filed and answered."""
+    until = shop.clock() + timedelta(minutes=shop.settings.budget.minutes_per_run)
+    return replace(shop, is_over=lambda: shop.is_over() or shop.clock() >= until)
+
+
 def hear(shop: Shop, account: Account, run: Run) -> int:
     """Keeps the bytes of new mails, oldest first, and closes the session; gives how many.
 
-    With nothing new this is one connection, LOGIN, STATUS and LOGOUT, however large the mailbox.
+    With nothing new this is one connection, LOGIN, STATUS and LOGOUT, however large the mailbox. Where more
+    waits than one run takes, the server is asked who wrote each of them, so that a flood from one address
+    holds up nobody else's mail.
     """
     ledger, budget = shop.ledger, shop.settings.budget
     heard = 0
@@ -134,12 +145,17 @@ def hear(shop: Shop, account: Account, run: Run) -> int:
         state = mailbox.select()
         uids = mailbox.uids(account.since)
         ledger.note_snapshot(account.name, account.folder, state.uidvalidity, state.uidnext, uids)
+        if len(ledger.waiting(account.name, account.folder, budget.mails_per_run + 1)) > budget.mails_per_run:
+            unnamed = quotas.unnamed(ledger, account.name, account.folder)
+            senders = [(uid, sender_of(head)) for uid, head in mailbox.who_wrote(unnamed)]
+            quotas.name(ledger, account.name, account.folder, senders)
         waiting = ledger.waiting(account.name, account.folder, budget.mails_per_run)
         for mail in takewhile(shop.goes_on, mailbox.fetch(waiting, budget.largest_mail_bytes)):
             place = Place(account.name, account.folder, state.uidvalidity, mail.uid)
             if isinstance(mail, Fetched):
                 sha = shop.home.keep(mail.raw)
-                ledger.keep(place, Arrival(sha, mail.raw, mail.received_at), run.note())
+                arrival = Arrival(sha, mail.raw, mail.received_at)
+                ledger.keep(place, arrival, sender_of(mail.raw), run.note())
                 heard += 1
             else:
                 ledger.could_not_fetch(place, mail.why, _MOST_TRIES)
@@ -147,21 +163,35 @@ def hear(shop: Shop, account: Account, run: Run) -> int:
 
 
 def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
-    """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted."""
+    """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted.
+
+    A sender with many mails takes turns with the others; beyond a day's budget they are set aside unread.
+    """
+    budget = shop.settings.budget
+    quota = Quota(budget.mails_per_day, budget.bytes_per_day, budget.reading_seconds_per_day)
     undecided = shop.ledger.undecided()
     done = shunted = 0
     for window in takewhile(shop.goes_on, _windows(undecided)):
         progress("judge", done, len(undecided))
         arrivals = [Arrival(m.sha, shop.home.raw(m.sha), m.received_at) for m in window]
         if window[0].begun >= _MOST_BEGINNINGS:
-            outcomes = [enter_shunted(shop.ledger, arrivals[0], "crashed", shop.policy, shop.clock())]
+            crashed = Opened(arrivals[0], None, "", ())
+            outcomes = [enter_shunted(shop.ledger, crashed, "crashed", shop.policy, shop.clock())]
         else:
-            shop.ledger.begin([m.sha for m in window])
-            opened = [open_mail(shop.ledger, arrival, shop.policy, shop.readers) for arrival in arrivals]
+            shop.ledger.begin([m.sha for m in window], shop.clock())
+            opened: list[Opened] = []
+            for arrival in arrivals:
+                readings = [mail.reading for mail in opened if mail.reading]
+                if too_much := quotas.exceeded(shop.ledger, arrival.sha, quota):
+                    opened.append(open_briefly(arrival, shop.policy, too_much))
+                else:
+                    opened.append(open_mail(shop.ledger, arrival, shop.policy, shop.readers, readings))
             outcomes = [
                 decide(shop.ledger, mail, shop.policy, shop.readers, shop.clock(), shop.today())
                 for mail in takewhile(shop.goes_on, opened)
             ]
+            # Left for the next run, not died over.
+            shop.ledger.leave([m.sha for m in window[len(outcomes) :]])
         done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
     return done, shunted
@@ -185,7 +215,7 @@ def _windows(undecided: Sequence[Undecided]) -> Iterator[Sequence[Undecided]]:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mail on the table: taken apart, with its files being read; or the reason it cannot be.
+    """A mail on the table: taken apart, with the files worth reading being read; or why it is set aside.
 
     `automatic` names the sign of a robot that wrote it, "" where a person may have.
     """
@@ -193,28 +223,43 @@ class Opened:
     arrival: Arrival
     submission: Submission | None
     automatic: str
-    reading: Reading | None
+    files: tuple[Attachment, ...]
+    reading: Reading | None = None
     why_shunted: str = ""
 
 
-def open_mail(ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executor) -> Opened:
+def open_mail(
+    ledger: Ledger, arrival: Arrival, policy: Policy, readers: Executor, on_the_table: Sequence[Reading]
+) -> Opened:
     """Takes a mail apart and has its files read; a robot's files are left closed, but for those that
-    a machine may have passed on."""
+    a machine may have passed on. What is being read for a mail `on_the_table` is not read again."""
+    mail = _taken_apart(arrival, policy)
+    try:
+        reading = begin_reading(ledger, mail.files, policy.tariff_amounts, readers, on_the_table)
+    except Exception as fault:
+        return replace(mail, why_shunted=_ours(fault))
+    return replace(mail, reading=reading)
+
+
+def open_briefly(arrival: Arrival, policy: Policy, too_much: str) -> Opened:
+    """Takes a mail apart whose sender is over budget: it is set aside, unless there is nothing to read."""
+    mail = _taken_apart(arrival, policy)
+    is_cheap = mail.automatic and not mail.files
+    return mail if is_cheap or mail.why_shunted else replace(mail, why_shunted=too_much)
+
+
+def _taken_apart(arrival: Arrival, policy: Policy) -> Opened:
     try:
         submission = unpack(arrival)
         automatic = why_silent(submission, policy.office, policy.mail_words)
         table = body_table(submission)
         files = (*submission.attachments, table) if table else submission.attachments
-        reading = (
-            begin_reading(ledger, files, policy.tariff_amounts, readers)
-            if not automatic or automatic in READ_ALL_THE_SAME
-            else None
-        )
+        is_read = not automatic or automatic in READ_ALL_THE_SAME
+        return Opened(arrival, submission, automatic, files if is_read else ())
     except Malformed as fault:
-        return Opened(arrival, None, "", None, str(fault))
+        return Opened(arrival, None, "", (), why_shunted=str(fault))
     except Exception as fault:
-        return Opened(arrival, None, "", None, _ours(fault))
-    return Opened(arrival, submission, automatic, reading)
+        return Opened(arrival, None, "", (), why_shunted=_ours(fault))
 
 
 def decide(
@@ -226,10 +271,11 @@ def decide(
     and the run goes on. Trouble with disk or ledger is not ours to swallow.
     """
     sha, submission = mail.arrival.sha, mail.submission
-    if submission is None:
-        return enter_shunted(ledger, mail.arrival, mail.why_shunted, policy, now)
+    if submission is None or mail.why_shunted:
+        return enter_shunted(ledger, mail, mail.why_shunted, policy, now)
     try:
-        files = finish_reading(ledger, mail.reading, now) if mail.reading else []
+        done = finish_reading(ledger, mail.reading, now) if mail.reading else FilesRead([], 0.0)
+        files = done.files
         evidence = read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
         with ledger.transaction():
             decision = _decision(ledger, mail, submission, evidence, policy, now, today)
@@ -239,10 +285,12 @@ def decide(
             ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
             if letter:
                 plan(ledger, letter, now)
+            if done.seconds:
+                quotas.charge(ledger, sha, done.seconds)
             if submission.bounce:
                 ledger.note_bounce(sha, submission.bounce)
     except Exception as fault:
-        return enter_shunted(ledger, mail.arrival, _ours(fault), policy, now)
+        return enter_shunted(ledger, mail, _ours(fault), policy, now)
     return decision.outcome
 
 
@@ -277,11 +325,12 @@ def _compared(ledger: Ledger, submission: Submission, decision: Decision) -> Com
     return compare(before, decision) if before else None
 
 
-def enter_shunted(ledger: Ledger, arrival: Arrival, why: str, policy: Policy, now: datetime) -> Outcome:
+def enter_shunted(ledger: Ledger, mail: Opened, why: str, policy: Policy, now: datetime) -> Outcome:
     """Sets a mail aside for the unit, unanswered, with where and why it failed."""
     decision = Decision(Outcome.SHUNTED, None, Evidence(), silence="shunted")
+    sender, subject = (mail.submission.sender, mail.submission.subject) if mail.submission else ("", "")
     with ledger.transaction():
-        ledger.enter(arrival.sha, "", "", now, policy.fingerprint, why, decision)
+        ledger.enter(mail.arrival.sha, sender, subject, now, policy.fingerprint, why, decision)
     return Outcome.SHUNTED
 
 

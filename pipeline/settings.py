@@ -143,10 +143,16 @@ class Budget(_Strict):
     """What one run, and one mail, may cost at the most."""
 
     mails_per_run: int = Field(default=500, ge=1)
+    minutes_per_run: int = Field(default=20, ge=1)
     largest_mail_bytes: int = Field(default=30_000_000, ge=10_000)
     workers: int = Field(default=2, ge=1)
     # Answers to one address within a day; what comes beyond is judged, and stands in the report.
     answers_per_day: int = Field(default=10, ge=1)
+    # Mails, their bytes, and the processor seconds of reading their files, from one address within a day;
+    # what comes beyond is kept and set aside unread, and stands in the report.
+    mails_per_day: int = Field(default=100, ge=1)
+    bytes_per_day: int = Field(default=100_000_000, ge=10_000)
+    reading_seconds_per_day: int = Field(default=600, ge=1)
 
 
 class EvidenceSettings(_Strict):

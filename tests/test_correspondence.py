@@ -48,8 +48,8 @@ class Desk:
     def take(self, raw: bytes, at: datetime = MONDAY) -> Judged:
         """Judges one mail and gives what became of it."""
         arrival = Arrival(sha256(raw).hexdigest(), raw, at)
-        self.ledger.keep(Place("test", "INBOX", 1, len(raw)), arrival, self.run)
-        opened = open_mail(self.ledger, arrival, POLICY, self.readers)
+        self.ledger.keep(Place("test", "INBOX", 1, len(raw)), arrival, "", self.run)
+        opened = open_mail(self.ledger, arrival, POLICY, self.readers, ())
         decide(self.ledger, opened, POLICY, self.readers, at, at.date())
         judged = self.ledger.judged(arrival.sha)
         assert judged is not None

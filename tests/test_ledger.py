@@ -94,7 +94,7 @@ def close(ledger: Ledger, a_night: Night, batch: Batch | None = None) -> None:
 
 def arrive(ledger: Ledger, sha: str = SHA, place: Place = PLACE) -> int:
     run = ledger.begin_run("poll", NOW)
-    ledger.keep(place, Arrival(sha, b"raw", NOW), run)
+    ledger.keep(place, Arrival(sha, b"raw", NOW), "", run)
     return run
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pipeline.adapters import quotas
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Ledger, audit_hash
 from pipeline.domain import Decision, Evidence, Outcome, Procedure
@@ -65,6 +66,7 @@ def erase(ledger: Ledger, home: Home, retention: Retention, at: datetime) -> Era
         ledger.execute(
             "UPDATE batch SET workbook=x'' WHERE day<? AND length(workbook)>0", case_until.date().isoformat()
         )
+        quotas.forget(ledger, mail_until)
         _record(ledger, erased, at, {"mails": mail_until, "cases": case_until.isoformat()})
     for row in ledger.query("SELECT sha FROM arrival WHERE erased_at IS NOT NULL"):
         home.forget(row["sha"])

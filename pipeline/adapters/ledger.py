@@ -57,6 +57,10 @@ _PRAGMAS = (
 )
 
 
+# So many mails of one sender come in the order of their arrival; beyond that, senders take turns.
+_FREE_TURNS = 10
+
+
 def audit_hash(seq: int, at: str, event: str, about: str, before: str) -> str:
     """Chains one line of the audit log to the hash of the line before."""
     return hashlib.sha256("\x1f".join((str(seq), at, event, about, before)).encode()).hexdigest()
@@ -275,22 +279,23 @@ class Ledger:
                 )
 
     def waiting(self, account: str, folder: str, most: int) -> list[int]:
-        """Lists UIDs still to be fetched, oldest first."""
+        """Lists UIDs still to be fetched: the first few of every sender oldest first, then by turns."""
         rows = self._rows(
-            "SELECT uid FROM sighting WHERE account=? AND folder=? AND state='waiting' "
-            "ORDER BY tries > 0, uid LIMIT ?",
+            "SELECT uid FROM (SELECT uid, tries, row_number() OVER (PARTITION BY sender ORDER BY tries > 0, uid) "
+            "AS turn FROM sighting WHERE account=? AND folder=? AND state='waiting') "
+            f"ORDER BY tries > 0, max(turn, {_FREE_TURNS}), uid LIMIT ?",
             account,
             folder,
             most,
         )
         return [row["uid"] for row in rows]
 
-    def keep(self, place: Place, arrival: Arrival, run: int) -> None:
+    def keep(self, place: Place, arrival: Arrival, sender: str, run: int) -> None:
         """Writes down that a mail's bytes are safely kept."""
         with self.transaction():
             self._db.execute(
-                "INSERT INTO arrival (sha, received_at, size, run) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (arrival.sha, arrival.received_at.isoformat(), len(arrival.raw), run),
+                "INSERT INTO arrival (sha, received_at, size, run, sender) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (arrival.sha, arrival.received_at.isoformat(), len(arrival.raw), run, self.keyed(sender)),
             )
             self._db.execute(
                 "INSERT INTO sighting (account, folder, uidvalidity, uid, sha, state, kept_in) "
@@ -339,21 +344,36 @@ class Ledger:
         return self._one("SELECT 1 AS yes FROM decision WHERE sha=?", sha) is not None
 
     def undecided(self) -> list[Undecided]:
-        """Lists kept mails without a decision, oldest first."""
+        """Lists kept mails without a decision: the first few of every sender oldest first, then by turns."""
         rows = self._rows(
-            "SELECT a.* FROM arrival a LEFT JOIN decision d USING (sha) WHERE d.sha IS NULL "
-            "ORDER BY a.received_at, a.rowid"
+            "SELECT * FROM (SELECT a.rowid AS id, a.*, row_number() OVER "
+            "(PARTITION BY a.sender ORDER BY a.received_at, a.rowid) AS turn "
+            "FROM arrival a LEFT JOIN decision d USING (sha) WHERE d.sha IS NULL) "
+            f"ORDER BY max(turn, {_FREE_TURNS}), received_at, id"
         )
         return [
             Undecided(r["sha"], datetime.fromisoformat(r["received_at"]), r["size"], r["attempts"])
             for r in rows
         ]
 
-    def begin(self, shas: Iterable[str]) -> None:
-        """Counts that judging mails has begun, before they can bring anything down."""
+    def begin(self, shas: Iterable[str], at: datetime) -> None:
+        """Counts that judging mails has begun, and what they cost, before they can bring anything down."""
         with self.transaction():
             for sha in shas:
                 self._db.execute("UPDATE arrival SET attempts=attempts+1 WHERE sha=?", (sha,))
+                self._db.execute(
+                    "INSERT INTO usage (sha, sender, at, bytes) SELECT sha, sender, ?, size FROM arrival "
+                    "WHERE sha=? ON CONFLICT DO NOTHING",
+                    (at.isoformat(), sha),
+                )
+
+    def leave(self, shas: Sequence[str]) -> None:
+        """Takes back that judging mails has begun, for those that it never came to."""
+        if not shas:
+            return
+        with self.transaction():
+            for sha in shas:
+                self._db.execute("UPDATE arrival SET attempts=attempts-1 WHERE sha=?", (sha,))
 
     def transcript(self, digest: str, version: str) -> Transcript | None:
         """Gives what was read from a file before, by the same version of the readers."""

@@ -260,6 +260,20 @@ class Mailbox:
                 for uid, answer in self._ask(batch, ["INTERNALDATE", "BODY.PEEK[]"], expected):
                     yield answer if isinstance(answer, Unfetched) else _mail(uid, answer, sizes[uid])
 
+    def who_wrote(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yields the From lines of mails, about a hundred bytes for each; a mail that gives none is left out.
+
+        For putting a long queue in order, so nothing is tried twice over it. Nobody's flags change.
+        """
+        item = "BODY.PEEK[HEADER.FIELDS (FROM)]"
+        for some in _chunks(uids, UIDS_PER_COMMAND):
+            answers: dict[int, Mapping[bytes, Any]] = {}
+            with suppress(Refused, Dropped, Garbled):
+                self._recover()
+                answers = self._fetch(some, [item], _MIB)
+            for uid, answer in answers.items():
+                yield uid, answer[b"BODY[HEADER.FIELDS (FROM)]"]
+
     def _ask(
         self, uids: Sequence[int], items: list[str], expected: int
     ) -> Iterator[tuple[int, Mapping[bytes, Any] | Unfetched]]:
@@ -601,6 +615,8 @@ def _append(raw: bytes, client: IMAPClient, there: str) -> None:
 def _is_complete(answer: Mapping[bytes, Any], items: Iterable[str]) -> bool:
     if "RFC822.SIZE" in items:
         return isinstance(answer.get(b"RFC822.SIZE"), int)
+    if "BODY.PEEK[HEADER.FIELDS (FROM)]" in items:
+        return isinstance(answer.get(b"BODY[HEADER.FIELDS (FROM)]"), bytes)
     return isinstance(answer.get(b"BODY[]"), bytes)
 
 

@@ -181,10 +181,23 @@ def _several_rounds(db: Database) -> None:
         db.execute(statement)
 
 
+def _usage(db: Database) -> None:
+    """Adds what each sender's mails cost, by a keyed mark of the address, and who wrote what waits."""
+    db.execute(
+        """CREATE TABLE usage (
+            sha TEXT PRIMARY KEY REFERENCES arrival (sha), sender TEXT NOT NULL, at TEXT NOT NULL,
+            bytes INTEGER NOT NULL, seconds REAL NOT NULL DEFAULT 0) STRICT"""
+    )
+    db.execute("CREATE INDEX usage_sender ON usage (sender, at)")
+    for table in ("sighting", "arrival"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN sender TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
     _know_again,
     _more_events,
     _several_rounds,
+    _usage,
 )

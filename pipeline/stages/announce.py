@@ -113,11 +113,7 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         held=[_mail(h) for h in night.open_holds],
         paid=[_payment(h) for h in night.heard if any(e.receipt for e in h.decision.entries)],
         silences=_silences(night.heard, policy),
-        shunted=[
-            {**_mail(h), "why": policy.texts.words["shunts"].get(h.shunt.split(":")[0], h.shunt)}
-            for h in night.heard
-            if h.decision.outcome is Outcome.SHUNTED
-        ],
+        shunted=_shunted(night.heard, policy),
         open_case_count=len(night.open_cases),
         since=_moment(night.since),
         until=_moment(night.until),
@@ -159,6 +155,20 @@ def _mail(heard: Heard) -> Mapping[str, Any]:
         "says": list(dict.fromkeys(says)),
         "can_accept": bool(heard.decision.withheld),
     }
+
+
+def _shunted(heard: Sequence[Heard], policy: Policy) -> list[Mapping[str, Any]]:
+    """Lists what was set aside; of a sender's mails over a budget the first, with their number."""
+    words = policy.texts.words["shunts"]
+    groups: dict[tuple[str, str], list[Heard]] = {}
+    for mail in heard:
+        if mail.decision.outcome is Outcome.SHUNTED:
+            name = mail.shunt.split(":")[0]
+            groups.setdefault((name, mail.sender if name.startswith("over_") else mail.sha), []).append(mail)
+    return [
+        {**_mail(mails[0]), "why": words.get(name, name), "count": len(mails)}
+        for (name, _), mails in groups.items()
+    ]
 
 
 def _payment(heard: Heard) -> Mapping[str, Any]:

@@ -80,6 +80,14 @@ def unpack(arrival: Arrival) -> Submission:
     )
 
 
+def sender_of(raw: bytes) -> str:
+    """Gives the address that a mail, or its head alone, comes from, as `unpack` does; "" for none."""
+    end = re.search(rb"\r?\n\r?\n", raw)
+    head = raw[: end.start()] if end else raw[:_LARGEST_HEAD]
+    tree = email.message_from_bytes(head[:_LARGEST_HEAD], policy=email.policy.compat32)
+    return _first_address(tree, None, "from")[1]
+
+
 # Where the mail that is answered or passed on begins in the words of usual mail programs.
 _QUOTED_HTML = re.compile(
     r"<blockquote|<div[^>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^>]+stopSpelling",
