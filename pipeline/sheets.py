@@ -39,6 +39,8 @@ class Column(BaseModel):
     codes: Mapping[str, tuple[str, ...]] = {}
     # Columns that people add but Kamu SM's form does not have are read and never written.
     written: bool = True
+    # A list without such a column is an old or a home-made variant of the form.
+    needed: bool = False
 
 
 class Form(BaseModel):
@@ -73,10 +75,14 @@ def load_form(raw: Mapping[str, Any]) -> Form:
 
 @dataclass(frozen=True, slots=True)
 class ListReading:
-    """What a workbook says: its holders, or the name of why it says nothing ("" where it does)."""
+    """What a workbook says: its holders, or the name of why it says nothing ("" where it does).
+
+    `lacks_columns` tells that a column which the form needs is not there at all.
+    """
 
     holders: tuple[Holder, ...]
     why_none: str = ""
+    lacks_columns: bool = False
 
 
 def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date) -> ListReading:
@@ -97,8 +103,13 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
             else:
                 holders.append(_holder(file, table, row, form, serials_from))
     if holders:
-        return ListReading(tuple(holders))
+        return ListReading(tuple(holders), lacks_columns=any(_lacks_columns(t, form) for t in tables))
     return ListReading((), "sample_rows_only" if samples else "list_without_rows")
+
+
+def _lacks_columns(table: _Table, form: Form) -> bool:
+    names = ("given_name", "family_name") if "full_name" in table.columns else ()
+    return any(c.needed and c.field not in table.columns and c.field not in names for c in form.columns)
 
 
 # --- finding the table -------------------------------------------------------------------------

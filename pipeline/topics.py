@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.domain import Consequence, Procedure
 from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.turkish import heading
+
+# What may come with the answer.
+Form = Literal["", "blank-form"]
 
 _SHORT = 3
 
@@ -27,6 +30,7 @@ class _TopicFile(BaseModel):
     procedure: Procedure | None = None
     tells_state: bool = False
     withdraws: str = ""
+    encloses: Form = ""
     say: str
     because: str
     matches: list[str]
@@ -52,6 +56,7 @@ class Topic:
     tells_state: bool
     # What is said to somebody whose application may be withdrawn by such a mail; "" where none may.
     withdraws: str
+    encloses: Form
     say: str
     because: str
 
@@ -116,6 +121,7 @@ def _topic(name: str, file: _TopicFile) -> Topic:
         procedure=file.procedure,
         tells_state=file.tells_state,
         withdraws=file.withdraws,
+        encloses=file.encloses,
         say=file.say,
         because=file.because,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import tomllib
 from dataclasses import replace
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from pipeline.cases import receipt_key
 from pipeline.correspondence import answer_to
@@ -299,6 +301,15 @@ QUOTED = (
 def test_what_we_wrote_is_not_taken_for_the_senders_words(text: str) -> None:
     mail = mail_from(text=text, subject="Ynt: Otomatik yanıt: Kayıp e-imza için yapılacaklar [G-0000000H]")
     assert own_words(mail, POLICY.mail_words) == "Teşekkürler, aldım."
+
+
+def test_who_asks_how_to_apply_gets_the_blank_form() -> None:
+    letter = answer(SHA, mail_from(), asked("E-imzamı kaybettim, ne yapmalıyım?"), None, (), POLICY, MONDAY)
+    assert letter is not None
+    (form,) = letter.enclosures
+    assert form.name in letter.text
+    values = [cell.value for row in load_workbook(io.BytesIO(form.data)).active for cell in row]
+    assert "T.C. Kimlik No" in values
 
 
 def test_a_name_is_no_topic() -> None:

@@ -47,16 +47,18 @@ def answer(
     """
     if decision.silence:
         return None
-    if decision.topic:
-        about = _about(submission, decision, policy)
-        return _letter(f"replies/topics/{decision.topic}", sha, submission, policy, written_at, about)
     forms = _forms(decision, policy)
+    names = [form.name for form in forms]
+    if decision.topic:
+        about = {**_about(submission, decision, policy), "forms": names}
+        letter = _letter(f"replies/topics/{decision.topic}", sha, submission, policy, written_at, about)
+        return replace(letter, enclosures=tuple(forms))
     values = {
         **_verdict(decision, policy),
         "list_day": _list_day(written_at, policy),
         "progress": _points(comparison, policy),
         "copies": [copy.name for copy in copies],
-        "forms": [form.name for form in forms],
+        "forms": names,
         "list_was_sent": bool(decision.evidence.holders or forms),
     }
     letter = _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
@@ -200,9 +202,10 @@ def _count_to_correct(decision: Decision) -> int:
 
 
 def _forms(decision: Decision, policy: Policy) -> list[Enclosure]:
-    """Makes the forms that the rules of a decision's findings bring along."""
+    """Makes the forms that the rules and topics of a decision's findings bring along."""
     found = {f.rule for f in decision.findings}
     wanted = {rule.encloses for rule in policy.rules if rule.path in found}
+    wanted |= {topic.encloses for topic in policy.topics if topic.path in found}
     words = policy.texts.words["blank_form"]
     rows = decision.evidence.pasted
     # A form that is filled in already is filled in once.

@@ -61,8 +61,8 @@ def read(
         elif transcript.sheets:
             reading = read_list(name, transcript.sheets, form, _day_zero(transcript))
             holders += reading.holders
-            if reading.why_none:
-                unread.append(Unread(name, reading.why_none))
+            if reading.why_none or reading.lacks_columns:
+                unread.append(Unread(name, reading.why_none or "columns_missing"))
         else:
             other = tuple(p for p in transcript.pages if not signed_form.is_on(lines_of(p)))
             is_there = len(other) < len(transcript.pages)
