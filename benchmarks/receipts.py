@@ -33,7 +33,8 @@ from pipeline.adapters.scanner.scan import PRELOAD, scan
 from pipeline.domain import Page, Receipt
 from pipeline.evidence_strength import lines_of as words_in_lines
 from pipeline.evidence_strength import repaired_iban, repaired_number
-from pipeline.layouts import Layout, Rails, lines_of, load_layouts, load_rails, matching_picture, read_picture
+from pipeline.layouts import Layout, Rails, load_layouts, load_rails, matching_picture, read_picture
+from pipeline.printed import lines_of
 from pipeline.turkish import fold
 from tests.receipt_damage import AXES, damaged, picture_bytes
 from tests.receipt_material import LAYOUTS, ReceiptFacts, invented_facts, receipt_pdf, varied_style

@@ -240,12 +240,20 @@ class OpenedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a value stands: file, sheet or page, and cell address or box."""
+class Region:
+    """A part of a page: the page's number and size, and a box, in the unit of the page's words.
 
-    file: str
-    sheet: str = ""
-    cell: str = ""
+    `read_by` tells, as in `Page`, how the page was turned before it was measured.
+    """
+
+    page: int
+    width: float
+    height: float
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    read_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +312,8 @@ class Receipt:
     notes: tuple[str, ...] = ()
     # field → name of why what is printed gives no value ("two_readings", ...)
     unclear: Mapping[str, str] = field(default_factory=dict)
+    # field → where what was read for it stands with its label, once for every time it is printed
+    stands: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """layouts: printed lines + rules/layouts/*.toml → Receipt, never between two banks.
 
-A line is a text in which a run of three or more blanks is a gap and leading blanks are an indent.
-Labels are found without regard to case, Turkish letters, blanks and punctuation, because PDF text
-layers glue label to value and label to label.
+Lines are texts as `printed` makes them, with gaps and indents. Labels are found without regard to case,
+Turkish letters, blanks and punctuation, because PDF text layers glue label to value and label to label.
 """
 
 from __future__ import annotations
@@ -16,9 +15,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz.distance import OSA
 
-from pipeline.domain import Page, Receipt, Word
+from pipeline.domain import Receipt
 from pipeline.evidence_strength import repaired_ibans, repaired_numbers
 from pipeline.faults import OperatorFault
+from pipeline.printed import Span, part_at
 from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of, squeeze
 
 # How many lines from the top count as the title.
@@ -130,33 +130,7 @@ def _prove(stem: str, sample: Sample, layouts: Mapping[str, Layout], rails: Rail
             raise OperatorFault("layout_sample", file=where, field=field, wanted=wanted, read=shown)
 
 
-# --- lines -------------------------------------------------------------------------------------
-
-
-def lines_of(page: Page) -> tuple[str, ...]:
-    """Sets the words of a page in lines from the top, gaps and indents kept as runs of blanks."""
-    rows: list[list[Word]] = []
-    for word in sorted(page.words, key=lambda w: ((w.top + w.bottom) / 2, w.x0)):
-        middle = (word.top + word.bottom) / 2
-        row = rows[-1] if rows else None
-        if row and row[-1].top <= middle <= row[-1].bottom:
-            row.append(word)
-        else:
-            rows.append([word])
-    left = min((w.x0 for w in page.words), default=0.0)
-    return tuple(_line(sorted(row, key=lambda w: w.x0), left) for row in rows)
-
-
-def _line(words: Sequence[Word], left: float) -> str:
-    height = sum(w.bottom - w.top for w in words) / len(words)
-    text = "    " if words[0].x0 - left > 3 * height else ""
-    last: Word | None = None
-    for word in words:
-        if last is not None:
-            text += "    " if word.x0 - last.x1 > 1.2 * height else " "
-        text += word.text
-        last = word
-    return text
+# --- which layout ------------------------------------------------------------------------------
 
 
 def matching(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
@@ -176,7 +150,7 @@ def _fits(text: str, lines: Sequence[str], layout: Layout) -> bool:
         return False
     if not layout.payee_words:
         return True
-    payee = title + _squash(" ".join(_values(lines, layout).get("payee", ())))
+    payee = title + _squash(" ".join(_texts_of(_values(lines, layout)).get("payee", ())))
     return any(_squash(word) in payee for word in layout.payee_words)
 
 
@@ -260,29 +234,54 @@ def _labels(layout: Layout) -> list[_Label]:
     return sorted(labels, key=lambda label: -len(label.squashed))
 
 
-def _values(lines: Sequence[str], layout: Layout) -> dict[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What stands behind one label, and where both stand."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def _values(lines: Sequence[str], layout: Layout) -> dict[str, list[_Value]]:
     labels = _labels(layout)
-    values: dict[str, list[str]] = {}
+    values: dict[str, list[_Value]] = {}
     open_field: str | None = None
-    for line in lines:
+    for at, line in enumerate(lines):
         found = _labelled(unicodedata.normalize("NFC", line), labels)
         if not found:
             # An indented line without a label goes on with the value above it; so does any line
             # right below a label that stands alone.
-            if open_field and squeeze(line) and (line.startswith("   ") or not values[open_field][-1]):
-                values[open_field][-1] = squeeze(values[open_field][-1] + " " + line)
+            if open_field and squeeze(line) and (line.startswith("   ") or not values[open_field][-1].text):
+                above = values[open_field][-1]
+                span = Span(at, 0, part_at(line, len(line)))
+                values[open_field][-1] = _Value(squeeze(f"{above.text} {line}"), (*above.spans, span))
             elif squeeze(line):
                 open_field = None
             continue
-        for label, value in found:
-            values.setdefault(label.field, []).append(value)
+        for label, value, first, last in found:
+            span = Span(at, first, last)
+            values.setdefault(label.field, []).append(_Value(value, (span,)))
             if label.type:
-                values.setdefault("type", []).append(label.type)
+                values.setdefault("type", []).append(_Value(label.type, (span,)))
         open_field = found[-1][0].field
-    return {field: [v for v in texts if v] for field, texts in values.items() if field}
+    return {field: [v for v in told if v.text] for field, told in values.items() if field}
 
 
-def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[_Label, str]]:
+def _texts_of(values: Mapping[str, Sequence[_Value]]) -> Mapping[str, Sequence[str]]:
+    return {field: [value.text for value in told] for field, told in values.items()}
+
+
+def stands_of(lines: Sequence[str], layout: Layout) -> Mapping[str, tuple[tuple[Span, ...], ...]]:
+    """Tells where each field of a receipt stands with its label, once for every value printed for it."""
+    values = _values(lines, layout)
+    head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
+    title = tuple(Span(at, 0, part_at(lines[at], len(lines[at]))) for at in head)
+    stands = {field: tuple(value.spans for value in told) for field, told in values.items() if told}
+    return {**stands, "rail": stands.get("type", (title,)), "title": (title,)}
+
+
+def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[_Label, str, int, int]]:
+    """Finds the labels of a line, each with its value and the parts in which the two begin and end."""
     chars = [(c, at) for at, ch in enumerate(line) for c in _squash(ch)]
     squashed = "".join(c for c, _ in chars)
     found: list[tuple[_Label, int, int]] = []
@@ -297,8 +296,13 @@ def _labelled(line: str, labels: Sequence[_Label]) -> list[tuple[_Label, str]]:
         i += len(label.squashed)
     ends = [start for _, start, _ in found[1:]] + [len(line)] * bool(found)
     return [
-        (label, squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="))
-        for (label, _, end), stop in zip(found, ends, strict=True)
+        (
+            label,
+            squeeze(line[end:stop]).lstrip(" :;|.-/=)").rstrip(" :;|.-/="),
+            part_at(line, start),
+            part_at(line, len(line[:stop].rstrip()) - 1),
+        )
+        for (label, start, end), stop in zip(found, ends, strict=True)
     ]
 
 
@@ -349,7 +353,7 @@ def _read(
     rails: Rails,
     readers: Mapping[str, _Reader],
 ) -> Receipt:
-    values = _values(lines, layout)
+    values = _texts_of(_values(lines, layout))
     read: dict[str, Any] = {}
     unclear: dict[str, str] = {}
     for field, reader in readers.items():

@@ -181,6 +181,32 @@ def receipt_view(receipt: Receipt, facts: Facts, bearer: Bearer) -> View:
     }
 
 
+# What is asked about a receipt → the fields it is read from, where those go by other names.
+READ_FROM: Mapping[str, tuple[str, ...]] = {
+    "payment": ("amount", "paid_on"),
+    "payment_seen": ("amount", "paid_on"),
+    "payment_as_asked": ("amount", "paid_on"),
+    "payment_by_scope": ("description", "amount"),
+    "payment_for_reader": ("amount", "paid_on"),
+    "payment_day": ("paid_on",),
+    "case": ("debtor", "payer"),
+    "case_by_name": ("debtor", "description"),
+    "siblings": ("identity_number", "amount"),
+    "paid_before": ("identity_number", "paid_on", "amount"),
+    "spent_here": ("reference",),
+    "spent_elsewhere": ("reference", "identity_number", "paid_on"),
+    "contested": ("identity_number", "amount", "paid_on"),
+    "text_unlike_picture": ("identity_number", "amount", "paid_on"),
+    "layout": ("title",),
+    "missing_number": ("description",),
+    "number_in_doubt": ("identity_number", "description"),
+    "missing_description": (),
+    "description_in_doubt": ("description",),
+    "other_number": ("identity_number", "description"),
+    "named": ("payer", "debtor", "description"),
+}
+
+
 def _printed(receipt: Receipt, sender_name: str) -> View:
     """Shows what must be printed on a transfer's receipt, apart from what may only be misread.
 

@@ -19,7 +19,7 @@ MODULES = {
 # Where the core meets the world; everything else is the core.
 OUTER = {
     f"pipeline.{name}"
-    for name in "cli console demo explain history nights rehearsal runs schedule settings".split()
+    for name in "cli console demo exhibits explain history nights rehearsal runs schedule settings".split()
 }
 CORE = sorted(
     name

@@ -16,7 +16,6 @@ from pipeline.console import sentence
 from pipeline.domain import Page, Receipt, Word
 from pipeline.faults import OperatorFault
 from pipeline.layouts import (
-    lines_of,
     load_layouts,
     load_rails,
     matching,
@@ -25,6 +24,7 @@ from pipeline.layouts import (
     read_receipt,
 )
 from pipeline.policy import RULES
+from pipeline.printed import lines_of
 from pipeline.turkish import IdentityNumber
 from tests.receipt_material import (
     GLUED,

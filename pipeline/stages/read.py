@@ -8,16 +8,28 @@ from datetime import date
 
 from rapidfuzz.fuzz import partial_ratio
 
-from pipeline.domain import Attachment, Evidence, FileKind, Holder, OpenedFile, Receipt, Transcript, Unread
+from pipeline.domain import (
+    Attachment,
+    Evidence,
+    FileKind,
+    Holder,
+    OpenedFile,
+    Receipt,
+    Region,
+    Transcript,
+    Unread,
+)
 from pipeline.layouts import (
     Layout,
     Rails,
-    lines_of,
     matching,
     matching_picture,
     read_picture,
     read_receipt,
+    respelled,
+    stands_of,
 )
+from pipeline.printed import PrintedLine, lines_of, printed_lines, region_at
 from pipeline.sheets import Form, read_list
 from pipeline.signed_forms import SignedForm
 from pipeline.turkish import heading, squeeze
@@ -117,17 +129,21 @@ def _day_zero(transcript: Transcript) -> date:
 def _read_pages(
     name: str, transcript: Transcript, form: Form, layouts: Mapping[str, Layout], rails: Rails
 ) -> Receipt | Unread:
-    lines = [line for page in transcript.pages for line in lines_of(page)]
+    printed = [line for page in transcript.pages for line in printed_lines(page)]
+    lines = [line.text for line in printed]
     if not any(map(squeeze, lines)):
         return Unread(name, "no_words")
     ways = {page.read_by for page in transcript.pages}
+    is_text = ways == {"text"}
     # A bank's own text is spelled as the bank spells it; only what was seen may be misread.
-    fitting, reading = (matching, read_receipt) if ways == {"text"} else (matching_picture, read_picture)
+    fitting, reading = (matching, read_receipt) if is_text else (matching_picture, read_picture)
     names = fitting(lines, layouts)
     if len(names) == 1:
-        receipt = reading(name, transcript.digest, lines, names[0], layouts[names[0]], rails)
+        layout = layouts[names[0]]
+        receipt = reading(name, transcript.digest, lines, names[0], layout, rails)
         way = ways.pop() if len(ways) == 1 else "mixed"
-        return replace(receipt, read_by=way, notes=transcript.notes)
+        stands = _stands(printed, lines if is_text else respelled(lines, layout), layout)
+        return replace(receipt, read_by=way, notes=transcript.notes, stands=stands)
     if names:
         return Unread(name, "two_layouts")
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")
@@ -140,6 +156,16 @@ def _why_unread(transcript: Transcript, form: Form) -> str:
     ):
         return "list_as_picture"
     return transcript.problem
+
+
+def _stands(
+    printed: Sequence[PrintedLine], lines: Sequence[str], layout: Layout
+) -> Mapping[str, tuple[Region, ...]]:
+    """Keeps where everything was read, for a person to be shown it."""
+    return {
+        field: tuple(region for spans in told if (region := region_at(printed, spans)))
+        for field, told in stands_of(lines, layout).items()
+    }
 
 
 def _looks_like_list(lines: Sequence[str], form: Form) -> bool:

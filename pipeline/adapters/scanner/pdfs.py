@@ -77,6 +77,18 @@ def _read(data: bytes, amounts: tuple[str, ...]) -> FileReading:
         return _seen(document, layers, amounts)
 
 
+def page_picture(data: bytes, number: int) -> Image.Image | None:
+    """Renders one page as it is read; None where there is no such page, or none that may be rendered."""
+    try:
+        with pdfium.PdfDocument(data) as document:
+            if _refusal(document) or not 1 <= number <= len(document):
+                return None
+            document.init_forms()
+            return _rendered(document, number)
+    except pdfium.PdfiumError:
+        return None
+
+
 def _why_closed(data: bytes, error: pdfium.PdfiumError) -> str:
     # pdfium fails on a file without pages as well, but then gives the reason of the failure before.
     if _NO_PAGES.search(data):

@@ -64,6 +64,23 @@ def read_picture(data: bytes, digest: str, file_format: str, amounts: tuple[str,
     )
 
 
+def page_picture(data: bytes, file_format: str, number: int) -> Image.Image | None:
+    """Decodes one page as it is read; None where there is no such page, or none that may be decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=_READERS[file_format]) as picture:
+                if _refusal(picture) or not 1 <= number <= _frames(picture):
+                    return None
+                picture.seek(number - 1)
+                return plain(picture) if picture.width * picture.height <= MAX_PIXELS else None
+    except (MemoryError, Image.DecompressionBombError):
+        return None
+    # As broken as it was when it was read.
+    except Exception:
+        return None
+
+
 def _refusal(picture: Image.Image) -> str:
     width, height = picture.size
     if width * height > MAX_PIXELS or _frames(picture) > MAX_PAGES:

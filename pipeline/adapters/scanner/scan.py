@@ -27,6 +27,7 @@ SCANNER_VERSION = "2"
 # What a warm worker imports before the first file; the parent needs none of it.
 PRELOAD = (
     "pipeline.adapters.scanner.containers",
+    "pipeline.adapters.scanner.cut",
     "pipeline.adapters.scanner.odf",
     "pipeline.adapters.scanner.ooxml",
     "pipeline.adapters.scanner.pdfs",
@@ -75,10 +76,10 @@ def failed(digest: str, why: str) -> Transcript:
 
 def transcribe(data: bytes, amounts: tuple[str, ...]) -> Transcript:
     """Reads one attachment with everything inside it."""
-    return _Scan(amounts).file(data, 0)
+    return Scan(amounts).file(data, 0)
 
 
-class _Scan:
+class Scan:
     """One attachment being read: what it may still cost is shared by all its inner files."""
 
     def __init__(self, amounts: tuple[str, ...]) -> None:
