@@ -111,6 +111,7 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         returned=[_mail(h) for h in night.heard if h.decision.outcome is Outcome.RETURNED],
         reasons=_reasons(night.heard),
         held=[_mail(h) for h in night.open_holds],
+        without_ocr=sum(_lacked_ocr(h.decision) for h in night.open_holds),
         paid=[_payment(h) for h in night.heard if any(e.receipt for e in h.decision.entries)],
         silences=_silences(night.heard, policy),
         shunted=_shunted(night.heard, policy),
@@ -130,6 +131,10 @@ def _report(night: NightsWork, policy: Policy) -> Letter:
         written_at=night.until,
         enclosures=tuple(map(_batch_file, night.batches)),
     )
+
+
+def _lacked_ocr(decision: Decision) -> bool:
+    return any(unread.why == "ocr_unavailable" for unread in decision.evidence.unread)
 
 
 def _moment(at: datetime) -> str:

@@ -327,6 +327,18 @@ def ocr_languages() -> tuple[str, ...]:
     return tuple(done.stdout.decode("utf-8", "replace").splitlines()[1:])
 
 
+def missing(_data: bytes) -> str:
+    """Names what a worker lacks for reading pictures, by having it read one: "no_tesseract", "no_turkish"."""
+    try:
+        subprocess.run(["tesseract", "--version"], capture_output=True, timeout=10, env=_environment())
+        _tesseract(Image.new("L", (64, 64), 255), Hypothesis(), ATTEMPT_SECONDS)
+    except OSError:
+        return "no_tesseract"
+    except OcrUnavailable:
+        return "no_turkish"
+    return ""
+
+
 def _environment() -> dict[str, str]:
     # tesseract's own threads cost five times what they bring on a page.
     return {**os.environ, "OMP_THREAD_LIMIT": "1"}

@@ -1,0 +1,58 @@
+"""Where tesseract or its Turkish data are missing, scans wait for a person and the unit is told why."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.adapters.isolation import WorkerPool
+from pipeline.adapters.ocr_check import ocr_problem
+from pipeline.adapters.scanner.ocr import ocr_languages
+from pipeline.adapters.scanner.scan import PRELOAD
+from tests.house import IT_UNIT, House, body
+
+needs_tesseract = pytest.mark.skipif("tur" not in ocr_languages(), reason="tesseract-ocr-tur is missing")
+
+
+@needs_tesseract
+def test_a_machine_that_has_everything_has_no_problem(readers: WorkerPool) -> None:
+    assert ocr_problem(readers) == ""
+
+
+def test_a_machine_without_tesseract_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with ThreadPoolExecutor(1) as readers:
+        assert ocr_problem(readers) == "no_tesseract"
+
+
+@needs_tesseract
+def test_without_turkish_data_a_photo_waits_and_the_report_says_why(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "tessdata"
+    data.mkdir()
+    # Any language but ours: tesseract lists whatever lies there.
+    (data / "eng.traineddata").touch()
+    monkeypatch.setenv("TESSDATA_PREFIX", str(data))
+    with WorkerPool(1, preload=PRELOAD) as readers:
+        assert ocr_problem(readers) == "no_turkish"
+        poor = replace(house, readers=readers)
+        poor.deliver("held/photo-of-receipt", "accepted/list-xlsx")
+        poor.poll()
+        poor.nightly()
+    assert poor.ask("SELECT outcome FROM decision ORDER BY outcome") == [("accepted",), ("held",)]
+    (report,) = [letter for letter in poor.letters() if letter["To"] == IT_UNIT]
+    assert "tesseract-ocr-tur" in body(report)
+    (answer,) = [letter for letter in poor.letters() if "bir görevli" in str(letter["Subject"])]
+    assert "şu anda otomatik okunamıyor" in body(answer)
+
+
+def test_the_report_of_an_ordinary_night_speaks_of_no_such_thing(house: House) -> None:
+    house.deliver("accepted/list-xlsx")
+    house.poll()
+    house.nightly()
+    (report,) = [letter for letter in house.letters() if letter["To"] == IT_UNIT]
+    assert "tesseract" not in body(report)
