@@ -70,7 +70,7 @@ def shop_for(folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per
                 "it_unit": "bilgi-islem@saglik.example.org",
                 "kamu_sm": "liste@kamusm.example.org",
             },
-            "budget": {"mails_per_run": mails_per_run},
+            "budget": {"mails_per_run": mails_per_run, "mails_per_day": mails_per_run},
         }
     )
     policy = load_policy(RULES, REPORTS, settings.office)

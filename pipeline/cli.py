@@ -56,6 +56,7 @@ for command in (
     mailroom.serve_command,
     mailroom.status_command,
     office.settle_command,
+    office.resume_command,
     office.rehearse_command,
     office.check_command,
     office.explain_command,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from pipeline.adapters import stops
 from pipeline.adapters.ledger import Judged, Night
 from pipeline.batching import Waiting, select
 from pipeline.cases import disputed
 from pipeline.faults import TryLater
 from pipeline.runs import Run, Shop, a_run, decide_all, plan, post_letters, settle_doubts, troubles
-from pipeline.stages.announce import Heard, NightsWork, announce, batch_digest
+from pipeline.stages.announce import Heard, NightsWork, StoppedBy, announce, batch_digest
 from pipeline.stages.consolidate import consolidate
 
 
@@ -63,7 +64,10 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             office.batching,
             shop.policy.working_days,
         )
-        batches = consolidate(day, selection.cases, shop.policy.form, office.batching.most)
+        # What is wrong with the letters may be wrong with the list.
+        stop = stops.open_stop(ledger)
+        listed = () if stop else selection.cases
+        batches = consolidate(day, listed, shop.policy.form, office.batching.most)
         work = NightsWork(
             day=day,
             number=night.number,
@@ -81,6 +85,7 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             ],
             unfetched=ledger.unfetched(),
             bounces=ledger.bounces_between(since, now),
+            stop=StoppedBy(_local(shop, stop.at), stop.kind, stop.name, stop.hit, stop.of) if stop else None,
         )
         ledger.close_night(night)
         for batch in batches:

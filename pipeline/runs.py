@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from pipeline.adapters import quotas
+from pipeline.adapters import quotas, stops
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Undecided
@@ -166,10 +166,14 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
     """Judges every kept mail that has no decision, oldest first; gives how many, and how many shunted.
 
     A sender with many mails takes turns with the others; beyond a day's budget they are set aside unread.
+    Where the same thing suddenly hits most mails, nothing more is judged until a person has looked.
     """
+    if stops.open_stop(shop.ledger):
+        return 0, 0
     budget = shop.settings.budget
     quota = Quota(budget.mails_per_day, budget.bytes_per_day, budget.reading_seconds_per_day)
     undecided = shop.ledger.undecided()
+    judged: list[str] = []
     done = shunted = 0
     for window in takewhile(shop.goes_on, _windows(undecided)):
         progress("judge", done, len(undecided))
@@ -194,6 +198,11 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
             shop.ledger.leave([m.sha for m in window[len(outcomes) :]])
         done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
+        judged += [m.sha for m in window[: len(outcomes)]]
+        may_be_ours = Outcome.SHUNTED in outcomes or Outcome.RETURNED in outcomes
+        if may_be_ours and (why := stops.look(shop.ledger)):
+            stops.stop(shop.ledger, why, judged, shop.clock())
+            break
     return done, shunted
 
 

@@ -750,9 +750,10 @@ class Ledger:
         return [{**row, "cases": [r["n"] for r in self._rows(cases, row["about"])]} for row in rows]
 
     def due_letters(self, now: datetime) -> list[int]:
-        """Lists the letters to be sent now, oldest first, by id."""
+        """Lists the letters to be sent now, oldest first, by id; while a stop is open, reports alone."""
         rows = self._rows(
-            "SELECT id FROM letter WHERE state IN ('planned', 'deferred') AND next_at<=? ORDER BY id",
+            "SELECT id FROM letter WHERE state IN ('planned', 'deferred') AND next_at<=? AND (kind='nightly' "
+            "OR NOT EXISTS (SELECT 1 FROM stop WHERE settled_at IS NULL)) ORDER BY id",
             now.isoformat(),
         )
         return [row["id"] for row in rows]
@@ -870,10 +871,17 @@ class Ledger:
                 *span,
             )
         }
+        undecided = self._one(
+            "SELECT count(*) AS n FROM arrival a LEFT JOIN decision d USING (sha) JOIN run r ON r.id=a.run "
+            "WHERE d.sha IS NULL AND r.started_at>? AND r.started_at<=?",
+            *span,
+        )
         assert heard is not None
         assert fresh is not None
+        assert undecided is not None
         return {
             "heard": heard["n"],
+            "undecided": undecided["n"],
             "duplicates": heard["n"] - fresh["n"],
             **{outcome: counts.get(outcome, 0) for outcome in Outcome},
         }

@@ -193,6 +193,23 @@ def _usage(db: Database) -> None:
         db.execute(f"ALTER TABLE {table} ADD COLUMN sender TEXT NOT NULL DEFAULT ''")
 
 
+def _stops(db: Database) -> None:
+    """Adds the stops of the breaker, and which mails were decided in the run that was stopped."""
+    db.execute(
+        """CREATE TABLE stop (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('fault', 'refusal')),
+            name TEXT NOT NULL, hit INTEGER NOT NULL, among INTEGER NOT NULL,
+            settled_at TEXT, settled_by TEXT, because TEXT, word TEXT CHECK (word IN ('send', 'again')),
+            CHECK ((settled_at IS NULL)=(word IS NULL))) STRICT"""
+    )
+    db.execute("CREATE UNIQUE INDEX stop_once ON stop (settled_at IS NULL) WHERE settled_at IS NULL")
+    db.execute(
+        """CREATE TABLE stopped (
+            stop INTEGER NOT NULL REFERENCES stop (id), sha TEXT NOT NULL REFERENCES arrival (sha),
+            PRIMARY KEY (stop, sha)) STRICT"""
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
@@ -200,4 +217,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _more_events,
     _several_rounds,
     _usage,
+    _stops,
 )

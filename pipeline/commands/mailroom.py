@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline.adapters.home import Home
+from pipeline.adapters.stops import open_stop
 from pipeline.console import (
     DONE,
     SET_ASIDE,
@@ -35,10 +36,13 @@ def poll_command(settings_file: Path) -> int:
     with opened(load_settings(settings_file)) as opened_shop, progress_bar() as progress:
         shop = heeding(opened_shop)
         tally = poll(shop, progress)
+        stop = open_stop(shop.ledger)
     say("polled", heard=tally.heard, decided=tally.decided, shunted=tally.shunted, posted=tally.posted)
+    if stop:
+        say("stopped", what=stop.name, hit=stop.hit, of=stop.of)
     if shop.is_over():
         return TRY_LATER
-    return SET_ASIDE if tally.shunted else DONE
+    return SET_ASIDE if tally.shunted or stop else DONE
 
 
 @click.command("nightly")
@@ -84,12 +88,14 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
     beat = Home(settings.home).last_beat()
     with opened_ledger(settings) as ledger:
         last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
+        stop = open_stop(ledger)
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
     state = {
         "last_beat": beat and beat.isoformat(timespec="seconds"),
         "last_poll": last and {k: last[k] for k in ("started_at", "ended_at", "outcome")},
         "last_night": night and {"day": night.day.isoformat(), "number": night.number},
         **counts,
+        "stopped": stop and {"at": stop.at.isoformat(), "name": stop.name, "hit": stop.hit, "of": stop.of},
         "held_mails": [number for number, _, _ in held],
     }
     if as_machine:

@@ -12,6 +12,7 @@ import click
 from pipeline import demo as demonstration
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.scanner.scan import PRELOAD
+from pipeline.adapters.stops import GoOn, go_on, open_stop
 from pipeline.cases import is_number
 from pipeline.console import (
     BAD_CONFIGURATION,
@@ -59,6 +60,22 @@ def settle_command(settings_file: Path, number: str, word: Word, because: str, b
             raise OperatorFault("nothing_withheld", number=number)
         settle(shop, holds[0], word, because, by)
     say("settled", number=holds[0].number, verdict=word)
+    return DONE
+
+
+@click.command("resume")
+@with_settings
+@click.argument("word", type=click.Choice(["send", "again"]))
+@click.option("--because", required=True, help="Gerekçe; denetim kaydına yazılır.")
+@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+def resume_command(settings_file: Path, word: GoOn, because: str, by: str) -> int:
+    """Durdurulan yanıtları sürdürür: send olduğu gibi gönderir, again iletileri yeniden değerlendirtir."""
+    with opened(load_settings(settings_file)) as shop:
+        stop = open_stop(shop.ledger)
+        if stop is None:
+            raise OperatorFault("nothing_stopped")
+        count = go_on(shop.ledger, stop, word, because, by, shop.clock())
+    say(f"resumed_{word}", count=count)
     return DONE
 
 

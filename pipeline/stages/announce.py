@@ -30,6 +30,17 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedBy:
+    """Why no letters go out: since when, by a fault's place or a rule's name, in how many of how many."""
+
+    at: str
+    kind: str
+    name: str
+    hit: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class NightsWork:
     """All that the report of one night is made of."""
 
@@ -46,6 +57,8 @@ class NightsWork:
     failed_letters: Sequence[Mapping[str, str]]
     unfetched: Sequence[Mapping[str, Any]]
     bounces: Sequence[Mapping[str, Any]] = ()
+    # Set while the breaker holds the letters back.
+    stop: StoppedBy | None = None
 
 
 def batch_digest(batch: Batch) -> str:
@@ -90,12 +103,15 @@ def _batch_letter(batch: Batch, at: datetime, policy: Policy) -> Letter:
 def _report(night: NightsWork, policy: Policy) -> Letter:
     office = policy.office
     accounted = sum(night.balance[o] for o in Outcome) + night.balance["duplicates"]
+    undecided = night.balance.get("undecided", 0)
+    accounted += undecided
     written = policy.texts.write(
         "nightly",
         night=night,
         balance=night.balance,
         balanced=accounted == night.balance["heard"],
         accounted=accounted,
+        undecided=undecided,
         outcomes=[(policy.texts.words["outcomes"][o], night.balance[o]) for o in Outcome],
         batches=[
             {"name": b.name, "rows": list(map(_batch_row, b.cases)), "digest": batch_digest(b)}

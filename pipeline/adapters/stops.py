@@ -1,0 +1,136 @@
+"""stops: when the breaker stopped the letters, why, and how a person let things go on.
+
+While a stop is open the ledger gives no letter out but reports (`Ledger.due_letters`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from pipeline.adapters.ledger import Ledger
+from pipeline.breaker import EARLIER, RECENT, Seen, Trouble, trouble
+from pipeline.cases import mail_number, receipt_key
+from pipeline.domain import Receipt
+
+GoOn = Literal["send", "again"]
+
+_RECEIPT = TypeAdapter(Receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One stop that is still open."""
+
+    id: int
+    at: datetime
+    kind: str
+    name: str
+    hit: int
+    of: int
+
+
+def open_stop(ledger: Ledger) -> Stop | None:
+    """Gives the stop that waits for a person."""
+    for row in ledger.query("SELECT * FROM stop WHERE settled_at IS NULL"):
+        return Stop(
+            row["id"], datetime.fromisoformat(row["at"]), row["kind"], row["name"], row["hit"], row["among"]
+        )
+    return None
+
+
+def look(ledger: Ledger) -> Trouble | None:
+    """Asks the breaker about the decisions since the last stop, beside those before."""
+    rows = ledger.query(
+        "SELECT a.sender, d.shunt, "
+        "d.decided_at > coalesce((SELECT max(settled_at) FROM stop), '') AS is_new, "
+        "CASE d.outcome WHEN 'returned' THEN (SELECT group_concat(DISTINCT json_extract(f.value, '$.rule')) "
+        "FROM json_each(d.body, '$.findings') f "
+        "WHERE json_extract(f.value, '$.consequence')='return') END AS rules "
+        "FROM decision d JOIN arrival a USING (sha) WHERE d.outcome<>'ignored' AND a.erased_at IS NULL "
+        "AND (d.shunt='' OR d.shunt LIKE 'internal%') ORDER BY d.rowid DESC LIMIT ?",
+        RECENT + EARLIER,
+    )
+    recent = [_seen(row) for row in rows[:RECENT] if row["is_new"]]
+    return trouble(recent, [_seen(row) for row in rows[len(recent) :]])
+
+
+def _seen(row: dict[str, Any]) -> Seen:
+    rules = (row["rules"] or "").split(",")
+    return Seen(row["sender"], row["shunt"], frozenset(rule for rule in rules if rule))
+
+
+def stop(ledger: Ledger, why: Trouble, decided: Iterable[str], at: datetime) -> None:
+    """Stops the letters, and remembers which mails were decided in the run that was stopped."""
+    with ledger.transaction():
+        ledger.execute(
+            "INSERT INTO stop (at, kind, name, hit, among) VALUES (?, ?, ?, ?, ?)",
+            *(at.isoformat(), why.kind, why.name, why.hit, why.of),
+        )
+        for sha in decided:
+            ledger.execute("INSERT INTO stopped SELECT max(id), ? FROM stop", sha)
+        ledger.note(at, f"stopped {why.kind}", why.name)
+
+
+def go_on(ledger: Ledger, waiting: Stop, word: GoOn, because: str, by: str, at: datetime) -> int:
+    """Ends a stop: the letters go out as they are, or the run's decisions are withdrawn and made again.
+
+    Gives how many decisions were withdrawn. Those that an official settled meanwhile, or that other
+    decisions are built on, stand.
+    """
+    with ledger.transaction():
+        shas = _withdrawable(ledger, waiting) if word == "again" else []
+        for sha in shas:
+            _withdraw(ledger, sha)
+            ledger.note(at, "decision withdrawn", sha)
+        ledger.execute(
+            "UPDATE stop SET settled_at=?, settled_by=?, because=?, word=? WHERE id=?",
+            *(at.isoformat(), by, because, word, waiting.id),
+        )
+        ledger.note(at, f"went on {word}", waiting.name)
+    return len(shas)
+
+
+def _withdrawable(ledger: Ledger, waiting: Stop) -> Sequence[str]:
+    rows = ledger.query(
+        "SELECT s.sha FROM stopped s JOIN decision d USING (sha) LEFT JOIN hold h USING (sha) "
+        "WHERE s.stop=? AND coalesce(h.state, 'open')='open' "
+        "AND NOT EXISTS (SELECT 1 FROM letter WHERE about=s.sha AND (state<>'planned' OR attempts>0)) "
+        "AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.case_number IN "
+        "(SELECT case_number FROM entry WHERE proof=s.sha AND event='listed') "
+        "AND e.proof NOT IN (SELECT sha FROM stopped WHERE stop=s.stop) "
+        "AND e.proof NOT IN (SELECT sha FROM hold WHERE settled_by='nes-intake')) ORDER BY d.rowid DESC",
+        waiting.id,
+    )
+    return [row["sha"] for row in rows]
+
+
+def _withdraw(ledger: Ledger, sha: str) -> None:
+    """Undoes what one decision wrote, as if it had not been made."""
+    entries = ledger.query(
+        "SELECT id, receipt FROM entry WHERE proof=? OR (event<>'listed' AND case_number IN "
+        "(SELECT case_number FROM entry WHERE proof=? AND event='listed'))",
+        sha,
+        sha,
+    )
+    for entry in entries:
+        if entry["receipt"]:
+            key = ledger.keyed(receipt_key(_RECEIPT.validate_json(entry["receipt"])))
+            ledger.execute("DELETE FROM spent WHERE key=?", key)
+        ledger.execute("DELETE FROM entry WHERE id=?", entry["id"])
+    # A receipt that had waited for this list waits again.
+    ledger.execute(
+        "UPDATE hold SET state='open', because=NULL, settled_by=NULL, settled_at=NULL "
+        "WHERE settled_by='nes-intake' AND because=?",
+        mail_number(sha),
+    )
+    for statement in (
+        "DELETE FROM letter WHERE about=?",
+        *(f"DELETE FROM {table} WHERE sha=?" for table in ("bounce", "named", "hold", "usage", "decision")),
+    ):
+        ledger.execute(statement, sha)
+    ledger.execute("UPDATE arrival SET attempts=0 WHERE sha=?", sha)
