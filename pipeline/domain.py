@@ -325,6 +325,14 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedForm:
+    """A picture of the signed form, and whose it is where a number that holds stands on it."""
+
+    file: str
+    identity_number: IdentityNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that the files of one mail say."""
 
@@ -335,6 +343,8 @@ class Evidence:
     pasted: tuple[Holder, ...] = ()
     # Files in which something is worth a sentence, and its name ("macros").
     noted: tuple[Unread, ...] = ()
+    # Signed forms among the files above, or in them.
+    forms: tuple[ScannedForm, ...] = ()
 
 
 # --- what follows from it ----------------------------------------------------------------------

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz.fuzz import partial_ratio
 
 from pipeline.faults import OperatorFault
-from pipeline.turkish import heading
+from pipeline.turkish import IdentityNumber, heading
 
 # Per cent of letters in which a printed title must agree.
 _ALIKE = 93
@@ -19,6 +19,7 @@ class SignedForm(BaseModel):
     """The words by which the form that people sign and post is known, with texts that prove them.
 
     One of `title` and at least `least` of `words` must stand on a page; `others` are no such form.
+    Its owner's identity number stands behind or below one of the labels in `number`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +27,7 @@ class SignedForm(BaseModel):
     title: tuple[str, ...]
     words: tuple[str, ...]
     least: int
+    number: tuple[str, ...]
     samples: tuple[str, ...]
     others: tuple[str, ...]
 
@@ -35,6 +37,17 @@ class SignedForm(BaseModel):
         # A scanned title may be misread by a letter or two.
         titled = any(partial_ratio(f" {heading(t)} ", text) >= _ALIKE for t in self.title)
         return titled and self.least <= sum(f" {heading(word)}" in text for word in self.words)
+
+    def number_on(
+        self, lines: Sequence[str], find: Callable[[str], Collection[IdentityNumber]]
+    ) -> IdentityNumber | None:
+        """Reads the one number that stands by its label; `find` tells which numbers of a line hold."""
+        found: set[IdentityNumber] = set()
+        for line, below in zip(lines, (*lines[1:], ""), strict=True):
+            text = f" {heading(line)} "
+            if any(f" {heading(label)} " in text for label in self.number):
+                found |= set(find(line) if any(ch.isdigit() for ch in line) else find(below))
+        return found.pop() if len(found) == 1 else None
 
 
 def load_signed_form(raw: Mapping[str, Any]) -> SignedForm:

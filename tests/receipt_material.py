@@ -10,7 +10,7 @@ import hashlib
 import io
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -175,6 +175,22 @@ def receipt_pdf(layout: str, facts: ReceiptFacts, style: Style = PLAIN) -> bytes
 
 def print_pdf(printed: Print, style: Style = PLAIN) -> bytes:
     """Sets a print on its paper; the same input gives the same bytes."""
+    return print_pages((printed,), style)
+
+
+def print_pages(prints: Sequence[Print], style: Style = PLAIN) -> bytes:
+    """Sets several prints into one PDF, a page each."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=prints[0].paper, invariant=1)
+    for printed in prints:
+        canvas.setPageSize(printed.paper)
+        _draw(canvas, printed, style)
+        canvas.showPage()
+    canvas.save()
+    return stream.getvalue()
+
+
+def _draw(canvas: Canvas, printed: Print, style: Style) -> None:
     width, height = printed.paper
     if printed.word_gap is not None:
         style = replace(style, word_gap=printed.word_gap)
@@ -182,8 +198,6 @@ def print_pdf(printed: Print, style: Style = PLAIN) -> bytes:
         style = replace(
             style, left=24.0, value_column=min(style.value_column, 140.0), size=min(style.size, 9)
         )
-    stream = io.BytesIO()
-    canvas = Canvas(stream, pagesize=printed.paper, invariant=1)
     y = height - 60
     y = _line(canvas, style, y, printed.bank, bold=True, scale=1.5)
     y = _line(canvas, style, y, printed.title, bold=True, scale=1.2)
@@ -194,9 +208,6 @@ def print_pdf(printed: Print, style: Style = PLAIN) -> bytes:
     y -= style.size * 2
     for text in printed.footer:
         y = _line(canvas, style, y, text, bold=False, scale=0.8)
-    canvas.showPage()
-    canvas.save()
-    return stream.getvalue()
 
 
 def _line(canvas: Canvas, style: Style, y: float, text: str, *, bold: bool, scale: float) -> float:

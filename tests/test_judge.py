@@ -16,14 +16,17 @@ from pipeline.domain import (
     Consequence,
     EarlyReceipt,
     Event,
+    Evidence,
     Facts,
     Finding,
     Holder,
     Outcome,
     Procedure,
     Receipt,
+    ScannedForm,
     Unread,
 )
+from pipeline.stages.judge import judge
 from pipeline.turkish import IdentityNumber
 from tests.in_order import (
     AYSE,
@@ -593,7 +596,46 @@ def test_an_amount_seen_in_a_picture_is_never_a_reason_to_refuse() -> None:
     assert "receipt/amount-seen" in rules_found(seen)
 
 
-def test_the_signed_form_alone_waits_to_be_noted_and_nothing_is_entered() -> None:
-    decision = judged(Unread("form.pdf", "signed_form"))
+FORM = Evidence(unread=(Unread("form.pdf", "signed_form"),), forms=(ScannedForm("form.pdf"),))
+OWN_FORM = replace(FORM, forms=(ScannedForm("form.pdf", IdentityNumber(AYSE.identity_number)),))
+OTHERS_FORM = replace(FORM, forms=(ScannedForm("form.pdf", IdentityNumber(SUKRU.identity_number)),))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "facts"),
+    [
+        (OWN_FORM, facts_of(open_case())),
+        (FORM, replace(facts_of(), sender_cases=(open_case(),))),
+        (FORM, replace(facts_of(), sent_cases=(open_case(),))),
+    ],
+    ids=["by-number", "own-case", "brought-case"],
+)
+def test_a_signed_form_is_noted_in_its_case(evidence: Evidence, facts: Facts) -> None:
+    decision = judge(SHA, mail_from(), evidence, facts, POLICY)
+    (noted,) = decision.entries
+    assert (noted.event, noted.case, noted.proof) == (Event.FORM_SCANNED, open_case().number, SHA)
+    assert (decision.outcome, decision.findings) == (Outcome.ACCEPTED, ())
+
+
+@pytest.mark.parametrize(
+    ("evidence", "facts"),
+    [
+        (FORM, facts_of()),
+        (OTHERS_FORM, replace(facts_of(), sender_cases=(open_case(),))),
+        (FORM, replace(facts_of(), sent_cases=(open_case(), replace(open_case(), number="N-2")))),
+    ],
+    ids=["no-case", "somebody-else's", "one-of-two"],
+)
+def test_a_signed_form_without_a_certain_case_waits_and_nothing_is_entered(
+    evidence: Evidence, facts: Facts
+) -> None:
+    decision = judge(SHA, mail_from(), evidence, facts, POLICY)
     assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, ["file/signed-form"])
     assert decision.entries == decision.withheld == ()
+
+
+def test_a_signed_form_in_a_mail_that_is_not_believed_is_not_noted() -> None:
+    forged = mail_from(also_from=("baskasi@hastane1.saglik.example.org",))
+    decision = judge(SHA, forged, OWN_FORM, facts_of(open_case()), POLICY)
+    assert decision.entries == decision.withheld == ()
+    assert "file/signed-form" in rules_found(decision)

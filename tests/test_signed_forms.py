@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipeline.domain import Attachment, Evidence, FileKind, Page, Transcript, Unread
+from pipeline.domain import Attachment, Evidence, FileKind, Page, ScannedForm, Transcript, Unread
 from pipeline.evidence_strength import text_words
 from pipeline.faults import OperatorFault
 from pipeline.signed_forms import load_signed_form
 from pipeline.stages.read import read
+from pipeline.turkish import IdentityNumber
 from tests.in_order import POLICY
 
+OWNER = IdentityNumber("10000000146")
 FORM = POLICY.signed_form.samples[0].strip()
 RECEIPT = POLICY.layouts["vakifbank-kurum-odemesi"].samples[0].text.strip()
 
@@ -26,7 +28,25 @@ def read_scan(pages: Sequence[str]) -> Evidence:
 
 
 def test_the_form_alone_is_the_form() -> None:
-    assert read_scan([FORM]) == Evidence(unread=(Unread("tarama.pdf", "signed_form"),))
+    assert read_scan([FORM]) == Evidence(
+        unread=(Unread("tarama.pdf", "signed_form"),), forms=(ScannedForm("tarama.pdf", OWNER),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "owner"),
+    [
+        ("T.C. Kimlik No\n10000000146", OWNER),
+        ("TCKN: l0000000l46", OWNER),
+        ("T.C. Kimlik No 10000000145", None),
+        ("Evrak No 10000000146", None),
+        ("T.C. Kimlik No 10000000146\nTCKN 10000000078", None),
+    ],
+    ids=["below", "misread", "wrong", "no-label", "two"],
+)
+def test_a_form_is_whose_number_holds_beside_its_label(line: str, owner: IdentityNumber | None) -> None:
+    (form,) = read_scan([FORM.replace("T.C. Kimlik No    10000000146", line)]).forms
+    assert form.identity_number == owner
 
 
 def test_a_title_misread_by_a_letter_is_the_title() -> None:
@@ -39,6 +59,7 @@ def test_a_receipt_in_the_same_file_is_read_and_the_form_noted(pages: list[str])
     assert [receipt.layout for receipt in evidence.receipts] == ["vakifbank-kurum-odemesi"]
     assert evidence.noted == (Unread("tarama.pdf", "signed_form"),)
     assert evidence.unread == ()
+    assert evidence.forms == (ScannedForm("tarama.pdf", OWNER),)
 
 
 @pytest.mark.parametrize(

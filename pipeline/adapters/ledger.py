@@ -33,6 +33,7 @@ from pipeline.domain import (
     Place,
     Procedure,
     Receipt,
+    ScannedForm,
     Spent,
     Submission,
     Transcript,
@@ -393,7 +394,11 @@ class Ledger:
         """Gathers what one mail cannot know: open cases of those it names and of its sender, receipts spent."""
         cases: dict[IdentityNumber, Case] = {}
         paid_cases: dict[tuple[IdentityNumber, Procedure], Case] = {}
-        claims: tuple[Holder | Receipt, ...] = (*evidence.holders, *evidence.receipts)
+        claims: tuple[Holder | Receipt | ScannedForm, ...] = (
+            *evidence.holders,
+            *evidence.receipts,
+            *evidence.forms,
+        )
         for number in {c.identity_number for c in claims if c.identity_number}:
             found = self.cases_of(number)
             for procedure in Procedure:

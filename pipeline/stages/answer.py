@@ -165,6 +165,7 @@ def _accepted(entries: Iterable[Entry], policy: Policy) -> Mapping[str, Any]:
         "listed": [_row(e, policy) for e in entries if e.event in (Event.LISTED, Event.AMENDED)],
         "withdrawn": [e.case for e in entries if e.event is Event.WITHDRAWN],
         "paid": [_slip(e) for e in entries if e.event is Event.PAID],
+        "scanned": [e.case for e in entries if e.event is Event.FORM_SCANNED],
     }
 
 
@@ -218,7 +219,10 @@ def _forms(decision: Decision, policy: Policy) -> list[Enclosure]:
 
 def _notes(decision: Decision, policy: Policy) -> list[str]:
     """Puts into words what is worth saying about single files; what has no words is nobody's concern."""
-    words = policy.texts.words["notes"]
+    words = dict(policy.texts.words["notes"])
+    if any(entry.event is Event.FORM_SCANNED for entry in decision.entries):
+        # What is noted in a case is told with the case.
+        words.pop("signed_form", None)
     told = [words[n.why].format(file=quotable(n.name)) for n in decision.evidence.noted if n.why in words]
     return list(dict.fromkeys(told))
 

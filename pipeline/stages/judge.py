@@ -23,6 +23,7 @@ from pipeline.domain import (
     Outcome,
     Procedure,
     Receipt,
+    ScannedForm,
     Spent,
     Submission,
 )
@@ -77,8 +78,11 @@ def judge(
     )
     view = submission_view(submission, hearing) | words_view(submission, evidence)
     mail = _telling(bench.ask(Subject.SUBMISSION, 0, view, _MAIL))
+    scanned = {} if mail else _scanned(sha, evidence, facts)
     files = [
         bench.ask(Subject.FILE, i, file_view(unread), _Claim(quotable(unread.name)))
+        if unread.name not in scanned
+        else []
         for i, unread in enumerate(evidence.unread)
     ]
     listed = [
@@ -112,9 +116,10 @@ def judge(
         question = _Question()
     findings = tuple(mail + [f for found in (question.findings, *files, *rows, *slips) for f in found])
     entries = tuple(e for e, found in claimed if e and not mail + found and e.case not in unopened)
-    entries += _matched(entries, bench)
+    entries += _matched(entries, bench) + tuple({e.case: e for e in scanned.values()}.values())
+    all_told = all(f or u.name in scanned for f, u in zip(files, evidence.unread, strict=True))
     return Decision(
-        outcome=_outcome(findings, entries, all(files)),
+        outcome=_outcome(findings, entries, all_told),
         procedure=procedure,
         topic=question.topic,
         told=question.told,
@@ -398,6 +403,33 @@ def _withdrawal(sha: str, case: Case, facts: Facts) -> Entry:
         day=facts.today,
         proof=sha,
     )
+
+
+def _scanned(sha: str, evidence: Evidence, facts: Facts) -> dict[str, Entry]:
+    """Notes the signed forms whose case is known, by file; the paper itself stays due."""
+    cases = {form.file: _case_of_form(form, facts) for form in evidence.forms}
+    return {
+        file: Entry(
+            case=case.number,
+            procedure=case.procedure,
+            identity_number=case.identity_number,
+            event=Event.FORM_SCANNED,
+            day=facts.today,
+            proof=sha,
+        )
+        for file, case in cases.items()
+        if case
+    }
+
+
+def _case_of_form(form: ScannedForm, facts: Facts) -> Case | None:
+    """Finds the one case a form belongs to: by its number, else the sender's own or the one they brought."""
+    if number := form.identity_number:
+        paid = (case for (whose, _), case in facts.paid_cases.items() if whose == number)
+        known = [case for case in (facts.cases.get(number), *paid) if case]
+    else:
+        known = list(facts.sender_cases or facts.sent_cases)
+    return known[0] if len(known) == 1 else None
 
 
 def _opened(entry: Entry) -> Case:

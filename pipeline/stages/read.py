@@ -14,16 +14,20 @@ from pipeline.domain import (
     FileKind,
     Holder,
     OpenedFile,
+    Page,
     Receipt,
     Region,
+    ScannedForm,
     Transcript,
     Unread,
 )
+from pipeline.evidence_strength import repaired_numbers
 from pipeline.layouts import (
     Layout,
     Rails,
     matching,
     matching_picture,
+    numbers_in,
     read_picture,
     read_receipt,
     respelled,
@@ -39,6 +43,7 @@ _SERIALS_FROM = date(1899, 12, 30)
 _SERIALS_FROM_1904 = date(1904, 1, 1)
 # A picture with fewer words than this, set in the mail's text, is a logo or a signature.
 _FEWEST_WORDS = 8
+_FINDERS = {"text": numbers_in}
 # How much of a heading, in percent, must be as the form prints it: the rules of a table cut letters off.
 _MISREAD = 85
 _SHORTEST_HEADING = 10
@@ -57,6 +62,7 @@ def read(
     unread: list[Unread] = []
     pasted: list[Holder] = []
     noted: list[Unread] = []
+    forms: list[ScannedForm] = []
     for file in opened_files(files):
         name, transcript = file.name, file.transcript
         if file.attachment.is_body:
@@ -78,6 +84,8 @@ def read(
         else:
             other = tuple(p for p in transcript.pages if not signed_form.is_on(lines_of(p)))
             is_there = len(other) < len(transcript.pages)
+            if is_there:
+                forms.append(_form(name, [p for p in transcript.pages if p not in other], signed_form))
             if is_there and not any(p.words for p in other):
                 unread.append(Unread(name, "signed_form"))
                 continue
@@ -93,6 +101,7 @@ def read(
         # A table beside a file that is a list is the file again, or an answered mail's.
         pasted=() if holders else tuple(pasted),
         noted=tuple(noted),
+        forms=tuple(forms),
     )
 
 
@@ -156,6 +165,16 @@ def _why_unread(transcript: Transcript, form: Form) -> str:
     ):
         return "list_as_picture"
     return transcript.problem
+
+
+def _form(name: str, pages: Sequence[Page], signed_form: SignedForm) -> ScannedForm:
+    numbers = {
+        number
+        for page in pages
+        # Digits may be misread, and repaired, only where they were seen.
+        if (number := signed_form.number_on(lines_of(page), _FINDERS.get(page.read_by, repaired_numbers)))
+    }
+    return ScannedForm(name, numbers.pop() if len(numbers) == 1 else None)
 
 
 def _stands(

@@ -21,7 +21,7 @@ from tests.mails import (
 )
 from tests.people import Person, person
 from tests.pictures import photo
-from tests.receipt_material import Print, ReceiptFacts, iban, print_pdf, receipt_pdf
+from tests.receipt_material import LAYOUTS, Print, ReceiptFacts, iban, print_pages, print_pdf, receipt_pdf
 
 BILL = "vakifbank-kurum-odemesi"
 TRANSFER = "vakifbank-transfer"
@@ -51,10 +51,9 @@ def receipt_mail(who: Person, sent_at: datetime, pdf: bytes) -> bytes:
     )
 
 
-def signed_form() -> bytes:
-    """The signed application form as a PDF, in the belief that it spares the paper."""
-    who = person("Hakan Gözübüyükler")
-    form = Print(
+def form_print(who: Person) -> Print:
+    """Kamu SM's application form as people print, sign and scan it."""
+    return Print(
         "TÜBİTAK BİLGEM KAMU SERTİFİKASYON MERKEZİ",
         "NİTELİKLİ ELEKTRONİK SERTİFİKA BAŞVURU FORMU",
         (
@@ -67,10 +66,38 @@ def signed_form() -> bytes:
         ),
         ("Taahhütnameyi okudum, kabul ediyorum.",),
     )
-    return mail(
-        Envelope(writes(who), "imzalı form", at("2024-06-12", "10:30")),
-        mixed(plain("İmzalı formum ektedir.\n"), attached(print_pdf(form), PDF, "imzali-form.pdf")),
-    )
+
+
+def form_mail(who: Person, sent_at: datetime, pdf: bytes, name: str) -> bytes:
+    """A mail with the signed form, in the belief that it spares the paper."""
+    words = plain("Merhaba, imzalı formum ektedir.\n")
+    return mail(Envelope(writes(who), "imzalı form", sent_at), mixed(words, attached(pdf, PDF, name)))
+
+
+def signed_form() -> bytes:
+    """The signed application form as a PDF, from somebody who has no open case."""
+    who = person("Hakan Gözübüyükler")
+    return form_mail(who, at("2024-06-12", "10:30"), print_pdf(form_print(who)), "imzali-form.pdf")
+
+
+def list_then_signed_form() -> dict[str, bytes]:
+    """The list, then the signed form as a PDF: it is noted in the case, and the paper stays due."""
+    who = person("Hakan Gözübüyükler")
+    return {
+        "1-list": list_mail(who, at("2024-06-03", "11:02")),
+        "2-form": form_mail(who, at("2024-06-12", "10:30"), print_pdf(form_print(who)), "imzali-form.pdf"),
+    }
+
+
+def receipt_and_form_in_one_file() -> dict[str, bytes]:
+    """The list, then receipt and signed form in one PDF, as copiers scan what lies on them."""
+    who = person("Ümit Gündoğmuş")
+    receipt = LAYOUTS[BILL](paid(who, "2024-05-20T12:14:09", 70))
+    both = print_pages((receipt, form_print(who)))
+    return {
+        "1-list": list_mail(who, at("2024-05-13", "10:05")),
+        "2-both": form_mail(who, at("2024-05-21", "09:12"), both, "Tarama_0007.pdf"),
+    }
 
 
 def paid_in_two_parts() -> dict[str, bytes]:
@@ -306,6 +333,8 @@ def photo_of_receipt() -> bytes:
 LETTERS: Letters = {
     "held/signed-form": signed_form,
     "held/paid-in-two-parts": paid_in_two_parts,
+    "accepted/list-then-signed-form": list_then_signed_form,
+    "accepted/receipt-and-form-in-one-file": receipt_and_form_in_one_file,
     "accepted/list-then-receipt": list_then_receipt,
     "accepted/list-then-sanal-pos": list_then_sanal_pos,
     "accepted/spouse-paid": spouse_paid,
