@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from stdnum.iso7064 import mod_37_36
 
@@ -29,7 +30,7 @@ def fold_case(entries: Sequence[Entry]) -> Case:
 
 
 def _after(case: Case, entry: Entry) -> Case:
-    case = replace(case, events=(*case.events, entry.event))
+    case = replace(case, events=(*case.events, entry.event), steps={**case.steps, entry.event: entry.day})
     match entry.event:
         case Event.LISTED | Event.AMENDED:
             # After a withdrawal only an official's word brings another list: the case goes on.
@@ -43,7 +44,9 @@ def _after(case: Case, entry: Entry) -> Case:
             return replace(case, receipt=entry.receipt)
         case Event.WITHDRAWN | Event.CLOSED:
             return replace(case, is_closed=True)
-        case Event.RELEASED | Event.FORM_SCANNED | Event.FORM_RECEIVED | Event.REMINDED:
+        case Event.REMINDED:
+            return replace(case, reminded=(*case.reminded, entry.proof))
+        case Event.RELEASED | Event.FORM_SCANNED | Event.FORM_RECEIVED:
             return case
 
 
@@ -114,6 +117,14 @@ def state_of(case: Case) -> str:
     if Event.FORM_RECEIVED in case.events:
         return "form_received"
     return "paid" if case.receipt else "batched"
+
+
+def sent_on(case: Case) -> date | None:
+    """Gives the day on which Kamu SM was sent the case: with its list, or when the IT unit released that."""
+    if not case.batch or case.awaits_release:
+        return None
+    batched = case.steps[Event.BATCHED]
+    return max(batched, case.steps.get(Event.RELEASED, batched))
 
 
 def latest_open(cases: Iterable[Case]) -> Case | None:

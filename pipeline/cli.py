@@ -14,7 +14,7 @@ import click
 
 from pipeline.adapters.mailbox import MailboxFault
 from pipeline.adapters.postman import PostmanFault
-from pipeline.commands import custody, mailroom, office, show
+from pipeline.commands import custody, desk, mailroom, office, show
 from pipeline.console import DONE, TRY_LATER, WRONG_COMMAND, sentence, worldly
 from pipeline.faults import OperatorFault
 
@@ -60,6 +60,7 @@ for command in (
     office.rehearse_command,
     office.check_command,
     office.explain_command,
+    desk.form_received_command,
     custody.erase_command,
     custody.export_command,
     custody.verify_command,

@@ -47,6 +47,9 @@ def sentence(fault: OperatorFault) -> str:
     details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"]).format()
     if kind in told["places"]:
         key = details["key"] = told["places"][kind]
+    if wrong := details.get("wrong"):
+        pairs = cast("list[tuple[str, str]]", wrong)
+        details["lines"] = "\n".join(f"  {number}: {told['wrong_cases'][why]}" for number, why in pairs)
     plain_key = ".".join(part for part in key.split(".") if not part.isdigit())
     details["hint"] = told["hints"].get(plain_key, told["hints"]["other"]).format()
     return str(told["faults"][fault.name]).format(**details)

@@ -41,6 +41,7 @@ OFFICE = Office(
     corporate_domains=_CORPORATE,
     kamu_sm_domains=_KAMU_SM_DOMAINS,
     trusted_servers=_TRUSTED,
+    postal_address="Örnek Mahallesi, Sağlık Caddesi, Numara 1, 00000 Örnek",
 )
 
 FIXTURES = Path(__file__).resolve().parent.parent / "mailbox_fixtures"

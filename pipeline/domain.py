@@ -389,7 +389,8 @@ class Case:
     """One person's matter in one procedure, folded from its entries.
 
     `batch` names the list it went out on, "" while it waits for one. What Kamu SM has returned waits for
-    a corrected list first, and a list that the IT unit has yet to release has not gone out.
+    a corrected list first, and a list that the IT unit has yet to release has not gone out. `steps` has
+    the last day of each event, and `reminded` the names of the reminders that were sent.
     """
 
     number: str
@@ -403,6 +404,8 @@ class Case:
     events: tuple[Event, ...] = ()
     is_returned: bool = False
     awaits_release: bool = False
+    steps: Mapping[Event, date] = field(default_factory=dict)
+    reminded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -607,4 +610,6 @@ class Office:
     kamu_sm_domains: tuple[str, ...]
     trusted_servers: tuple[str, ...] = ()
     answers_per_day: int = 10
+    # Where paper is handed in or posted to, for the cover sheet.
+    postal_address: str = ""
     batching: Batching = Batching()

@@ -9,6 +9,7 @@ from pipeline.adapters.ledger import Judged, Night
 from pipeline.batching import Waiting, select
 from pipeline.cases import disputed
 from pipeline.faults import TryLater
+from pipeline.followup import close_complete
 from pipeline.runs import Run, Shop, a_run, decide_all, plan, post_letters, settle_doubts, troubles
 from pipeline.stages.announce import Heard, NightsWork, StoppedBy, announce, batch_digest
 from pipeline.stages.consolidate import consolidate
@@ -87,6 +88,7 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
             bounces=ledger.bounces_between(since, now),
             stop=StoppedBy(_local(shop, stop.at), stop.kind, stop.name, stop.hit, stop.of) if stop else None,
         )
+        close_complete(shop, work.open_cases, day, now)
         ledger.close_night(night)
         for batch in batches:
             ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.completion import Completion, load_completion
 from pipeline.domain import Office, Procedure
 from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.layouts import Layout, Rails, load_layouts, load_rails
@@ -44,6 +45,7 @@ class Policy:
     mail_words: MailWords
     topics: tuple[Topic, ...]
     working_days: WorkingDays
+    completion: Completion
     texts: Texts
     office: Office
     fingerprint: str
@@ -86,6 +88,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         form = load_form(_toml(rules / "nes-list.toml"))
         signed_form = load_signed_form(_toml(rules / "signed-form.toml"))
         mail_words = load_mail_words(_toml(rules / "mail.toml"))
+        completion = load_completion(_toml(rules / "completion.toml"))
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
         raise OperatorFault("rule_key", file=fault.title, key=key, kind=kind) from fault
@@ -105,6 +108,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         mail_words=mail_words,
         topics=topics,
         working_days=load_working_days(_toml(rules / "calendar.toml")),
+        completion=completion,
         texts=load_texts(reports),
         office=office,
         fingerprint=_fingerprint(rules, reports),

@@ -18,7 +18,7 @@ from pipeline.rulebook import Rule, Subject, with_domain
 # Lists come in this procedure alone, so that a rule about rows is asked in no other.
 _LISTED = frozenset({Procedure.LOST_OR_STOLEN})
 _UNKNOWN_WORD = "·"
-_SETTLED = ("settled-accepted", "settled-returned")
+_OCCASIONS = ("settled-accepted", "settled-returned", "complete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def answerable() -> frozenset[str]:
 
 def _unheard(policy: Policy, reports: Path) -> Iterator[Doubt]:
     """Finds replies that no outcome and no topic sends, and outcomes that no rule can bring about."""
-    heard = {*answerable(), *_SETTLED, *(f"topics/{topic.name}" for topic in policy.topics)}
+    heard = {*answerable(), *_OCCASIONS, *(f"topics/{topic.name}" for topic in policy.topics)}
     replies = reports / "replies"
     for file in sorted(replies.rglob("*.txt")):
         name = file.relative_to(replies).with_suffix("").as_posix()

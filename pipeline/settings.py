@@ -199,6 +199,8 @@ class Settings(BaseSettings):
     home: Path
     unit: str
     institution: str
+    # Where people hand in or post their papers; printed on the cover sheet.
+    postal_address: str = ""
     corporate_domains: tuple[str, ...] = Field(min_length=1)
     kamu_sm_domains: tuple[str, ...] = ("kamusm.gov.tr",)
     # The names by which our own mail servers sign Authentication-Results; no others are believed.
@@ -264,6 +266,7 @@ class Settings(BaseSettings):
             kamu_sm_domains=self.kamu_sm_domains,
             trusted_servers=self.trusted_servers,
             answers_per_day=self.budget.answers_per_day,
+            postal_address=self.postal_address,
             batching=Batching(
                 is_weekly=self.batch.when == "weekly",
                 only_working_days=self.batch.only_working_days,

@@ -31,6 +31,7 @@ from pipeline.rendering import message_id, render
 from pipeline.stages.announce import Heard, NightsWork, announce
 from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.consolidate import consolidate
+from pipeline.stages.inform import inform
 from pipeline.stages.unpack import unpack
 from pipeline.texts import Texts, Written, load_texts
 from pipeline.turkish import IdentityNumber
@@ -170,6 +171,7 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         SHA, mail_from(), [listed()], [], "Telefonla soruldu.", HOUSE, NOW
     ),
     "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
+    "complete": lambda: inform("complete", open_case(), AYSE.work_email, HOUSE, NOW),
     "batch": lambda: a_night()[0],
     "batch for release": lambda: a_night(
         replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))

@@ -12,6 +12,7 @@ from pipeline.batching import promised_day
 from pipeline.cases import mail_number, state_of
 from pipeline.conversation import Comparison, Point
 from pipeline.correspondence import answer_to
+from pipeline.cover_sheet import Covered, cover_sheet
 from pipeline.domain import (
     Case,
     Consequence,
@@ -53,16 +54,18 @@ def answer(
         about = {**_about(submission, decision, policy), "forms": names}
         letter = _letter(f"replies/topics/{decision.topic}", sha, submission, policy, written_at, about)
         return replace(letter, enclosures=tuple(forms))
+    covers = _covers(decision.entries, policy)
     values = {
         **_verdict(decision, policy),
         "list_day": _list_day(written_at, policy),
         "progress": _points(comparison, policy),
         "copies": [copy.name for copy in copies],
         "forms": names,
+        "covers": [cover.name for cover in covers],
         "list_was_sent": bool(decision.evidence.holders or forms),
     }
     letter = _letter(f"replies/{decision.outcome}", sha, submission, policy, written_at, values)
-    return replace(letter, enclosures=(*copies, *forms))
+    return replace(letter, enclosures=(*copies, *forms, *covers))
 
 
 def _verdict(decision: Decision, policy: Policy) -> Mapping[str, Any]:
@@ -125,8 +128,14 @@ def answer_settled(
     """Writes what an official decided about a held mail: the entries made, or those refused, and why."""
     going_on = [e.case for e in refused if e.event is Event.WITHDRAWN]
     name = "replies/settled-accepted" if entries else "replies/settled-returned"
-    values = {**_accepted(entries, policy), "because": quotable(because), "going_on": going_on}
-    return _letter(name, sha, submission, policy, written_at, values)
+    covers = _covers(entries, policy)
+    values = {
+        **_accepted(entries, policy),
+        "because": quotable(because),
+        "going_on": going_on,
+        "covers": [cover.name for cover in covers],
+    }
+    return replace(_letter(name, sha, submission, policy, written_at, values), enclosures=tuple(covers))
 
 
 def _letter(
@@ -215,6 +224,16 @@ def _forms(decision: Decision, policy: Policy) -> list[Enclosure]:
     if "blank-form" in wanted:
         return [Enclosure(words["file"], XLSX, blank_form(policy.form, words, ()))]
     return []
+
+
+def _covers(entries: Iterable[Entry], policy: Policy) -> list[Enclosure]:
+    """Draws the cover sheet for those whose papers are due now: a paid case waits for nothing else."""
+    due = [
+        Covered(entry.case, policy.texts.words["procedures"][entry.procedure])
+        for entry in entries
+        if entry.event is Event.PAID and policy.completion.wants_paper(entry.procedure)
+    ]
+    return [cover_sheet(due, policy.texts.words["cover_sheet"], policy.office)] if due else []
 
 
 def _notes(decision: Decision, policy: Policy) -> list[str]:

@@ -1,0 +1,38 @@
+"""The desk: form-received."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from pipeline.console import DONE, opened, say, with_settings
+from pipeline.desk import take_in
+from pipeline.settings import load_settings
+
+
+@click.command("form-received")
+@with_settings
+@click.argument("cases", nargs=-1)
+@click.option(
+    "--from",
+    "listing",
+    type=click.File("r", encoding="utf-8-sig"),
+    help="Numaraların yazılı olduğu dosya; - ise klavye ya da barkod okuyucu (bitirmek için Ctrl+D).",
+)
+def form_received_command(settings_file: Path, cases: tuple[str, ...], listing: TextIO | None) -> int:
+    """Evrakının aslı ulaşan başvuruları (N-…) işler; ödemesi de tamamsa kapatır.
+
+    Numaralardan biri yanlışsa hiçbiri işlenmez, yanlışların hepsi söylenir.
+    """
+    read = re.split(r"[\s,;]+", listing.read()) if listing else []
+    with opened(load_settings(settings_file)) as shop:
+        taken = take_in(shop, [*cases, *filter(None, read)])
+    say("forms_received", received=len(taken.received), closed=len(taken.closed))
+    for number in taken.closed:
+        say("form_closes", number=number)
+    for number in taken.known:
+        say("form_known", number=number)
+    return DONE
