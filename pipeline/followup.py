@@ -20,7 +20,7 @@ def close_complete(shop: Shop, cases: Iterable[Case], day: date, now: datetime) 
         recipient = address_of(shop.ledger, case)
         if recipient and policy.completion.wants_paper(case.procedure):
             about = f"{case.number}/{day}"
-            plan(shop.ledger, inform("complete", case, recipient, policy, now, about=about), now)
+            plan(shop.ledger, inform("replies/complete", case, recipient, policy, now, about=about), now)
     return complete
 
 

@@ -171,7 +171,7 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         SHA, mail_from(), [listed()], [], "Telefonla soruldu.", HOUSE, NOW
     ),
     "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
-    "complete": lambda: inform("complete", open_case(), AYSE.work_email, HOUSE, NOW),
+    "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
     "batch": lambda: a_night()[0],
     "batch for release": lambda: a_night(
         replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))

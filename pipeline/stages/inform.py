@@ -22,13 +22,13 @@ def inform(
     enclosures: Sequence[Enclosure] = (),
     **values: Any,
 ) -> Letter:
-    """Writes to the person of a case what no mail of theirs has asked for, by the text of its occasion.
+    """Writes to the person of a case what no mail of theirs has asked for, by the text named `occasion`.
 
     `about` tells occasions that may come again apart; each goes to one address once.
     """
     holder = case.holder
     written = policy.texts.write(
-        f"replies/{occasion}",
+        occasion,
         addressee=quotable(f"{holder.given_name} {holder.family_name}") if holder else "",
         number=case.number,
         procedure=case.procedure,
@@ -36,7 +36,7 @@ def inform(
         **values,
     )
     return Letter(
-        kind=occasion,
+        kind=occasion.removeprefix("replies/"),
         about=about or case.number,
         sender=policy.office.sender,
         recipient=recipient,
