@@ -15,8 +15,9 @@ from typing import Literal
 _FAULTS, _FAULTS_OF, _FAULT_SENDERS = 5, 16, 3
 # A refusal: of so many of the last senders, and so large a part of them; and so much rarer before.
 _REFUSALS, _REFUSALS_OF, _MOST, _USUAL = 8, 20, 0.8, 0.4
-# So many mails show what is usual.
-EARLIER = 100
+# So many mails show what is usual, and fewer than the second show nothing: an office's first mails may all
+# be the same mistake.
+EARLIER, _LEAST_EARLIER = 100, 10
 RECENT = max(_FAULTS_OF, _REFUSALS_OF)
 
 
@@ -57,7 +58,7 @@ def _same_refusal(recent: Sequence[Seen], earlier: Sequence[Seen]) -> Trouble | 
     last: Mapping[str, Seen] = {seen.sender: seen for seen in reversed(recent)}
     for rule, hit in Counter(rule for seen in last.values() for rule in seen.refusals).most_common():
         before = sum(rule in seen.refusals for seen in earlier)
-        is_sudden = before < _USUAL * max(len(earlier), 1)
+        is_sudden = len(earlier) >= _LEAST_EARLIER and before < _USUAL * len(earlier)
         if hit >= _REFUSALS and hit >= _MOST * len(last) and is_sudden:
             return Trouble("refusal", rule, hit, len(last))
     return None
