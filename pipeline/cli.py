@@ -58,6 +58,7 @@ for command in (
     office.settle_command,
     office.resume_command,
     office.rehearse_command,
+    office.replay_command,
     office.check_command,
     office.explain_command,
     desk.form_received_command,

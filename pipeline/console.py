@@ -23,7 +23,7 @@ from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.faults import OperatorFault
 from pipeline.policy import REPORTS, Policy, load_policy
-from pipeline.runs import Shop
+from pipeline.runs import Shop, at_work
 from pipeline.settings import Settings
 
 P = ParamSpec("P")
@@ -98,7 +98,7 @@ def opened(settings: Settings) -> Iterator[Shop]:
     with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
         ledger = Ledger.open(home.ledger_file, home.key)
         try:
-            yield Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC))
+            yield at_work(Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC)))
         finally:
             ledger.close()
 

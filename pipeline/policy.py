@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Policy:
     texts: Texts
     office: Office
     fingerprint: str
+    # All of both folders, by path: what a replay needs to judge by them again.
+    files: Mapping[str, bytes] = field(repr=False)
 
     @property
     def tariff_amounts(self) -> tuple[str, ...]:
@@ -96,6 +98,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
     for topic in topics:
         if not (reports / "replies" / f"{topic.path}.txt").is_file():
             raise OperatorFault("topic_without_text", topic=topic.name)
+    files = {**_files("rules", rules), **_files("reports", reports)}
     return Policy(
         rules=load_rules(rules, known_fields(), {"corporate_domains": office.corporate_domains}),
         form=form,
@@ -111,7 +114,8 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         completion=completion,
         texts=load_texts(reports),
         office=office,
-        fingerprint=_fingerprint(rules, reports),
+        fingerprint=_fingerprint(files),
+        files=files,
     )
 
 
@@ -122,10 +126,15 @@ def _toml(file: Path) -> dict[str, Any]:
         raise OperatorFault("rule_toml", file=file.name, why=fault) from fault
 
 
-def _fingerprint(*folders: Path) -> str:
+def _files(name: str, folder: Path) -> dict[str, bytes]:
+    """Reads a folder whole; what it is called on this machine says nothing about what is in it."""
+    found = sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith("."))
+    return {f"{name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in found}
+
+
+def _fingerprint(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith(".")):
-            digest.update(f"{folder.name}/{file.relative_to(folder)}\0".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for name, body in files.items():
+        digest.update(f"{name}\0".encode())
+        digest.update(hashlib.sha256(body).digest())
     return digest.hexdigest()

@@ -8,12 +8,14 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from importlib.metadata import version
 from itertools import takewhile
 from typing import Literal
 
 from pydantic import SecretStr
 
 from pipeline.adapters import quotas, stops
+from pipeline.adapters.archive import InForce, work_under
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Undecided
@@ -80,6 +82,13 @@ class Shop:
     def today(self) -> date:
         """Gives the local day."""
         return self.clock().astimezone(self.settings.zone).date()
+
+
+def at_work(shop: Shop) -> Shop:
+    """Has the ledger keep by which rules, texts and settings it is written from now on."""
+    now = InForce(shop.policy.fingerprint, shop.settings.practice, version("nes-intake"))
+    work_under(shop.ledger, now, shop.policy.files, shop.clock())
+    return shop
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import date, time
@@ -15,6 +16,7 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -32,6 +34,8 @@ from pipeline.policy import REPORTS, RULES
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;]+@[A-Za-z0-9.\-]+$", to_lower=True)]
 Security = Literal["tls", "starttls", "none"]
+# Where things lie and who may log in: of no weight for what is decided and written.
+_PLACES = {"home", "rules", "reports", "accounts", "smtp"}
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
@@ -249,6 +253,21 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """Gives the zone that nights are named in."""
         return ZoneInfo(self.schedule.zone)
+
+    @property
+    def practice(self) -> str:
+        """Gives, as JSON, all that has a say in what is decided and written, and no place or secret."""
+        return self.model_dump_json(exclude=_PLACES)
+
+    def as_practised(self, practice: str) -> Settings:
+        """Gives these settings with the practice of another day."""
+        fields = type(self).model_fields
+        then = {
+            name: TypeAdapter[Any](fields[name].annotation).validate_python(value)  # type: ignore[arg-type]
+            for name, value in json.loads(practice).items()
+            if name in fields
+        }
+        return self.model_copy(update=then)
 
     @property
     def office(self) -> Office:

@@ -21,7 +21,7 @@ from pipeline.adapters.ledger import Ledger, Night
 from pipeline.domain import Office, Outcome
 from pipeline.nights import nightly
 from pipeline.policy import Policy, load_policy
-from pipeline.runs import Shop, Tally, poll
+from pipeline.runs import Shop, Tally, at_work, poll
 from pipeline.settings import FilingFolders, Settings, load_settings
 from tests.mails import ISTANBUL
 from tests.servers import Box, RecordingSmtp
@@ -110,7 +110,7 @@ def shop_at(settings: Settings, readers: Executor, moment: datetime) -> Iterator
     with home.lock():
         ledger = Ledger.open(home.ledger_file, home.key)
         try:
-            yield Shop(settings, policy, home, ledger, readers, lambda: moment.astimezone(UTC))
+            yield at_work(Shop(settings, policy, home, ledger, readers, lambda: moment.astimezone(UTC)))
         finally:
             ledger.close()
 

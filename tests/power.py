@@ -108,11 +108,16 @@ def _wire(plug: Plug, home: Path) -> None:
 
 def _wire_sql(plug: Plug) -> None:
     connect = sqlite3.connect
+    before = ""
 
     def watch(statement: str) -> None:
-        # What only reads leaves the world as it was; so does the bracket that a library puts around it.
+        nonlocal before
+        # What only reads leaves the world as it was; so does the bracket that a library puts around it, and
+        # what ends with the connection. A statement that fires triggers is told once for each, in a row.
         is_read = statement.startswith(("SELECT", "PRAGMA")) and "user_version=" not in statement
-        if not is_read and "sqlite_utils_query" not in statement:
+        passes = "sqlite_utils_query" in statement or statement.startswith("CREATE TEMP")
+        is_told, before = statement == before, statement
+        if not (is_read or passes or is_told):
             plug.before("sql " + " ".join(statement.split())[:40])
 
     def watched(*args: Any, **named: Any) -> sqlite3.Connection:

@@ -20,7 +20,8 @@ MODULES = {
 OUTER = {
     f"pipeline.{name}"
     for name in (
-        "cli console demo desk exhibits explain followup history nights rehearsal runs schedule settings"
+        "cli console demo desk exhibits explain followup history nights rehearsal replay runs schedule "
+        "settings"
     ).split()
 }
 CORE = sorted(

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline.adapters import quotas
+from pipeline.adapters.archive import forget_before
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Ledger, audit_hash
 from pipeline.domain import Decision, Evidence, Outcome, Procedure
@@ -68,6 +69,7 @@ def erase(ledger: Ledger, home: Home, retention: Retention, at: datetime) -> Era
         )
         quotas.forget(ledger, mail_until)
         _record(ledger, erased, at, {"mails": mail_until, "cases": case_until.isoformat()})
+        _forget_the_way_back(ledger, mail_until)
     for row in ledger.query("SELECT sha FROM arrival WHERE erased_at IS NOT NULL"):
         home.forget(row["sha"])
     # secure_delete has overwritten the rows; this gives the free pages back as well.
@@ -102,6 +104,17 @@ def _erase_mail(ledger: Ledger, row: Mapping[str, Any], at: datetime) -> int:
     ledger.execute("UPDATE arrival SET erased_at=? WHERE sha=?", at.isoformat(), row["sha"])
     ledger.note(at, "erased mail", row["sha"])
     return 1
+
+
+def _forget_the_way_back(ledger: Ledger, until: str) -> None:
+    """Removes what this erasure erased from the notes of changes, and the nights before the kept mails."""
+    ledger.execute("DELETE FROM change WHERE tx=(SELECT max(tx) FROM change) AND kind<>'insert'")
+    ledger.execute(
+        "DELETE FROM change WHERE tx<(SELECT max(c.tx) FROM change c JOIN night n "
+        'ON c."table"=\'night\' AND c."key"=\'"day"=\'||quote(n.day) WHERE n.until<?)',
+        until,
+    )
+    forget_before(ledger, until)
 
 
 def _old_cases(ledger: Ledger, until: datetime) -> list[str]:

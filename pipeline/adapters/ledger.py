@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
+from pipeline.adapters.changes import watch
 from pipeline.adapters.migrations import MIGRATIONS
 from pipeline.cases import AWAITS_LIST, fold_case, latest_open, mail_number, receipt_key
 from pipeline.domain import (
@@ -128,7 +129,10 @@ class Ledger:
         self._db = Database(connection)
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
+        self._tx = 0
+        self._first: Callable[[], None] | None = None
         self._migrate()
+        self._tx = watch(connection, lambda: self._tx)
 
     @classmethod
     def open(cls, file: Path, key: bytes) -> Ledger:
@@ -155,11 +159,15 @@ class Ledger:
         """Begins a ledger that is gone with its process."""
         return cls(sqlite3.connect(":memory:"), b"in memory")
 
-    def copy_without(self, shas: Sequence[str]) -> Ledger:
-        """Copies the ledger into memory as it was before some mails were judged, by them or an official."""
+    def copy(self) -> tuple[Ledger, sqlite3.Connection]:
+        """Copies the ledger into memory, and gives the copy's connection as well."""
         copy = sqlite3.connect(":memory:")
         self._db.conn.backup(copy)
-        ledger = Ledger(copy, self._key)
+        return Ledger(copy, self._key), copy
+
+    def copy_without(self, shas: Sequence[str]) -> Ledger:
+        """Copies the ledger into memory as it was before some mails were judged, by them or an official."""
+        ledger, _ = self.copy()
         with ledger.transaction():
             for sha in shas:
                 proofs = (sha, "settle/" + mail_number(sha))
@@ -189,12 +197,20 @@ class Ledger:
     def transaction(self) -> Iterator[None]:
         """Takes the write lock at once, and commits all or nothing."""
         self._db.execute("BEGIN IMMEDIATE")
+        self._tx += 1
         try:
+            if self._first:
+                self._first()
             yield
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+        self._first = None
+
+    def write_first(self, first: Callable[[], None]) -> None:
+        """Has something written in the next transaction, whatever that is about, before anything else."""
+        self._first = first
 
     def query(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Reads rows, for the modules that keep the ledger in order."""

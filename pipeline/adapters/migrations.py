@@ -210,6 +210,21 @@ def _stops(db: Database) -> None:
     )
 
 
+def _way_back(db: Database) -> None:
+    """Keeps what each transaction changed, and the rules, texts and settings that it went by."""
+    for statement in (
+        """CREATE TABLE change (
+            id INTEGER PRIMARY KEY, tx INTEGER NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('insert', 'update', 'delete')),
+            "table" TEXT NOT NULL, "key" TEXT NOT NULL, old TEXT NOT NULL) STRICT""",
+        "CREATE TABLE policy (fingerprint TEXT PRIMARY KEY, files BLOB NOT NULL) STRICT",
+        """CREATE TABLE in_force (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, policy TEXT NOT NULL REFERENCES policy (fingerprint)
+            DEFERRABLE INITIALLY DEFERRED, settings TEXT NOT NULL, program TEXT NOT NULL) STRICT""",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
@@ -218,4 +233,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _several_rounds,
     _usage,
     _stops,
+    _way_back,
 )

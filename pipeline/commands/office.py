@@ -1,4 +1,4 @@
-"""The office: settle · explain · rehearse · check."""
+"""The office: settle · explain · rehearse · replay · check."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from pipeline.cases import is_number
 from pipeline.console import (
     BAD_CONFIGURATION,
     DONE,
+    SET_ASIDE,
     SETTINGS_FILE,
     opened,
     opened_ledger,
     policy_of,
     say,
     with_settings,
+    words,
 )
 from pipeline.explain import as_json, as_text, explain
 from pipeline.faults import OperatorFault
@@ -30,6 +32,7 @@ from pipeline.history import tell
 from pipeline.policy import REPORTS, RULES, load_policy
 from pipeline.proving import prove
 from pipeline.rehearsal import rehearse
+from pipeline.replay import replay
 from pipeline.runs import Word, settle
 from pipeline.settings import load_settings
 from pipeline.turkish import quotable
@@ -103,6 +106,34 @@ def rehearse_command(settings_file: Path, rules: Path, days: int) -> int:
                 say(name, rule=finding.rule, say=finding.say)
     say("rehearsed", days=days, count=count, differing=len(differing))
     return DONE
+
+
+@click.command("replay")
+@with_settings
+@click.option("--night", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Gecenin günü.")
+def replay_command(settings_file: Path, night: datetime) -> int:
+    """Kapanmış bir geceyi saklanan iletilerden, o günün kurallarıyla yeniden yapıp karşılaştırır."""
+    with opened(load_settings(settings_file)) as shop:
+        again = replay(shop, night.date())
+    told = words()["replay"]
+    for difference in again.differences:
+        table = told["tables"].get(difference.table, difference.table)
+        what = ", ".join(told["parts"].get(part, part) for part in difference.what)
+        say("replay_differs", table=table, row=difference.name, what=what)
+    for name, numbers in (("replay_erased", again.erased), ("replay_read_anew", again.read_anew)):
+        if numbers:
+            say(name, numbers=", ".join(numbers))
+    if again.programs:
+        say("replay_programs", versions=", ".join(sorted(again.programs)))
+    say(
+        "replayed",
+        day=night.date(),
+        verdicts=again.verdicts,
+        settlements=again.settlements,
+        letters=again.letters,
+        differing=len(again.differences),
+    )
+    return DONE if again.is_equal else SET_ASIDE
 
 
 @click.command("check")
