@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import shutil
@@ -11,8 +12,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from email.message import EmailMessage, Message
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
 from pipeline.adapters.embedded import EmbeddedMailbox, EmbeddedSmtp
 from pipeline.domain import Office, Outcome
@@ -159,14 +162,30 @@ def _write_letters(output: Path, letters: Sequence[bytes]) -> list[Path]:
         for subtype, ending in (("plain", ".txt"), ("html", ".html")):
             body = mail.get_body((subtype,))
             if body is not None:
-                stem.with_suffix(ending).write_text(body.get_content(), encoding="utf-8")
+                text = _with_pictures(body.get_content(), mail)
+                stem.with_suffix(ending).write_text(text, encoding="utf-8")
         if kind in ("batch", "nightly"):
             places.append(stem.with_suffix(".html"))
         for part in mail.iter_attachments():
             name = part.get_filename() or "ek"
-            # The list lies on top; what else is enclosed lies beside its letter.
-            place = output / name if kind == "batch" else folder / f"{stem.name}-{name}"
-            place.write_bytes(part.get_content())
-            if kind == "batch":
+            # The list and the report lie on top; what else is enclosed lies beside its letter.
+            place = output / name if kind in ("batch", "nightly") else folder / f"{stem.name}-{name}"
+            if place not in places:
+                place.write_bytes(_bytes_of(part))
+            if kind in ("batch", "nightly") and place not in places:
                 places.append(place)
     return places
+
+
+def _bytes_of(part: Message) -> bytes:
+    return cast(bytes, part.get_payload(decode=True))
+
+
+def _with_pictures(html: str, mail: EmailMessage) -> str:
+    """Sets the pictures of a mail into its HTML, for a browser knows nothing of the mail's other parts."""
+    for part in mail.walk():
+        if part["Content-ID"]:
+            data = base64.b64encode(_bytes_of(part)).decode()
+            name = str(part["Content-ID"]).strip("<>")
+            html = html.replace(f"cid:{name}", f"data:{part.get_content_type()};base64,{data}")
+    return html

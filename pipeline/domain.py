@@ -542,7 +542,8 @@ class Enclosure:
 class Letter:
     """A mail of ours before it is rendered; `kind` and `about` make its Message-ID.
 
-    `answers` is the Message-ID of the mail it answers and `references` the thread so far.
+    `answers` is the Message-ID of the mail it answers and `references` the thread so far. `pictures` are
+    shown within the HTML, which names each as rendering.content_id does.
     """
 
     kind: str
@@ -556,6 +557,7 @@ class Letter:
     answers: str = ""
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    pictures: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from pipeline.adapters import stops
 from pipeline.adapters.ledger import Judged, Night
+from pipeline.adapters.nights_book import letters_in_trouble, past_nights
+from pipeline.adapters.painter import paint
 from pipeline.batching import Waiting, select
 from pipeline.cases import disputed
+from pipeline.domain import Decision
 from pipeline.faults import TryLater
 from pipeline.followup import close_complete
+from pipeline.nights_work import Caution, Heard, NightsWork, StoppedBy
+from pipeline.report_letter import charts_of, report_of
+from pipeline.report_sections import batch_digest
 from pipeline.runs import Run, Shop, a_run, decide_all, plan, post_letters, settle_doubts, troubles
-from pipeline.stages.announce import Heard, NightsWork, StoppedBy, announce, batch_digest
+from pipeline.stages.announce import announce
 from pipeline.stages.consolidate import consolidate
+from pipeline.turkish import number_date
 
 
 def night_due(shop: Shop) -> date:
@@ -55,46 +64,77 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
-        holds = ledger.open_holds()
+        work = gather(shop, night, last)
+        report = report_of(work, shop.policy)
+        painted = {name: paint(drawing) for name, drawing in charts_of(report).items()}
         office = shop.policy.office
-        selection = select(
-            day,
-            last.day if last else None,
-            [Waiting(case, ledger.waiting_since(case.number)) for case in ledger.unbatched_cases()],
-            disputed(held.decision for held in holds),
-            office.batching,
-            shop.policy.working_days,
-        )
-        # What is wrong with the letters may be wrong with the list.
-        stop = stops.open_stop(ledger)
-        listed = () if stop else selection.cases
-        batches = consolidate(day, listed, shop.policy.form, office.batching.most)
-        work = NightsWork(
-            day=day,
-            number=night.number,
-            since=since.astimezone(shop.settings.zone),
-            until=now.astimezone(shop.settings.zone),
-            balance=ledger.balance(since, now),
-            heard=[_heard(j) for j in ledger.judged_between(since, now)],
-            open_holds=[_heard(held) for held in holds],
-            batches=batches,
-            selection=selection,
-            open_cases=[c for c in ledger.all_cases() if not c.is_closed],
-            failed_letters=[
-                {"recipient": x.recipient, "subject": x.subject, "response": x.response}
-                for x in ledger.letters_in_state("failed", "in_doubt")
-            ],
-            unfetched=ledger.unfetched(),
-            bounces=ledger.bounces_between(since, now),
-            stop=StoppedBy(_local(shop, stop.at), stop.kind, stop.name, stop.hit, stop.of) if stop else None,
-        )
         close_complete(shop, work.open_cases, day, now)
         ledger.close_night(night)
-        for batch in batches:
+        for batch in work.batches:
             ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
-        for letter in announce(work, shop.policy):
+        for letter in announce(work, report, painted, shop.policy):
             plan(ledger, letter, now)
     return night
+
+
+def gather(shop: Shop, night: Night, before: Night | None) -> NightsWork:
+    """Gathers all that the report of a night is made of, as the ledger stands; `before` is the one before."""
+    ledger, zone = shop.ledger, shop.settings.zone
+    holds, plan_of_lists = ledger.open_holds(), shop.policy.office.batching
+    selection = select(
+        night.day,
+        before.day if before else None,
+        [Waiting(case, ledger.waiting_since(case.number)) for case in ledger.unbatched_cases()],
+        disputed(held.decision for held in holds),
+        plan_of_lists,
+        shop.policy.working_days,
+    )
+    # What is wrong with the letters may be wrong with the list.
+    stop = stops.open_stop(ledger)
+    listed = () if stop else selection.cases
+    heard = [_heard(judged) for judged in ledger.judged_between(night.since, night.until)]
+    letters = letters_in_trouble(ledger)
+    return NightsWork(
+        day=night.day,
+        number=night.number,
+        since=night.since.astimezone(zone),
+        until=night.until.astimezone(zone),
+        balance=ledger.balance(night.since, night.until),
+        heard=heard,
+        open_holds=[_heard(held) for held in holds],
+        batches=consolidate(night.day, listed, shop.policy.form, plan_of_lists.most),
+        selection=selection,
+        open_cases=[case for case in ledger.all_cases() if not case.is_closed],
+        letters=letters,
+        unfetched=ledger.unfetched(),
+        bounces=ledger.bounces_between(night.since, night.until),
+        past=past_nights(ledger, night),
+        stop=StoppedBy(stop.at.astimezone(zone), stop.kind, stop.name, stop.hit, stop.of) if stop else None,
+        warnings=[*_warnings(night, before, heard, holds, letters)],
+    )
+
+
+def _warnings(
+    night: Night,
+    before: Night | None,
+    heard: Sequence[Heard],
+    holds: Sequence[Judged],
+    letters: Sequence[Mapping[str, Any]],
+) -> Iterator[Caution]:
+    missed = (night.day - before.day).days - 1 if before else 0
+    if before and missed:
+        yield Caution("missed_nights", {"last": number_date(before.day), "count": missed})
+    if unread := sum(_lacked_ocr(held.decision) for held in holds):
+        yield Caution("without_ocr", {"count": unread})
+    if over := sum(mail.decision.silence == "over_budget" for mail in heard):
+        yield Caution("over_budget", {"count": over})
+    for letter in letters:
+        if letter["kind"] == "batch" and letter["state"] == "in_doubt":
+            yield Caution("batch_in_doubt", {"subject": letter["subject"]})
+
+
+def _lacked_ocr(decision: Decision) -> bool:
+    return any(unread.why == "ocr_unavailable" for unread in decision.evidence.unread)
 
 
 def _local(shop: Shop, moment: datetime) -> str:
@@ -102,4 +142,4 @@ def _local(shop: Shop, moment: datetime) -> str:
 
 
 def _heard(judged: Judged) -> Heard:
-    return Heard(judged.sha, judged.sender, judged.subject, judged.shunt, judged.decision)
+    return Heard(judged.sha, judged.sender, judged.subject, judged.shunt, judged.decision, judged.decided_at)

@@ -24,6 +24,15 @@ def message_id(letter: Letter) -> str:
     return f"<{name[:24]}@{letter.sender.rpartition('@')[2]}>"
 
 
+def content_id(picture: str) -> str:
+    """Makes the name by which a letter's HTML shows one of its pictures.
+
+    >>> content_id("nights.png")
+    'nights.png@nes-intake'
+    """
+    return f"{picture}@nes-intake"
+
+
 def render(letter: Letter) -> bytes:
     """Renders a letter as text and HTML with its enclosures; a header can hold one line only."""
     message = EmailMessage(_POLICY)
@@ -40,9 +49,18 @@ def render(letter: Letter) -> bytes:
     message[LOOP_HEADER] = letter.kind
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    html = message.get_body(("html",))
+    for picture in letter.pictures:
+        assert isinstance(html, MIMEPart)
+        _, _, sub = picture.media_type.partition("/")
+        cid = f"<{content_id(picture.name)}>"
+        html.add_related(picture.data, maintype="image", subtype=sub, cid=cid, filename=picture.name)
     for enclosure in letter.enclosures:
         main, _, sub = enclosure.media_type.partition("/")
-        message.add_attachment(enclosure.data, maintype=main, subtype=sub, filename=enclosure.name)
+        charset = {"charset": "utf-8"} if main == "text" else {}
+        message.add_attachment(
+            enclosure.data, maintype=main, subtype=sub, filename=enclosure.name, params=charset
+        )
     _set_boundaries(message, hashlib.sha256(message_id(letter).encode()).hexdigest()[:24])
     stream = BytesIO()
     BytesGenerator(stream, policy=_POLICY).flatten(message)

@@ -10,18 +10,19 @@ from __future__ import annotations
 import re
 import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from pipeline.faults import OperatorFault
-from pipeline.turkish import lira, number_date, quotable, spoken_date, squeeze, weekday
+from pipeline.turkish import lira, number_date, numeral, quotable, spoken_date, squeeze, weekday
 
 _WIDTH = 76
 _SUBJECT = "Konu:"
@@ -53,6 +54,8 @@ class Texts:
     plain: ImmutableSandboxedEnvironment
     html: ImmutableSandboxedEnvironment
     words: Mapping[str, Mapping[str, str]]
+    # What the nightly report says, section by section.
+    report: Mapping[str, Any]
 
     @property
     def field_names(self) -> Mapping[str, str]:
@@ -66,7 +69,7 @@ class Texts:
         subject = squeeze(first.removeprefix(_SUBJECT))
         blocks = tuple(_blocks(rest))
         frame = self.html.get_template("letter.html")
-        return Written(subject, _set_plain(blocks), frame.render(subject=subject, blocks=blocks))
+        return Written(subject, set_plain(blocks), frame.render(subject=subject, blocks=blocks))
 
     def page(self, page: str, /, **values: object) -> str:
         """Fills an HTML page of its own."""
@@ -95,9 +98,13 @@ def load_texts(folder: Path) -> Texts:
             "weekday": weekday,
             "quoted": quotable,
             "linked": _linked,
+            "numeral": numeral,
         }
     try:
-        words = tomllib.loads((folder / "words.toml").read_text(encoding="utf-8"))
+        words, report = (
+            tomllib.loads((folder / file).read_text(encoding="utf-8"))
+            for file in ("words.toml", "nightly.toml")
+        )
         for file in sorted(folder.rglob("*.txt")):
             plain.get_template(str(file.relative_to(folder)))
             if (
@@ -110,7 +117,7 @@ def load_texts(folder: Path) -> Texts:
             html.get_template(str(file.relative_to(folder)))
     except (OSError, TemplateError, tomllib.TOMLDecodeError) as fault:
         raise OperatorFault("text_broken", why=fault) from fault
-    return Texts(plain, html, words)
+    return Texts(plain, html, words, report)
 
 
 def _one_line(value: object) -> object:
@@ -147,7 +154,8 @@ def _started(line: str) -> tuple[str, str]:
     return "paragraph", squeeze(line)
 
 
-def _set_plain(blocks: Sequence[Block]) -> str:
+def set_plain(blocks: Iterable[Block]) -> str:
+    """Sets blocks as plain text."""
     return "\n\n".join("\n".join(_plain_lines(block)) for block in blocks) + "\n"
 
 

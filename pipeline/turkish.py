@@ -19,6 +19,7 @@ _UPPER = str.maketrans({"i": "İ", "ı": "I"})
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 # 'ı' has no decomposition, so the accent strip below would leave it as it is.
 _ASCII = str.maketrans({"ı": "i", "’": "'", "`": "'", "´": "'", "ﬁ": "fi", "ﬂ": "fl"})
+_SWAPPED = str.maketrans(",.", ".,")
 _MONTHS = "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık".split()
 _DAYS = "Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi Pazar".split()
 
@@ -93,14 +94,22 @@ def number_date(day: date) -> str:
     return f"{day:%d.%m.%Y}"
 
 
+def numeral(value: float) -> str:
+    """Writes a number with Turkish marks.
+
+    >>> numeral(1200), numeral(2.5)
+    ('1.200', '2,5')
+    """
+    return f"{value:,.10g}".translate(_SWAPPED)
+
+
 def lira(amount: Decimal) -> str:
     """Writes an amount with Turkish marks and its unit.
 
     >>> lira(Decimal("1080"))
     '1.080,00 TL'
     """
-    swap = str.maketrans(",.", ".,")
-    return f"{amount:,.2f}".translate(swap) + " TL"
+    return f"{amount:,.2f}".translate(_SWAPPED) + " TL"
 
 
 def amount_readings(text: str) -> tuple[Decimal, ...]:

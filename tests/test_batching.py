@@ -166,7 +166,7 @@ def test_a_weekly_list_waits_for_friday_and_everybody_is_told(office: Callable[[
     wednesday, thursday, friday = reports(house)
     assert "Bu gece liste günü değil" in wednesday
     assert "Sıradaki liste günü 14.06.2024 Cuma" in squeezed(wednesday)
-    assert thursday.count("başvuru no N-") == 5
+    assert len(re.findall(r"\bN-\w{8}\b", thursday)) == 5
     assert "2024-06-14/1 numaralı liste 5 kişiyle" in squeezed(friday)
     assert to(house, KAMU_SM) == ["14.06.2024 günlü kayıp/çalıntı NES başvuru listesi (2024-06-14/1, 5 kişi)"]
 
@@ -182,7 +182,7 @@ def test_a_long_list_becomes_several_of_one_night(office: Callable[[str], House]
     batched = house.ask("SELECT proof, count(*) FROM entry WHERE event='batched' GROUP BY proof ORDER BY 1")
     assert batched == [("2024-06-12/1", 2), ("2024-06-12/2", 2), ("2024-06-12/3", 1)]
     (report,) = [m for m in house.letters() if m["X-NES-Intake"] == "nightly"]
-    assert len(list(report.iter_attachments())) == 3
+    assert sum("nes-listesi" in str(p.get_filename()) for p in report.iter_attachments()) == 3
     house.nightly(night_of(date(2024, 6, 13)))
     assert len(to(house, KAMU_SM)) == 3
 

@@ -72,7 +72,7 @@ def test_behind_a_flood_the_others_are_answered_in_the_same_run(roomy: House) ->
     assert house.ask("SELECT count(*) FROM sighting WHERE state='waiting'") == [(FLOOD + HONEST - 400,)]
     house.nightly()
     report = " ".join(body(house.letters()[-1]).split())
-    assert f"{FLOODER}: gönderenin günlük ileti sınırı aşıldı, okunmadı (340 ileti)" in report
+    assert f"{FLOODER}, gönderenin günlük ileti sınırı aşıldı, okunmadı, 340" in report
     assert "(tutuyor)" in report
 
 

@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from pipeline import runs
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.mailbox import Unreachable
-from pipeline.stages.announce import batch_digest
+from pipeline.report_sections import batch_digest
 from pipeline.stages.consolidate import consolidate
 from tests.house import FOLDERS, IT_UNIT, KAMU_SM, MORNING, NIGHT, OWN, House, body, fixture, parsed
 from tests.mails import XLSX
@@ -212,8 +212,8 @@ def test_the_report_adds_up(day: House) -> None:
     names = ("kabul", "iade", "bekletilen", "yönlendirilen", "yanıtsız", "ayrılan", "yinelenen")
     assert tuple(parts.items()) == tuple(zip(names, (5, 2, 3, 1, 1, 1, 1), strict=True))
     assert "UYARI" not in text
-    (part,) = letter.iter_attachments()
-    assert part.get_content() == batch_of(day)[1]
+    batch, *_ = letter.iter_attachments()
+    assert batch.get_content() == batch_of(day)[1]
 
 
 def test_everything_twice_sends_nothing_twice(day: House) -> None:
@@ -292,7 +292,7 @@ def test_a_mail_that_cannot_be_fetched_does_not_stop_the_others(house: House) ->
     # After five tries it is set aside, and the report shows it.
     assert house.ask("SELECT uid, state, tries FROM sighting WHERE state<>'filed'") == [(2, "set_aside", 5)]
     house.nightly()
-    assert "UID 2" in body(letters(house, "nightly")[0])
+    assert "basvuru, INBOX, 2, " in body(letters(house, "nightly")[0])
 
 
 def test_a_mail_over_the_size_is_left_and_reported(house: House) -> None:
@@ -302,7 +302,7 @@ def test_a_mail_over_the_size_is_left_and_reported(house: House) -> None:
     assert house.poll().heard == 1
     assert house.filed() == {"inbox": 1, "accepted": 1}
     house.nightly()
-    assert "UID 1: too_large" in body(letters(house, "nightly")[0])
+    assert "basvuru, INBOX, 1, ileti çok büyük" in body(letters(house, "nightly")[0])
 
 
 def test_a_mail_moved_back_by_a_person_is_filed_again_and_not_answered_again(house: House) -> None:

@@ -1,0 +1,82 @@
+"""nights_work: all that the report of one night is made of, as values; gathered once, at a fixed instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pipeline.batching import Selection
+from pipeline.domain import Batch, Case, Decision
+from pipeline.report import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One mail of the day, as far as the report tells of it."""
+
+    sha: str
+    sender: str
+    subject: str
+    shunt: str
+    decision: Decision
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastNight:
+    """One night in numbers: mails by outcome, how long they waited for their decision, how long runs took."""
+
+    day: date
+    number: int
+    counts: Mapping[str, int]
+    waits: Sequence[timedelta] = ()
+    working: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedBy:
+    """Why no letters go out: since when, by a fault's place or a rule's name, in how many of how many."""
+
+    at: datetime
+    kind: str
+    name: str
+    hit: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One sentence of [warnings] in reports/nightly.toml, and what fills it."""
+
+    name: str
+    fills: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NightsWork:
+    """All that the report of one night is made of.
+
+    `past` are the last nights, oldest first, this one included; `crops` are the pictures of what was
+    doubtful in held mails, by digest.
+    """
+
+    day: date
+    number: int
+    since: datetime
+    until: datetime
+    balance: Mapping[str, int]
+    heard: Sequence[Heard]
+    open_holds: Sequence[Heard]
+    batches: Sequence[Batch]
+    selection: Selection
+    open_cases: Sequence[Case]
+    letters: Sequence[Mapping[str, Any]]
+    unfetched: Sequence[Mapping[str, Any]]
+    bounces: Sequence[Mapping[str, Any]] = ()
+    past: Sequence[PastNight] = ()
+    crops: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
+    warnings: Sequence[Caution] = ()
+    # Set while the breaker holds the letters back.
+    stop: StoppedBy | None = None
