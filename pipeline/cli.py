@@ -6,16 +6,13 @@ Exit codes: 0 done · 1 something was set aside · 64 wrong command · 75 try la
 from __future__ import annotations
 
 import os
-import sqlite3
 import sys
 from typing import cast
 
 import click
 
-from pipeline.adapters.mailbox import MailboxFault
-from pipeline.adapters.postman import PostmanFault
 from pipeline.commands import custody, desk, mailroom, office, show
-from pipeline.console import DONE, TRY_LATER, WRONG_COMMAND, sentence, worldly
+from pipeline.console import DONE, TRY_LATER, WRONG_COMMAND, sentence, trouble
 from pipeline.faults import OperatorFault
 
 
@@ -40,8 +37,9 @@ def run(arguments: list[str]) -> int:
     except OperatorFault as fault:
         click.echo(sentence(fault), err=True)
         return fault.exit_code
-    except (MailboxFault, PostmanFault, OSError, sqlite3.OperationalError) as fault:
-        click.echo(worldly(fault), err=True)
+    except Exception as fault:
+        # Python would print a fault's own words, which may quote a mail, into a mail of cron's.
+        click.echo(trouble(fault), err=True)
         return TRY_LATER
 
 

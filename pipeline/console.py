@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -20,14 +21,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pipeline.adapters.home import Home
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
+from pipeline.adapters.mailbox import MailboxFault
+from pipeline.adapters.postman import PostmanFault
 from pipeline.adapters.scanner.scan import PRELOAD
-from pipeline.faults import OperatorFault
+from pipeline.faults import OperatorFault, origin
 from pipeline.policy import REPORTS, Policy, load_policy
 from pipeline.runs import Shop, at_work
 from pipeline.settings import Settings
+from pipeline.turkish import masked
 
 P = ParamSpec("P")
 
+# What a later run may find right again.
+WORLDLY = (MailboxFault, PostmanFault, OSError, sqlite3.OperationalError)
 DONE, SET_ASIDE, WRONG_COMMAND, TRY_LATER, BAD_CONFIGURATION = 0, 1, 64, 75, 78
 SETTINGS_FILE = Path("/etc/nes-intake/settings.toml")
 
@@ -95,7 +101,8 @@ def opened(settings: Settings) -> Iterator[Shop]:
     """Opens everything a run works with, under the home's lock, and closes it again."""
     policy = policy_of(settings)
     home = Home(settings.home)
-    with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
+    # The workers first: they may not enter the home, and have their own place elsewhere.
+    with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers, home.scratch():
         ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield at_work(Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC)))
@@ -121,14 +128,24 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def trouble(fault: BaseException) -> str:
-    """Puts any fault that is not ours into a sentence for the terminal."""
+    """Puts any fault into a sentence for the terminal."""
     if isinstance(fault, OperatorFault):
         return sentence(fault)
-    return worldly(fault)
+    return worldly(fault) if isinstance(fault, WORLDLY) else ours(fault)
 
 
 def worldly(fault: BaseException) -> str:
     """Puts the world's fault into a Turkish sentence, with what the server or the system said behind it."""
     told = words()
     turkish = told["connections"].get(getattr(fault, "name", ""), told["connections"]["other"])
-    return str(told["says"]["world"]).format(turkish=turkish, detail=fault)
+    # A server may say back to us what a mail says; only the system's own words are surely about no mail.
+    if isinstance(fault, OSError):
+        detail = f"{fault.strerror or origin(fault)} {fault.filename or ''}".strip()
+    else:
+        detail = masked(str(fault))
+    return str(told["says"]["world"]).format(turkish=turkish, detail=detail)
+
+
+def ours(fault: BaseException) -> str:
+    """Puts a fault of ours into a Turkish sentence: where it is and not what it says."""
+    return str(words()["says"]["ours"]).format(where=origin(fault))

@@ -22,6 +22,15 @@ class TryLater(OperatorFault):
     exit_code = 75
 
 
+def origin(fault: BaseException) -> str:
+    """Names class and place of a fault, never its words: those may quote a mail."""
+    trace = fault.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(fault).__name__} at {where}"
+
+
 def first_wrong_key(fault: ValidationError) -> tuple[str, str, str]:
     """Picks the first complaint of a validation: its dotted key, pydantic's type of error and words."""
     first = fault.errors(include_url=False, include_input=False)[0]

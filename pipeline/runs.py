@@ -38,7 +38,7 @@ from pipeline.domain import (
     Submission,
     Transcript,
 )
-from pipeline.faults import OperatorFault
+from pipeline.faults import OperatorFault, origin
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
 from pipeline.settings import Account, Settings
@@ -363,16 +363,7 @@ def _ours(fault: Exception) -> str:
     """Names a fault of ours to shunt a mail with; raises the world's and the operator's again."""
     if isinstance(fault, OperatorFault | OSError | MemoryError | sqlite3.Error):
         raise fault
-    return f"internal: {_origin(fault)}"
-
-
-def _origin(fault: Exception) -> str:
-    """Names class and place of a fault, never its words: those may quote the mail."""
-    trace = fault.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(fault).__name__} at {where}"
+    return f"internal: {origin(fault)}"
 
 
 def plan(ledger: Ledger, letter: Letter, now: datetime) -> None:

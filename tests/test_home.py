@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,21 @@ def test_the_lock_is_held_by_one_process_and_dies_with_it(home: Home) -> None:
         holder.stdout.close()
     with home.lock():
         pass
+
+
+def test_what_is_written_for_a_moment_lies_in_the_home_and_does_not_stay(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    left = tmp_path / "home" / "tmp" / "openpyxl.left-by-a-dead-run"
+    left.parent.mkdir(mode=0o700)
+    left.write_text("10000000146")
+    before = tempfile.gettempdir()
+    with home.scratch():
+        assert not left.exists()
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            assert Path(file.name).parent == tmp_path / "home" / "tmp"
+        assert Path(file.name).parent.stat().st_mode & 0o077 == 0
+    assert tempfile.gettempdir() == before
+    assert not Path(file.name).exists()
 
 
 def test_the_heartbeat_tells_when_a_run_began(home: Home) -> None:

@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -63,6 +65,23 @@ class Home:
             except BlockingIOError as fault:
                 raise TryLater("already_running", home=self.folder) from fault
             yield
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Has whatever this process writes for a moment written into the home; call under the lock.
+
+        Libraries write workbooks into temporary files. Elsewhere, one that a dead process left would stay,
+        with whole identity numbers in it; here the next run clears it away.
+        """
+        place, before = self.folder / "tmp", tempfile.tempdir
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(mode=_PRIVATE)
+        tempfile.tempdir = str(place)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+            shutil.rmtree(place, ignore_errors=True)
 
     def beat(self) -> None:
         """Shows, by a file's time, that a run has begun."""

@@ -81,6 +81,8 @@ class WorkerPool(Executor):
     def __init__(self, workers: int, limits: Limits = DEFAULT_LIMITS, preload: tuple[str, ...] = ()) -> None:
         self._limits = limits
         self._preload = preload
+        # As it is now: later the program may have a place of its own for what it writes.
+        self._place = tempfile.gettempdir()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
 
@@ -128,7 +130,7 @@ class WorkerPool(Executor):
     def _take(self) -> _Worker:
         with suppress(queue.Empty):
             return self._idle.get_nowait()
-        return _Worker(self._limits, self._preload)
+        return _Worker(self._limits, self._preload, self._place)
 
 
 def _address_of(fn: Callable[..., object]) -> str:
@@ -155,11 +157,11 @@ class _NotBegun(Exception):
 class _Worker:
     """The main process's side of one worker: its process, its control channel, its scratch directory."""
 
-    def __init__(self, limits: Limits, preload: tuple[str, ...]) -> None:
+    def __init__(self, limits: Limits, preload: tuple[str, ...], place: str) -> None:
         self.healthy = True
         self._limits = limits
         self._task: int | None = None
-        self._scratch, self._lock = _new_scratch()
+        self._scratch, self._lock = _new_scratch(place)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # What this process imports from, and nothing that depends on where it was started.
         path = [entry for entry in sys.path if os.path.isabs(entry)]
@@ -317,9 +319,9 @@ def _obituary(ended: Mapping[str, Any] | None) -> WorkerFailed:
 # --- scratch directories -----------------------------------------------------------------------
 
 
-def _new_scratch() -> tuple[str, int]:
+def _new_scratch(place: str) -> tuple[str, int]:
     """Makes a locked directory for one worker, and clears away those whose owners died with the machine."""
-    for left in Path(tempfile.gettempdir()).glob(_SCRATCH_PREFIX + "*"):
+    for left in Path(place).glob(_SCRATCH_PREFIX + "*"):
         with suppress(OSError):
             lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
@@ -329,7 +331,7 @@ def _new_scratch() -> tuple[str, int]:
                     _remove(str(left))
             finally:
                 os.close(lock)
-    scratch = tempfile.mkdtemp(prefix=_SCRATCH_PREFIX)
+    scratch = tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=place)
     lock = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     return scratch, lock
