@@ -24,8 +24,10 @@ from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.runs import Run, Shop, decide_all, file_away, hear, poll, post_letters
+from pipeline.runs import decide_all, file_away, hear, poll
 from pipeline.settings import Account, Settings
+from pipeline.shop import Run, Shop, post_letters
+from pipeline.watch import Watch
 from tests.mails import Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import PEOPLE
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
@@ -112,9 +114,9 @@ def burst(dovecot: Dovecot, smtp: RecordingSmtp, count: int) -> None:
             account = shop.settings.accounts[0]
             run = Run(shop, "poll", shop.clock())
             steps: list[tuple[str, Callable[[], object]]] = [
-                ("fetch and keep", lambda: hear(shop, account, run)),
+                ("fetch and keep", lambda: hear(shop, account, run, Watch(shop))),
                 ("read and judge", lambda: decide_all(shop)),
-                ("file", lambda: file_away(shop, account)),
+                ("file", lambda: file_away(shop, account, Watch(shop))),
                 ("post", lambda: post_letters(shop)),
             ]
             spent = []

@@ -26,8 +26,8 @@ from pipeline.adapters.postman import PostmanFault
 from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.faults import OperatorFault, origin
 from pipeline.policy import REPORTS, Policy, load_policy
-from pipeline.runs import Shop, at_work
 from pipeline.settings import Settings
+from pipeline.shop import Shop, at_work
 from pipeline.turkish import masked
 
 P = ParamSpec("P")

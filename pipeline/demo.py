@@ -22,8 +22,9 @@ from pipeline.domain import Office, Outcome
 from pipeline.faults import OperatorFault
 from pipeline.nights import night_due, nightly
 from pipeline.policy import REPORTS, load_policy
-from pipeline.runs import Shop, poll
+from pipeline.runs import poll
 from pipeline.settings import Settings
+from pipeline.shop import Shop
 
 # The invented office of the demo and of `explain` without settings.
 _UNIT = "İstatistik ve Bilgi İşlem Birimi"

@@ -10,7 +10,7 @@ from pipeline.cases import is_number
 from pipeline.domain import Case, Event
 from pipeline.faults import OperatorFault
 from pipeline.followup import an_entry, close_complete
-from pipeline.runs import Shop
+from pipeline.shop import Shop
 
 # A bar-code reader types by the keys of another keyboard: the dash arrives as what lies there.
 _READ = re.compile(r"([GN])[^0-9A-Z]?([0-9A-Z]{8})")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from pipeline.adapters.casework import address_of
 from pipeline.domain import Case, Entry, Event
-from pipeline.runs import Shop, plan
+from pipeline.shop import Shop, plan
 from pipeline.stages.inform import inform
 
 

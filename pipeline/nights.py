@@ -18,10 +18,12 @@ from pipeline.followup import close_complete
 from pipeline.nights_work import Caution, Heard, NightsWork, StoppedBy
 from pipeline.report_letter import charts_of, report_of
 from pipeline.report_sections import batch_digest
-from pipeline.runs import Run, Shop, a_run, decide_all, plan, post_letters, settle_doubts, troubles
+from pipeline.runs import decide_all, hand_in, settle_doubts
+from pipeline.shop import Run, Shop, a_run, plan
 from pipeline.stages.announce import announce
 from pipeline.stages.consolidate import consolidate
 from pipeline.turkish import number_date
+from pipeline.watch import watched
 
 
 def night_due(shop: Shop) -> date:
@@ -34,14 +36,13 @@ def night_due(shop: Shop) -> date:
 
 def nightly(shop: Shop, day: date) -> Night | None:
     """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
-    with a_run(shop, "nightly") as run, troubles() as later:
+    with a_run(shop, "nightly") as run, watched(shop) as watch:
         shop.home.beat()
-        with later():
-            settle_doubts(shop)
+        settle_doubts(shop, watch)
         # What a run before was cut off over belongs to this night, else its balance would not add up.
         decide_all(shop)
         night = None if shop.is_over() else close_night(shop, day, run)
-        post_letters(shop)
+        hand_in(shop, watch)
     return night
 
 

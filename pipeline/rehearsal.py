@@ -10,7 +10,8 @@ from datetime import timedelta
 from pipeline.adapters.ledger import Judged, Ledger
 from pipeline.domain import Arrival, Finding
 from pipeline.policy import Policy
-from pipeline.runs import Shop, decide, open_mail
+from pipeline.runs import decide, open_mail
+from pipeline.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from email.generator import BytesGenerator
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 from io import BytesIO
 
 from pipeline.correspondence import LOOP_HEADER
 from pipeline.domain import Letter
 
+
+class _Policy(EmailPolicy):
+    """The standard library's policy, which loses the space between two words where it folds a subject."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Folds a header (called by the generator)."""
+        if name != "Subject" or value.isascii():
+            return super().fold_binary(name, value)
+        written = Header(value, "utf-8", self.max_line_length, name).encode(linesep=self.linesep)
+        return f"{name}: {written}{self.linesep}".encode("ascii")
+
+
 # Seven-bit and folded at 76, so that no server on the way has to touch a byte.
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=76)
+_POLICY = _Policy(linesep="\r\n", cte_type="7bit", max_line_length=76)
 
 
 def message_id(letter: Letter) -> str:

@@ -40,7 +40,8 @@ from pipeline.domain import Arrival
 from pipeline.faults import OperatorFault
 from pipeline.nights import close_night
 from pipeline.policy import Policy, load_policy
-from pipeline.runs import Opened, Run, Shop, Word, decide, enter_shunted, open_briefly, open_mail, settle
+from pipeline.runs import Opened, Word, decide, enter_shunted, open_briefly, open_mail, settle
+from pipeline.shop import Run, Shop
 
 # The audit log has a chain of its own, files are not read again, and what that cost was measured.
 _NOT_COMPARED = {"audit", "in_force", "policy", "run", "transcript", "usage"}

@@ -5,23 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from importlib.metadata import version
 from itertools import takewhile
 from typing import Literal
 
-from pydantic import SecretStr
-
 from pipeline.adapters import quotas, stops
-from pipeline.adapters.archive import InForce, work_under
 from pipeline.adapters.copy_room import mark_copies
-from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Judged, Ledger, Undecided
-from pipeline.adapters.mailbox import Fetched, ImapAccount, Mailbox, MailboxFault
-from pipeline.adapters.outbox import post_due, resolve_doubts
-from pipeline.adapters.postman import SmtpAccount
+from pipeline.adapters.mailbox import Fetched, Mailbox
+from pipeline.adapters.outbox import resolve_doubts
 from pipeline.adapters.quotas import Quota
 from pipeline.adapters.reading_room import FilesRead, Reading, begin_reading, finish_reading
 from pipeline.conversation import Comparison, compare, list_before
@@ -32,7 +25,6 @@ from pipeline.domain import (
     Decision,
     Enclosure,
     Evidence,
-    Letter,
     Outcome,
     Place,
     Submission,
@@ -40,16 +32,16 @@ from pipeline.domain import (
 )
 from pipeline.faults import OperatorFault, origin
 from pipeline.policy import Policy
-from pipeline.rendering import message_id, render
-from pipeline.settings import Account, Settings
+from pipeline.settings import Account
+from pipeline.shop import Run, Shop, a_run, plan, post_letters
 from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
 from pipeline.stages.read import opened_files, read
 from pipeline.stages.unpack import Malformed, body_table, sender_of, unpack
+from pipeline.watch import Watch, mailbox_trouble, watched
 
 Files = Sequence[tuple[Attachment, Transcript]]
-Clock = Callable[[], datetime]
 Word = Literal["accept", "return"]
 _SETTLED: Mapping[Word, str] = {"accept": "accepted", "return": "returned"}
 
@@ -60,35 +52,6 @@ _MOST_BEGINNINGS = 2
 # So much is on the table at a time, for the readers to work side by side within bounded memory.
 _WINDOW_MAILS = 16
 _WINDOW_BYTES = 16_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """Everything a run works with: settings, policy, home, ledger, readers and a clock (aware, UTC)."""
-
-    settings: Settings
-    policy: Policy
-    home: Home
-    ledger: Ledger
-    readers: Executor
-    clock: Clock
-    # Whether somebody wants this process to end: the effect at hand is finished, and the rest left for later.
-    is_over: Callable[[], bool] = lambda: False
-
-    def goes_on(self, _next: object) -> bool:
-        """Tells whether there is time for one thing more."""
-        return not self.is_over()
-
-    def today(self) -> date:
-        """Gives the local day."""
-        return self.clock().astimezone(self.settings.zone).date()
-
-
-def at_work(shop: Shop) -> Shop:
-    """Has the ledger keep by which rules, texts and settings it is written from now on."""
-    now = InForce(shop.policy.fingerprint, shop.settings.practice, version("nes-intake"))
-    work_under(shop.ledger, now, shop.policy.files, shop.clock())
-    return shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +77,18 @@ def quiet(_step: str, _done: int, _total: int) -> None:
 def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     """Hears every mailbox, judges what came, files it and answers; finishes what a run before left."""
     heard = 0
-    with a_run(shop, "poll") as run, troubles() as later:
+    with a_run(shop, "poll") as run, watched(shop) as watch:
         # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
         shop.home.beat()
-        with later():
-            settle_doubts(shop)
+        settle_doubts(shop, watch)
         hearing = _for_a_while(shop)
         for account in shop.settings.accounts:
-            with later():
-                heard += hear(hearing, account, run)
+            with watch.trouble_waits(mailbox_trouble(account)):
+                heard += hear(hearing, account, run, watch)
         decided, shunted = decide_all(hearing, progress)
         for account in shop.settings.accounts:
-            with later():
-                file_away(shop, account)
-        posted = post_letters(shop)
+            file_away(shop, account, watch)
+        posted = hand_in(shop, watch)
     return Tally(heard, decided, shunted, posted)
 
 
@@ -137,7 +98,7 @@ def _for_a_while(shop: Shop) -> Shop:
     return replace(shop, is_over=lambda: shop.is_over() or shop.clock() >= until)
 
 
-def hear(shop: Shop, account: Account, run: Run) -> int:
+def hear(shop: Shop, account: Account, run: Run, watch: Watch) -> int:
     """Keeps the bytes of new mails, oldest first, and closes the session; gives how many.
 
     With nothing new this is one connection, LOGIN, STATUS and LOGOUT, however large the mailbox. Where more
@@ -146,8 +107,9 @@ def hear(shop: Shop, account: Account, run: Run) -> int:
     """
     ledger, budget = shop.ledger, shop.settings.budget
     heard = 0
-    with Mailbox(_imap(account)) as mailbox:
+    with Mailbox(watch.imap(account)) as mailbox:
         state = mailbox.state()
+        watch.well(mailbox_trouble(account))
         news = ledger.cursor(account.name, account.folder) != (state.uidvalidity, state.uidnext)
         if not news and not ledger.waiting(account.name, account.folder, 1):
             return 0
@@ -366,19 +328,12 @@ def _ours(fault: Exception) -> str:
     return f"internal: {origin(fault)}"
 
 
-def plan(ledger: Ledger, letter: Letter, now: datetime) -> None:
-    """Stores a letter's rendered bytes; call inside a transaction."""
-    ledger.plan_letter(
-        message_id(letter), letter.kind, letter.about, letter.recipient, letter.subject, render(letter), now
-    )
-
-
-def file_away(shop: Shop, account: Account) -> None:
+def file_away(shop: Shop, account: Account, watch: Watch) -> None:
     """Moves judged mails into the folder of their outcome."""
     judged = shop.ledger.to_file(account.name, account.folder)
     if not judged:
         return
-    with Mailbox(_imap(account)) as mailbox:
+    with watch.trouble_waits(mailbox_trouble(account)), Mailbox(watch.imap(account)) as mailbox:
         validity = mailbox.select().uidvalidity
         for outcome in Outcome:
             places = [p for p, o in judged if o is outcome]
@@ -389,14 +344,14 @@ def file_away(shop: Shop, account: Account) -> None:
             shop.ledger.filed(places)
 
 
-def settle_doubts(shop: Shop) -> None:
+def settle_doubts(shop: Shop, watch: Watch) -> None:
     """Finds out about letters that a run before this one died over."""
     evidence = shop.settings.evidence
     if evidence is None or not shop.ledger.letters_in_state("started"):
         resolve_doubts(shop.ledger, shop.clock(), None)
         return
     account = next(a for a in shop.settings.accounts if a.name == evidence.account)
-    with Mailbox(_imap(account)) as mailbox:
+    with watch.trouble_waits(mailbox_trouble(account)), Mailbox(watch.imap(account)) as mailbox:
         resolve_doubts(
             shop.ledger,
             shop.clock(),
@@ -407,18 +362,15 @@ def settle_doubts(shop: Shop) -> None:
         )
 
 
-def post_letters(shop: Shop) -> int:
+def hand_in(shop: Shop, watch: Watch) -> int:
     """Posts every letter that is due; gives how many went out."""
-    addresses = shop.settings.addresses
-    evidence = shop.settings.evidence
-    return post_due(
-        shop.ledger,
-        _smtp(shop.settings),
-        addresses.bounces or addresses.own,
-        (evidence.address,) if evidence else (),
-        shop.clock,
-        shop.goes_on,
-    )
+    posted = 0
+    with watch.trouble_waits("smtp"):
+        watch.spare_smtp()
+        posted = post_letters(shop)
+    if posted:
+        watch.well("smtp")
+    return posted
 
 
 # --- the office --------------------------------------------------------------------------------
@@ -446,83 +398,3 @@ def _is_answered(held: Judged, word: Word) -> bool:
     """Tells whether the sender hears of an official's word: accepted means believed, robots never hear."""
     silence = held.decision.silence
     return not silence or (word == "accept" and silence in ("not_authentic", "over_budget"))
-
-
-# --- connections -------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of a command, written into the ledger with the first thing it has to write."""
-
-    shop: Shop
-    command: str
-    begun_at: datetime
-    noted: int = 0
-
-    def note(self) -> int:
-        """Gives the run's number, noting the run where that has not been done."""
-        self.noted = self.noted or self.shop.ledger.begin_run(self.command, self.begun_at)
-        return self.noted
-
-    def end(self, outcome: str) -> None:
-        """Notes how the run ended, where there is a run to speak of."""
-        if self.noted:
-            self.shop.ledger.end_run(self.noted, self.shop.clock(), outcome)
-
-
-@contextmanager
-def a_run(shop: Shop, command: str) -> Iterator[Run]:
-    """Notes how a run ended, where it had anything to note."""
-    run = Run(shop, command, shop.clock())
-    try:
-        yield run
-    except Exception as fault:
-        run.end(type(fault).__name__)
-        raise
-    run.end("done")
-
-
-@contextmanager
-def troubles() -> Iterator[Callable[[], AbstractContextManager[None]]]:
-    """Keeps trouble with one mailbox for the end of the run: the others, and the post, have work to do."""
-    faults: list[MailboxFault] = []
-
-    @contextmanager
-    def later() -> Iterator[None]:
-        try:
-            yield
-        except MailboxFault as fault:
-            faults.append(fault)
-
-    yield later
-    if faults:
-        raise faults[0]
-
-
-def _imap(account: Account) -> ImapAccount:
-    return ImapAccount(
-        name=account.name,
-        host=account.host,
-        port=account.port,
-        security=account.security,
-        user=account.user,
-        password=account.password.reveal(),
-        folder=account.folder,
-        timeout_seconds=account.timeout_seconds,
-        ca_file=account.ca_file,
-    )
-
-
-def _smtp(settings: Settings) -> SmtpAccount:
-    smtp = settings.smtp
-    password: SecretStr | None = smtp.password.reveal() if smtp.password else None
-    return SmtpAccount(
-        host=smtp.host,
-        port=smtp.port,
-        security=smtp.security,
-        user=smtp.user,
-        password=password,
-        timeout_seconds=smtp.timeout_seconds,
-        ca_file=smtp.ca_file,
-    )

@@ -15,8 +15,9 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from pipeline.nights import night_due, nightly
-from pipeline.runs import Shop, poll
+from pipeline.runs import poll
 from pipeline.settings import Settings
+from pipeline.shop import Shop
 
 Opener = Callable[[Settings], AbstractContextManager[Shop]]
 # A job that could not start on time, say because the machine slept, still runs within the hour.

@@ -177,6 +177,14 @@ class RetentionSettings(_Strict):
     case_days: int = Field(default=730, ge=1)
 
 
+class MonitoringSettings(_Strict):
+    """When the IT unit is alarmed: how long a trouble has to last, and from where on there is one."""
+
+    alarm_after_minutes: int = Field(default=15, ge=1)
+    free_megabytes: int = Field(default=500, ge=1)
+    shunted_per_day: int = Field(default=10, ge=1)
+
+
 class BatchSettings(_Strict):
     """Who gets the lists, Kamu SM itself or the IT unit for release; on which nights; and their size."""
 
@@ -219,6 +227,7 @@ class Settings(BaseSettings):
     batch: BatchSettings = BatchSettings()
     evidence: EvidenceSettings | None = None
     retention: RetentionSettings = RetentionSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -21,8 +21,9 @@ from pipeline.adapters.ledger import Ledger, Night
 from pipeline.domain import Office, Outcome
 from pipeline.nights import nightly
 from pipeline.policy import Policy, load_policy
-from pipeline.runs import Shop, Tally, at_work, poll
+from pipeline.runs import Tally, poll
 from pipeline.settings import FilingFolders, Settings, load_settings
+from pipeline.shop import Shop, at_work
 from tests.mails import ISTANBUL
 from tests.servers import Box, RecordingSmtp
 

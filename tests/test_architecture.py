@@ -21,7 +21,7 @@ OUTER = {
     f"pipeline.{name}"
     for name in (
         "cli console demo desk exhibits explain followup history nights rehearsal replay runs schedule "
-        "settings"
+        "settings shop watch"
     ).split()
 }
 CORE = sorted(

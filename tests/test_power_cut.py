@@ -206,10 +206,18 @@ def test_nobody_can_tell_that_the_power_failed(share: int, day: Day, expected: E
         effect, end = day.cut(before)
         where = f"cut before effect {before}: {effect}"
         assert effect == expected.effects[before], where
+        _check_alarms(end, expected.started.get(before) == "batch", where)
         assert end.ledger == expected.end.ledger, where
         assert end.kept == expected.end.kept, where
         assert end.mailbox == expected.end.mailbox, where
         _check_letters(before, end, expected, where)
+
+
+def _check_alarms(end: End, is_due: bool, where: str) -> None:
+    """A list in doubt is told of, once; nothing else of a cut is anybody's trouble."""
+    alarms = [row for row in end.ledger["letter"] if row[1] == "alarm"]
+    assert len(alarms) == is_due, where
+    end.ledger["letter"] = [row for row in end.ledger["letter"] if row not in alarms]
 
 
 def _check_letters(before: int, end: End, expected: Expected, where: str) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, sentence
-from pipeline.faults import OperatorFault
+from pipeline.console import BAD_CONFIGURATION, words
 from pipeline.settings import Settings, load_settings
 from tests.house import ROOT
 
@@ -274,7 +273,5 @@ def test_every_sentence_can_be_said() -> None:
     named = {name for source in sources for name in pattern.findall(source.read_text(encoding="utf-8"))}
     assert len(named) > 20
     for name in sorted(named):
-        try:
-            assert sentence(OperatorFault(name))
-        except KeyError as missing:  # a detail that the sentence speaks of
-            assert missing.args[0] != name, f"{name} has no sentence in reports/terminal.toml"
+        # What a sentence speaks of is the fault's to bring; only the sentence itself has to be there.
+        assert words()["faults"][name], f"{name} has no sentence in reports/terminal.toml"

@@ -30,12 +30,14 @@ from pipeline.nights_work import Heard, NightsWork
 from pipeline.policy import REPORTS, RULES, Policy
 from pipeline.rendering import message_id, render
 from pipeline.report_letter import charts_of, report_of
+from pipeline.stages.alarm import alarm
 from pipeline.stages.announce import announce
 from pipeline.stages.answer import answer, answer_settled
 from pipeline.stages.consolidate import consolidate
 from pipeline.stages.inform import inform
 from pipeline.stages.unpack import unpack
 from pipeline.texts import Texts, Written, load_texts
+from pipeline.troubles import Trouble
 from pipeline.turkish import IdentityNumber
 from tests.in_order import (
     AYSE,
@@ -179,6 +181,11 @@ def question(topic: str) -> Decision:
     return replace(judged(), topic=topic, told=(open_case(),))
 
 
+def _alarm(name: str, is_over: bool) -> Letter:
+    about, reason = ("/posta", "unreachable") if name == "imap" else ("", "full")
+    return alarm(Trouble(name + about, reason, NOW, NOW), is_over, HOUSE, NOW, NOW)
+
+
 LETTERS: dict[str, Callable[[], Letter]] = {
     **{
         f"topic {topic.name}": (lambda name=topic.name: letter_on(question(name)))  # type: ignore[misc]
@@ -190,6 +197,11 @@ LETTERS: dict[str, Callable[[], Letter]] = {
     ),
     "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
     "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
+    **{
+        f"{'all-clear' if is_over else 'alarm'}: {name}": partial(_alarm, name, is_over)
+        for name in TEXTS.words["troubles"]
+        for is_over in (False, True)
+    },
     "batch": lambda: a_night()[0],
     "batch for release": lambda: a_night(
         replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))

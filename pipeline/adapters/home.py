@@ -7,9 +7,11 @@ import hashlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,14 @@ from pipeline.faults import OperatorFault, TryLater
 
 _PRIVATE = 0o700
 _KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of a disk."""
+
+    bytes_free: int
+    inodes_free: int
 
 
 class Home:
@@ -91,6 +101,13 @@ class Home:
         """Tells when a run last began."""
         file = self.folder / "heartbeat"
         return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
+
+    def room(self) -> Room:
+        """Tells how much room the disk has for this user."""
+        state = os.statvfs(self.folder)
+        # Some file systems make inodes as they need them, and count none.
+        inodes = state.f_favail if state.f_files else sys.maxsize
+        return Room(state.f_bavail * state.f_frsize, inodes)
 
     def keep(self, raw: bytes) -> str:
         """Keeps a mail's bytes under their SHA-256, on the disk before this returns; gives the digest."""

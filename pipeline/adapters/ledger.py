@@ -737,7 +737,7 @@ class Ledger:
     def answers_since(self, recipient: str, since: datetime) -> int:
         """Counts the answers written to an address since a moment."""
         row = self._one(
-            "SELECT count(*) AS n FROM letter WHERE recipient=? AND planned_at>? AND kind NOT IN ('batch', 'nightly')",
+            "SELECT count(*) AS n FROM letter WHERE recipient=? AND planned_at>? AND kind NOT IN ('batch', 'nightly', 'alarm', 'all_clear')",
             recipient,
             since.isoformat(),
         )
@@ -771,10 +771,10 @@ class Ledger:
         return [{**row, "cases": [r["n"] for r in self._rows(cases, row["about"])]} for row in rows]
 
     def due_letters(self, now: datetime) -> list[int]:
-        """Lists the letters to be sent now, oldest first, by id; while a stop is open, reports alone."""
+        """Lists the letters to be sent now, oldest first, by id; while a stop is open, those to the unit alone."""
         rows = self._rows(
-            "SELECT id FROM letter WHERE state IN ('planned', 'deferred') AND next_at<=? AND (kind='nightly' "
-            "OR NOT EXISTS (SELECT 1 FROM stop WHERE settled_at IS NULL)) ORDER BY id",
+            "SELECT id FROM letter WHERE state IN ('planned', 'deferred') AND next_at<=? AND "
+            "(kind IN ('nightly', 'alarm', 'all_clear') OR NOT EXISTS (SELECT 1 FROM stop WHERE settled_at IS NULL)) ORDER BY id",
             now.isoformat(),
         )
         return [row["id"] for row in rows]

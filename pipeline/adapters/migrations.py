@@ -225,6 +225,17 @@ def _way_back(db: Database) -> None:
         db.execute(statement)
 
 
+def _troubles(db: Database) -> None:
+    """Adds what stands wrong with the world, so that a person is told of it once."""
+    db.execute(
+        """CREATE TABLE trouble (
+            name TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL, seen_at TEXT NOT NULL,
+            alarmed_at TEXT, calm_since TEXT, ended_at TEXT, mark TEXT NOT NULL,
+            PRIMARY KEY (name, since)) STRICT"""
+    )
+    db.execute("CREATE UNIQUE INDEX trouble_stands_once ON trouble (name) WHERE ended_at IS NULL")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
@@ -234,4 +245,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _usage,
     _stops,
     _way_back,
+    _troubles,
 )

@@ -1,0 +1,143 @@
+"""shop: what every run works with: the open house, the run's own line, letters, connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.metadata import version
+
+from pipeline.adapters.archive import InForce, work_under
+from pipeline.adapters.home import Home
+from pipeline.adapters.ledger import Ledger
+from pipeline.adapters.mailbox import ImapAccount
+from pipeline.adapters.outbox import post_due
+from pipeline.adapters.postman import SmtpAccount
+from pipeline.domain import Letter
+from pipeline.policy import Policy
+from pipeline.rendering import message_id, render
+from pipeline.settings import Account, Settings
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Everything a run works with: settings, policy, home, ledger, readers and a clock (aware, UTC)."""
+
+    settings: Settings
+    policy: Policy
+    home: Home
+    ledger: Ledger
+    readers: Executor
+    clock: Clock
+    # Whether somebody wants this process to end: the effect at hand is finished, and the rest left for later.
+    is_over: Callable[[], bool] = lambda: False
+
+    def goes_on(self, _next: object) -> bool:
+        """Tells whether there is time for one thing more."""
+        return not self.is_over()
+
+    def today(self) -> date:
+        """Gives the local day."""
+        return self.clock().astimezone(self.settings.zone).date()
+
+
+def at_work(shop: Shop) -> Shop:
+    """Has the ledger keep by which rules, texts and settings it is written from now on."""
+    now = InForce(shop.policy.fingerprint, shop.settings.practice, version("nes-intake"))
+    work_under(shop.ledger, now, shop.policy.files, shop.clock())
+    return shop
+
+
+# --- the run -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a command, written into the ledger with the first thing it has to write."""
+
+    shop: Shop
+    command: str
+    begun_at: datetime
+    noted: int = 0
+
+    def note(self) -> int:
+        """Gives the run's number, noting the run where that has not been done."""
+        self.noted = self.noted or self.shop.ledger.begin_run(self.command, self.begun_at)
+        return self.noted
+
+    def end(self, outcome: str) -> None:
+        """Notes how the run ended, where there is a run to speak of."""
+        if self.noted:
+            self.shop.ledger.end_run(self.noted, self.shop.clock(), outcome)
+
+
+@contextmanager
+def a_run(shop: Shop, command: str) -> Iterator[Run]:
+    """Notes how a run ended, where it had anything to note."""
+    run = Run(shop, command, shop.clock())
+    try:
+        yield run
+    except Exception as fault:
+        run.end(type(fault).__name__)
+        raise
+    run.end("done")
+
+
+# --- letters -----------------------------------------------------------------------------------
+
+
+def plan(ledger: Ledger, letter: Letter, now: datetime) -> None:
+    """Stores a letter's rendered bytes; call inside a transaction."""
+    ledger.plan_letter(
+        message_id(letter), letter.kind, letter.about, letter.recipient, letter.subject, render(letter), now
+    )
+
+
+def post_letters(shop: Shop) -> int:
+    """Posts every letter that is due; gives how many went out."""
+    addresses = shop.settings.addresses
+    evidence = shop.settings.evidence
+    return post_due(
+        shop.ledger,
+        smtp_account(shop.settings),
+        addresses.bounces or addresses.own,
+        (evidence.address,) if evidence else (),
+        shop.clock,
+        shop.goes_on,
+    )
+
+
+# --- connections -------------------------------------------------------------------------------
+
+
+def imap_account(account: Account) -> ImapAccount:
+    """Gives what a mailbox is opened with, its password read anew."""
+    return ImapAccount(
+        name=account.name,
+        host=account.host,
+        port=account.port,
+        security=account.security,
+        user=account.user,
+        password=account.password.reveal(),
+        folder=account.folder,
+        timeout_seconds=account.timeout_seconds,
+        ca_file=account.ca_file,
+    )
+
+
+def smtp_account(settings: Settings) -> SmtpAccount:
+    """Gives what letters are handed in with, the password read anew."""
+    smtp = settings.smtp
+    return SmtpAccount(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        user=smtp.user,
+        password=smtp.password.reveal() if smtp.password else None,
+        timeout_seconds=smtp.timeout_seconds,
+        ca_file=smtp.ca_file,
+    )
