@@ -60,6 +60,7 @@ for command in (
     office.check_command,
     office.explain_command,
     desk.form_received_command,
+    desk.release_command,
     custody.erase_command,
     custody.export_command,
     custody.verify_command,

@@ -42,6 +42,7 @@ OFFICE = Office(
     own_addresses=(_OWN,),
     it_unit=_IT_UNIT,
     batch_recipient=_KAMU_SM,
+    kamu_sm=_KAMU_SM,
     corporate_domains=_CORPORATE,
     kamu_sm_domains=_KAMU_SM_DOMAINS,
     trusted_servers=_TRUSTED,

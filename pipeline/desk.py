@@ -1,4 +1,4 @@
-"""desk: what an official does by command: takes in paper."""
+"""desk: what an official does by command: takes in paper, releases lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pipeline.cases import is_number
 from pipeline.domain import Case, Event
 from pipeline.faults import OperatorFault
 from pipeline.followup import an_entry, close_complete
-from pipeline.shop import Shop
+from pipeline.releasing import Released, release
+from pipeline.shop import Shop, plan
 
 # A bar-code reader types by the keys of another keyboard: the dash arrives as what lies there.
 _READ = re.compile(r"([GN])[^0-9A-Z]?([0-9A-Z]{8})")
@@ -68,3 +69,17 @@ def _fault(shop: Shop, case: Case | None, number: str) -> str:
     if not shop.policy.completion.wants_paper(case.procedure):
         return "no_paper_due"
     return "closed" if case.is_closed and Event.FORM_RECEIVED not in case.events else ""
+
+
+def release_list(shop: Shop, name: str, by: str) -> Released:
+    """Sends a list that waited for its release to Kamu SM; raises OperatorFault where none can be sent."""
+    now = shop.clock()
+    with shop.ledger.transaction():
+        released = release(shop.ledger, name, by, name, shop.policy, now, shop.today())
+        if released.letter:
+            shop.ledger.add_entries(released.entries, sender="")
+            plan(shop.ledger, released.letter, now)
+    if released.state != "done":
+        at = released.at and released.at.astimezone(shop.settings.zone)
+        raise OperatorFault(f"release_{released.state}", batch=name, by=released.by, at=at)
+    return released

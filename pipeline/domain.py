@@ -612,6 +612,10 @@ class Office:
     kamu_sm_domains: tuple[str, ...]
     trusted_servers: tuple[str, ...] = ()
     answers_per_day: int = 10
+    kamu_sm: str = ""
+    # Whose mail releases a list that waits for it, and after how many working days the report asks for it.
+    releasers: tuple[str, ...] = ()
+    release_within: int = 2
     # Where paper is handed in or posted to, for the cover sheet.
     postal_address: str = ""
     batching: Batching = Batching()

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.adapters.ledger import Judged, Ledger
-from pipeline.cases import fold_case, state_of
-from pipeline.domain import Entry
+from pipeline.cases import state_of
+from pipeline.domain import Case, Entry
 from pipeline.policy import Policy
 from pipeline.turkish import quotable
 
@@ -15,6 +15,7 @@ from pipeline.turkish import quotable
 def tell(number: str, ledger: Ledger, policy: Policy) -> str:
     """Tells in Turkish of one mail (G-…) or case (N-…); "" where the ledger knows of none."""
     entries = ledger.entries_of(number)
+    case = ledger.case(number)
     mail = ledger.judged_number(number)
     mails = [mail] if mail else ledger.judged_about(number)
     if not mails and not entries:
@@ -22,13 +23,12 @@ def tell(number: str, ledger: Ledger, policy: Policy) -> str:
     return policy.texts.plain.get_template("history.txt").render(
         words=policy.texts.words,
         number=number,
-        case=_case(entries, policy) if entries else None,
+        case=_case(case, entries, policy) if case else None,
         mails=[_mail(judged, ledger, policy) for judged in mails],
     )
 
 
-def _case(entries: list[Entry], policy: Policy) -> Mapping[str, Any]:
-    case = fold_case(entries)
+def _case(case: Case, entries: list[Entry], policy: Policy) -> Mapping[str, Any]:
     words = policy.texts.words
     holder = case.holder
     return {

@@ -17,6 +17,7 @@ from pipeline.domain import Office, Procedure
 from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.layouts import Layout, Rails, load_layouts, load_rails
 from pipeline.mailwords import MailWords, load_mail_words
+from pipeline.release_words import ReleaseWords, load_release_words
 from pipeline.rulebook import Rule, load_rules
 from pipeline.sheets import Form, load_form
 from pipeline.signed_forms import SignedForm, load_signed_form
@@ -46,6 +47,7 @@ class Policy:
     topics: tuple[Topic, ...]
     working_days: WorkingDays
     completion: Completion
+    release_words: ReleaseWords
     texts: Texts
     office: Office
     fingerprint: str
@@ -90,6 +92,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         form = load_form(_toml(rules / "nes-list.toml"))
         signed_form = load_signed_form(_toml(rules / "signed-form.toml"))
         mail_words = load_mail_words(_toml(rules / "mail.toml"))
+        release_words = load_release_words(_toml(rules / "release.toml"))
         completion = load_completion(_toml(rules / "completion.toml"))
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
@@ -112,6 +115,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         topics=topics,
         working_days=load_working_days(_toml(rules / "calendar.toml")),
         completion=completion,
+        release_words=release_words,
         texts=load_texts(reports),
         office=office,
         fingerprint=_fingerprint(files),

@@ -32,9 +32,10 @@ from pipeline.domain import (
 )
 from pipeline.faults import OperatorFault, origin
 from pipeline.policy import Policy
+from pipeline.releasing import list_meant, release
 from pipeline.settings import Account
 from pipeline.shop import Run, Shop, a_run, plan, post_letters
-from pipeline.stages.answer import answer, answer_settled
+from pipeline.stages.answer import answer, answer_release, answer_settled
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
 from pipeline.stages.read import opened_files, read
@@ -258,6 +259,8 @@ def decide(
         files = done.files
         evidence = read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
         with ledger.transaction():
+            if not mail.automatic and (batch := list_meant(ledger, submission, policy)):
+                return _decide_release(ledger, mail, submission, batch, policy, now, today)
             decision = _decision(ledger, mail, submission, evidence, policy, now, today)
             copies = _copies(files, decision, policy, readers)
             comparison = _compared(ledger, submission, decision)
@@ -272,6 +275,32 @@ def decide(
     except Exception as fault:
         return enter_shunted(ledger, mail, _ours(fault), policy, now)
     return decision.outcome
+
+
+def _decide_release(
+    ledger: Ledger,
+    mail: Opened,
+    submission: Submission,
+    batch: str,
+    policy: Policy,
+    now: datetime,
+    today: date,
+) -> Outcome:
+    """Sends a list that somebody who may has released, and tells them; call inside a transaction."""
+    sha = mail.arrival.sha
+    released = release(ledger, batch, submission.sender, sha, policy, now, today)
+    outcome = Outcome.ACCEPTED if released.entries else Outcome.GUIDED
+    silence = _why_unanswered(ledger, submission, policy, now)
+    decision = Decision(outcome, None, Evidence(), entries=released.entries, silence=silence)
+    ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
+    if released.letter:
+        plan(ledger, released.letter, now)
+    if not silence:
+        at = released.at and f"{released.at.astimezone(policy.office.batching.zone):%d.%m.%Y %H:%M}"
+        keys = ("state", "count", "leaving", "by")
+        told = {"batch": batch, "at": at, **{key: getattr(released, key) for key in keys}}
+        plan(ledger, answer_release(sha, submission, told, policy, now), now)
+    return outcome
 
 
 def _decision(

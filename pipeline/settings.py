@@ -195,6 +195,8 @@ class BatchSettings(_Strict):
     least: int = Field(default=1, ge=1)
     most: int | None = Field(default=None, ge=1)
     longest_wait_days: int = Field(default=5, ge=1)
+    releasers: tuple[Address, ...] = ()
+    release_within_days: int = Field(default=2, ge=1)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -254,6 +256,8 @@ class Settings(BaseSettings):
             raise ValueError("account_names")
         if self.addresses.own in (self.addresses.kamu_sm, self.addresses.it_unit):
             raise ValueError("own_address")
+        if self.batch.releasers and not self.trusted_servers:
+            raise ValueError("releasers_unproved")
         if self.evidence and self.evidence.account not in {a.name for a in self.accounts}:
             raise ValueError("evidence_account")
         return self
@@ -294,6 +298,9 @@ class Settings(BaseSettings):
             kamu_sm_domains=self.kamu_sm_domains,
             trusted_servers=self.trusted_servers,
             answers_per_day=self.budget.answers_per_day,
+            kamu_sm=a.kamu_sm,
+            releasers=self.batch.releasers,
+            release_within=self.batch.release_within_days,
             postal_address=self.postal_address,
             batching=Batching(
                 is_weekly=self.batch.when == "weekly",

@@ -20,8 +20,8 @@ MODULES = {
 OUTER = {
     f"pipeline.{name}"
     for name in (
-        "cli console demo desk exhibits explain followup history nights rehearsal replay runs schedule "
-        "settings shop watch"
+        "cli console demo desk exhibits explain followup history nights rehearsal releasing replay "
+        "runs schedule settings shop watch"
     ).split()
 }
 CORE = sorted(

@@ -32,7 +32,7 @@ from pipeline.rendering import message_id, render
 from pipeline.report_letter import charts_of, report_of
 from pipeline.stages.alarm import alarm
 from pipeline.stages.announce import announce
-from pipeline.stages.answer import answer, answer_settled
+from pipeline.stages.answer import answer, answer_release, answer_settled
 from pipeline.stages.consolidate import consolidate
 from pipeline.stages.inform import inform
 from pipeline.stages.unpack import unpack
@@ -186,6 +186,18 @@ def _alarm(name: str, is_over: bool) -> Letter:
     return alarm(Trouble(name + about, reason, NOW, NOW), is_over, HOUSE, NOW, NOW)
 
 
+def released(state: str) -> dict[str, Any]:
+    """What came of the wish to release a list."""
+    return {
+        "batch": "2024-05-13/1",
+        "state": state,
+        "count": 2,
+        "leaving": ("N-0000000H",),
+        "by": "mudur@saglik.example.org",
+        "at": "14.05.2024 09:12",
+    }
+
+
 LETTERS: dict[str, Callable[[], Letter]] = {
     **{
         f"topic {topic.name}": (lambda name=topic.name: letter_on(question(name)))  # type: ignore[misc]
@@ -196,6 +208,12 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         SHA, mail_from(), [listed()], [], "Telefonla soruldu.", HOUSE, NOW
     ),
     "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
+    **{
+        f"release, {state}": partial(
+            lambda told: answer_release(SHA, mail_from(), told, HOUSE, NOW), released(state)
+        )
+        for state in ("done", "again", "not_for_release", "erased", "unknown")
+    },
     "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
     **{
         f"{'all-clear' if is_over else 'alarm'}: {name}": partial(_alarm, name, is_over)

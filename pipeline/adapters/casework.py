@@ -3,8 +3,12 @@ answers of Kamu SM."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from pipeline.adapters.ledger import Ledger
-from pipeline.domain import Case
+from pipeline.domain import Batch, Case
 
 
 def address_of(ledger: Ledger, case: Case) -> str:
@@ -17,3 +21,57 @@ def address_of(ledger: Ledger, case: Case) -> str:
         case.number,
     )
     return str(rows[0]["sender"]) if rows else ""
+
+
+# --- lists that wait for their release ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A list as it was made, whether it needs a release, and by whom and when it got one ("" for not yet)."""
+
+    batch: Batch
+    is_for_release: bool
+    released_by: str = ""
+    released_at: datetime | None = None
+
+
+def batch_of_letters(ledger: Ledger, message_ids: Iterable[str]) -> str:
+    """Names the one list whose letter a mail answers; "" where there is none, or several."""
+    names = {
+        row["about"]
+        for message_id in message_ids
+        for row in ledger.query("SELECT about FROM letter WHERE message_id=? AND kind='batch'", message_id)
+    }
+    return str(names.pop()) if len(names) == 1 else ""
+
+
+def stored_batch(ledger: Ledger, name: str) -> StoredBatch | None:
+    """Gives a list by its name."""
+    day, _, number = name.partition("/")
+    rows = ledger.query(
+        "SELECT b.workbook, b.for_release, r.released_by, r.released_at FROM batch b "
+        "LEFT JOIN release r USING (day, number) WHERE b.day=? AND b.number=?",
+        day,
+        int(number) if number.isdigit() else 0,
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    listed = ledger.query(
+        "SELECT case_number FROM batch_row WHERE day=? AND number=? ORDER BY position", day, int(number)
+    )
+    found = (ledger.case(entry["case_number"]) for entry in listed)
+    batch = Batch(date.fromisoformat(day), int(number), tuple(c for c in found if c), row["workbook"])
+    at = row["released_at"]
+    return StoredBatch(
+        batch, bool(row["for_release"]), row["released_by"] or "", datetime.fromisoformat(at) if at else None
+    )
+
+
+def note_release(ledger: Ledger, batch: Batch, by: str, at: datetime) -> None:
+    """Writes down that a list was released, which can be done once; call inside a transaction."""
+    ledger.execute(
+        "INSERT INTO release VALUES (?, ?, ?, ?)", batch.day.isoformat(), batch.number, at.isoformat(), by
+    )
+    ledger.note(at, f"released {batch.name}", by)

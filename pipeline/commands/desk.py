@@ -1,4 +1,4 @@
-"""The desk: form-received."""
+"""The desk: form-received · release."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TextIO
 import click
 
 from pipeline.console import DONE, opened, say, with_settings
-from pipeline.desk import take_in
+from pipeline.desk import release_list, take_in
 from pipeline.settings import load_settings
 
 
@@ -35,4 +35,18 @@ def form_received_command(settings_file: Path, cases: tuple[str, ...], listing: 
         say("form_closes", number=number)
     for number in taken.known:
         say("form_known", number=number)
+    return DONE
+
+
+@click.command("release")
+@with_settings
+@click.argument("batch")
+@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Onaylayan görevli.")
+def release_command(settings_file: Path, batch: str, by: str) -> int:
+    """Onay bekleyen bir listeyi (örnek: 2026-11-25/1) Kamu SM'ye gönderir; bir liste bir kez gönderilir."""
+    with opened(load_settings(settings_file)) as shop:
+        released = release_list(shop, batch, by)
+    say("released", batch=batch, count=released.count)
+    for number in released.leaving:
+        say("released_leaving", number=number)
     return DONE

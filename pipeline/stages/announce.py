@@ -22,7 +22,8 @@ def announce(
     `painted` are the charts of the report as PNG, by name, for programs that show nothing better.
     """
     files = tuple(map(_batch_file, night.batches))
-    lists = (_batch_letter(batch, night.until, policy) for batch in night.batches)
+    recipient = policy.office.batch_recipient
+    lists = (list_letter(batch, recipient, night.until, policy) for batch in night.batches)
     return (*lists, report_letter(night, report, painted, files, policy))
 
 
@@ -30,7 +31,8 @@ def _batch_file(batch: Batch) -> Enclosure:
     return Enclosure(f"nes-listesi-{batch.day.isoformat()}-{batch.number}.xlsx", XLSX, batch.workbook)
 
 
-def _batch_letter(batch: Batch, at: datetime, policy: Policy) -> Letter:
+def list_letter(batch: Batch, recipient: str, at: datetime, policy: Policy) -> Letter:
+    """Writes the letter that a list goes out with: to Kamu SM, or to the unit for its release."""
     office = policy.office
     written = policy.texts.write(
         "batch",
@@ -38,14 +40,14 @@ def _batch_letter(batch: Batch, at: datetime, policy: Policy) -> Letter:
         name=batch.name,
         count=len(batch.cases),
         digest=batch_digest(batch),
-        for_release=office.batch_recipient == office.it_unit,
+        for_release=recipient == office.it_unit,
         office=office,
     )
     return Letter(
         kind="batch",
         about=batch.name,
         sender=office.sender,
-        recipient=office.batch_recipient,
+        recipient=recipient,
         subject=written.subject,
         text=written.text,
         html=written.html,

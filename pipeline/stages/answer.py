@@ -138,6 +138,13 @@ def answer_settled(
     return replace(_letter(name, sha, submission, policy, written_at, values), enclosures=tuple(covers))
 
 
+def answer_release(
+    sha: str, submission: Submission, told: Mapping[str, Any], policy: Policy, written_at: datetime
+) -> Letter:
+    """Tells somebody who released a list what came of it."""
+    return _letter("replies/release", sha, submission, policy, written_at, told)
+
+
 def _letter(
     name: str,
     sha: str,
