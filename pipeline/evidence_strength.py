@@ -60,6 +60,10 @@ _AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,] ?[0-9]{2}(?![0-9.,/:
 _DATE_RUN = re.compile(
     r"(?<![0-9])(?:[0-9]{2}\s?[./-]\s?[0-9]{2}\s?[./-]\s?[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})(?!\d).*"
 )
+_ONE_SEPARATOR = re.compile(
+    r"(?<![0-9])(?P<day>[0-3][0-9])(?P<first>[./-])?(?P<month>[01][0-9])(?(first)|(?P<second>[./-]))"
+    r"(?P<year>20[0-9]{2})(?![0-9])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +324,20 @@ def repaired_ibans(text: str) -> frozenset[str]:
     return frozenset(iban for run in runs if (iban := repaired_iban(run)))
 
 
+def repaired_dates(text: str) -> str:
+    """Puts back one of the two separators of a date that OCR overlooked; for words of pictures only.
+
+    >>> repaired_dates("2708/2024 18:49"), repaired_dates("27.082024"), repaired_dates("27082024")
+    ('27/08/2024 18:49', '27.08.2024', '27082024')
+    """
+    return _ONE_SEPARATOR.sub(_with_both, text)
+
+
+def _with_both(date: re.Match[str]) -> str:
+    separator = date["first"] or date["second"]
+    return separator.join((date["day"], date["month"], date["year"]))
+
+
 # --- lines -------------------------------------------------------------------------------------
 
 
@@ -435,7 +453,7 @@ def _dates(lines: Sequence[_Printed]) -> _Found:
     seen_label = False
     for line, is_labelled in _value_lines(lines, _DATE_LABEL):
         seen_label = seen_label or is_labelled
-        run = _DATE_RUN.search(line.text) if is_labelled else None
+        run = _DATE_RUN.search(repaired_dates(line.text)) if is_labelled else None
         moment = moment_of(run[0]) if run else None
         if moment and 2010 <= moment.year < 2100:
             proofs.append(line.proof("date", frozenset({moment.date()})))

@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import partial_ratio
 
 from pipeline.domain import Receipt
-from pipeline.evidence_strength import repaired_ibans, repaired_numbers
+from pipeline.evidence_strength import repaired_dates, repaired_ibans, repaired_numbers
 from pipeline.faults import OperatorFault
 from pipeline.printed import Span, part_at
 from pipeline.turkish import IdentityNumber, amount_readings, fold, iban_holds, moment_of, squeeze
@@ -46,10 +47,14 @@ class _Strict(BaseModel):
 
 
 class RailWords(_Strict):
-    """One payment rail and the words that name it."""
+    """One payment rail and the words that name it.
+
+    One that says nothing without its payee is believed of layouts alone that ask who was paid.
+    """
 
     name: str
     words: tuple[str, ...]
+    needs_payee: bool = False
 
 
 class Rails(_Strict):
@@ -133,20 +138,32 @@ def _prove(stem: str, sample: Sample, layouts: Mapping[str, Layout], rails: Rail
 # --- which layout ------------------------------------------------------------------------------
 
 
+_Holds = Callable[[str, str], bool]
+
+
 def matching(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     """Names every layout whose words are all there: one is a reading, none or two are not."""
-    text = _squash(" ".join(lines))
-    return tuple(name for name, layout in layouts.items() if _fits(text, lines, layout))
+    return tuple(name for name, layout in layouts.items() if _fits(lines, layout, _holds, _holds))
 
 
-def _fits(text: str, lines: Sequence[str], layout: Layout) -> bool:
-    def there(phrase: str) -> bool:
-        return _squash(phrase) in text
+def _holds(text: str, phrase: str) -> bool:
+    return phrase in text
 
-    if any(map(there, layout.forbids)) or not all(any(map(there, group)) for group in layout.requires):
+
+def _nearly_holds(text: str, phrase: str) -> bool:
+    """Tells whether a phrase stands in a text, perhaps misread by a letter where it is long enough."""
+    if phrase in text or len(phrase) < _LONG_PHRASE:
+        return phrase in text
+    return len(phrase) <= len(text) and partial_ratio(phrase, text, score_cutoff=_ALIKE) > 0
+
+
+def _fits(lines: Sequence[str], layout: Layout, is_there: _Holds, is_forbidden: _Holds) -> bool:
+    text, title = _squash(" ".join(lines)), _squash(_title(lines))
+    if any(is_forbidden(text, _squash(phrase)) for phrase in layout.forbids):
         return False
-    title = _squash(_title(lines))
-    if not any(_squash(phrase) in title for phrase in layout.title):
+    if not all(any(is_there(text, _squash(phrase)) for phrase in group) for group in layout.requires):
+        return False
+    if not any(is_there(title, _squash(phrase)) for phrase in layout.title):
         return False
     if not layout.payee_words:
         return True
@@ -156,11 +173,20 @@ def _fits(text: str, lines: Sequence[str], layout: Layout) -> bool:
 
 def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     """Names every layout that fits the lines of a picture, in which labels may be misread."""
-    return tuple(name for name in layouts if matching(respelled(lines, layouts[name]), {name: layouts[name]}))
+    return tuple(name for name, layout in layouts.items() if _fits_seen(lines, layout))
 
 
+def _fits_seen(lines: Sequence[str], layout: Layout) -> bool:
+    # What a layout forbids tells it from its neighbours: there no letter is given it, and none to them.
+    is_there = _holds if layout.forbids else _nearly_holds
+    return _fits(respelled(lines, layout), layout, is_there, _nearly_holds)
+
+
+# A phrase of at least so many letters is known by so many of them, in per cent.
+_LONG_PHRASE = 7
+_ALIKE = 85
 # How many letters OCR may get wrong in a label of at least so many letters; none in a shorter one.
-_WRONG_LETTERS = ((10, 2), (5, 1))
+_WRONG_LETTERS = ((8, 2), (5, 1))
 
 
 def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
@@ -179,10 +205,17 @@ def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
 
 def _respelled_line(line: str, phrases: Mapping[str, str]) -> str:
     parts = re.split(r"( {3,})", line)
-    return "".join(part if part.isspace() else _respelled_part(part, phrases) for part in parts)
+    spelled = list(parts)
+    shortest = 5
+    for at, part in enumerate(parts):
+        if part.strip():
+            spelled[at] = _respelled_part(part, "".join(parts[at + 1 :]), shortest, phrases)
+            # What stands behind a gap may be a value: "Kurum" is no misread "Durum".
+            shortest = _LONG_LABEL
+    return "".join(spelled)
 
 
-def _respelled_part(part: str, phrases: Mapping[str, str]) -> str:
+def _respelled_part(part: str, behind: str, shortest: int, phrases: Mapping[str, str]) -> str:
     words = list(re.finditer(r"\S+", part))
     for count in range(min(len(words), 6), 0, -1):
         end = words[count - 1].end()
@@ -191,17 +224,21 @@ def _respelled_part(part: str, phrases: Mapping[str, str]) -> str:
         squashed = _squash(label)
         if squashed in phrases:
             return part
-        near = _near(squashed, phrases)
+        # "TEKN: 10000000146": a label so short is known by what follows it.
+        is_numbers = shortest == 5 and repaired_numbers(f"{part[len(label) :]} {behind}")
+        near = _near(squashed, phrases, 4 if is_numbers else shortest)
         if len(near) == 1:
             return near[0] + part[len(label) :]
     return part
 
 
-def _near(squashed: str, phrases: Mapping[str, str]) -> list[str]:
-    allowed = next((wrong for letters, wrong in _WRONG_LETTERS if len(squashed) >= letters), 0)
-    distances = {bare: OSA.distance(squashed, bare, score_cutoff=allowed) for bare in phrases}
+def _near(squashed: str, phrases: Mapping[str, str], shortest: int) -> list[str]:
+    wrongs = ((letters if letters > 5 else shortest, wrong) for letters, wrong in _WRONG_LETTERS)
+    allowed = next((wrong for letters, wrong in wrongs if len(squashed) >= letters), 0)
+    near = [bare for bare in phrases if len(bare) >= shortest]
+    distances = {bare: OSA.distance(squashed, bare, score_cutoff=allowed) for bare in near}
     least = min(distances.values(), default=allowed + 1)
-    return [phrases[bare] for bare, d in distances.items() if 0 < d == least <= allowed and len(bare) >= 5]
+    return [phrases[bare] for bare, d in distances.items() if 0 < d == least <= allowed]
 
 
 def _title(lines: Sequence[str]) -> str:
@@ -367,9 +404,11 @@ def _read(
         elif values.get(field):
             unclear[field] = "not_readable"
     masks = [re.sub(r"\s", "", text) for text in values.get("identity_number", ())]
-    if "identity_number" not in read and all("*" in mask for mask in masks):
+    if "identity_number" not in read and unclear.get("identity_number") != "two_readings":
         # A number that the bank masks may stand in the words of the payer; the mask must not contradict.
-        numbers = {n for n in numbers_in(" ".join(values.get("description", ()))) if _fits_all(n, masks)}
+        fits = _fits_seen_mask if readers is _PICTURE_READERS else _fits_mask
+        told = readers["identity_number"](" ".join(values.get("description", ())))
+        numbers = {number for number in told if all(fits(number, mask) for mask in masks)}
         if len(numbers) == 1:
             read["identity_number"] = numbers.pop()
             unclear.pop("identity_number", None)
@@ -377,31 +416,41 @@ def _read(
         read["rail"] = layout.rail
     else:
         named = _rails_named(lines, values, layout, rails)
-        if len(named) == 1:
-            read["rail"] = named[0]
-        elif named:
+        if len(named) > 1:
             unclear["rail"] = "two_readings"
+        elif named and named[0].needs_payee and not layout.payee_words:
+            unclear["rail"] = "payee_unknown"
+        elif named:
+            read["rail"] = named[0].name
     if _unfinished(lines, values, rails):
         unclear["state"] = "not_final"
     return Receipt(file=file, digest=digest, layout=name, unclear=unclear, **read)
 
 
-def _fits_all(number: IdentityNumber, masks: Sequence[str]) -> bool:
-    # How many stars there are is as the bank, or whoever looks at its picture, counts them.
-    ends = [re.fullmatch(r"(\d{2,4})\*+(\d{0,4})", mask) for mask in masks]
-    return all(e and number.digits.startswith(e[1]) and number.digits.endswith(e[2]) for e in ends)
+def _fits_mask(number: IdentityNumber, mask: str) -> bool:
+    # How many stars there are is as the bank counts them.
+    return _has_ends(number, re.fullmatch(r"(\d{2,4})\*+(\d{0,4})", mask))
+
+
+def _fits_seen_mask(number: IdentityNumber, mask: str) -> bool:
+    # A row of stars is seen as letters, as digits or not at all, but its ends are print like any other.
+    return _has_ends(number, re.fullmatch(r"(\d{3}).{0,9}?(\d\d)", mask))
+
+
+def _has_ends(number: IdentityNumber, ends: re.Match[str] | None) -> bool:
+    return ends is not None and number.digits.startswith(ends[1]) and number.digits.endswith(ends[2])
 
 
 def _rails_named(
     lines: Sequence[str], values: Mapping[str, Sequence[str]], layout: Layout, rails: Rails
-) -> tuple[str, ...]:
+) -> tuple[RailWords, ...]:
     # The type line says what was done; a title may be a menu, and the body may say anything.
     title = "" if layout.type_labels else _title(lines)
     for text in (" ".join(values.get("type", ())), title):
         words = f" {' '.join(re.split(r'[^a-z0-9]+', fold(text)))} "
         # A text layer without blanks glues "NakitYatırma".
         named = tuple(
-            r.name
+            r
             for r in rails.rails
             if any(f" {form} " in words for w in r.words for form in (fold(w), _squash(w)))
         )
@@ -470,4 +519,5 @@ _PICTURE_READERS: Mapping[str, _Reader] = {
     **_READERS,
     "identity_number": repaired_numbers,
     "iban": repaired_ibans,
+    "paid_on": lambda text: _days(repaired_dates(text)),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -387,6 +387,75 @@ def test_a_masked_number_must_agree_with_the_one_in_the_words(masked: str, numbe
     receipt = read_lines(lines)
     assert receipt is not None
     assert receipt.identity_number == (IdentityNumber(number) if number else None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "number"),
+    [
+        ("100*411***46", "10000000146"),
+        ("100*0r**46", "10000000146"),
+        ("10046", "10000000146"),
+        ("10000800146", "10000000146"),
+        ("172*411***60", None),
+        ("46", None),
+    ],
+)
+def test_a_row_of_stars_may_be_misread_in_a_picture_but_not_the_ends(seen: str, number: str | None) -> None:
+    lines = [f"TCKN    {seen}" if "TCKN" in line else line for line in sample_lines("denizbank")]
+    receipt, told = read_seen(lines), read_lines(lines)
+    assert receipt is not None
+    assert told is not None
+    assert receipt.identity_number == (IdentityNumber(number) if number else None)
+    assert (told.identity_number, told.unclear["identity_number"]) == (None, "not_readable")
+
+
+@pytest.mark.parametrize(("written", "is_known"), [("10000000146", True), ("10000000145", False)])
+def test_a_short_label_is_known_by_the_number_that_holds_behind_it(written: str, is_known: bool) -> None:
+    lines = [line for line in sample_lines("kuveyt-turk") if "Açıklama" not in line]
+    lines = [f"TEKN:    {written}" if "TCKN" in line else line for line in lines]
+    receipt = read_seen(lines)
+    assert receipt is not None
+    assert receipt.identity_number == (IdentityNumber(written) if is_known else None)
+
+
+def test_a_picture_may_show_a_bank_by_all_letters_but_one() -> None:
+    first, *rest = sample_lines("kuveyt-turk")
+    lines = [first.replace("KUVEYT TÜRK", "KUVEYITÜRK"), *rest]
+    assert lines[0] != first
+    assert matching_picture(lines, KNOWN) == ("kuveyt-turk",)
+    assert matching(lines, KNOWN) == ()
+
+
+def test_what_must_not_be_there_is_seen_even_where_it_is_misread() -> None:
+    lines = [*sample_lines("vakifbank-kurum-odemesi"), "GİDEN TUTAR ALICl BANKA HALKBANK"]
+    assert "vakifbank-kurum-odemesi" not in matching_picture(lines, KNOWN)
+    receipt = read_seen(lines)
+    assert receipt is None or receipt.rail is None
+
+
+@pytest.mark.parametrize("words", ["Kurum Ödemesi", "Fatura Ödeme", "Sanal POS"])
+@pytest.mark.parametrize(
+    "name", [n for n, layout in KNOWN.items() if not layout.payee_words and not layout.rail]
+)
+def test_a_bill_paid_at_any_bank_to_anybody_is_no_payment_to_kamu_sm(name: str, words: str) -> None:
+    label = KNOWN[name].labels["type"][0]
+    lines = [line for line in sample_lines(name) if not line.startswith(label)]
+    for receipt in (read_lines([*lines, f"{label}    {words}"]), read_seen([*lines, f"{label}    {words}"])):
+        assert receipt is not None
+        assert receipt.rail is None
+        assert receipt.unclear["rail"] in ("payee_unknown", "two_readings")
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [("1305.2024 10:42", date(2024, 5, 13)), ("13/052024", date(2024, 5, 13)), ("13052024", None)],
+)
+def test_a_separator_that_was_overlooked_is_put_back_in_a_picture(written: str, day: date | None) -> None:
+    lines = [line.replace("13.05.2024 10:42:07", written) for line in sample_lines("vakifbank-kurum-odemesi")]
+    receipt, told = read_seen(lines), read_lines(lines)
+    assert receipt is not None
+    assert told is not None
+    assert (receipt.paid_on, told.paid_on) == (day, None)
 
 
 @pytest.mark.parametrize(
