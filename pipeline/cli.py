@@ -65,6 +65,7 @@ for command in (
     custody.export_command,
     custody.verify_command,
     custody.backup_command,
+    custody.rebuild_command,
     show.demo_command,
 ):
     commands.add_command(command)

@@ -13,6 +13,9 @@ from pipeline.turkish import fold
 
 # The header that every letter of ours carries, so that we know it when it comes back.
 LOOP_HEADER = "X-NES-Intake"
+# What the letter is about, and its running number: by these a copy of it can take the ledger's place.
+ABOUT_HEADER = "X-NES-Intake-About"
+NUMBER_HEADER = "X-NES-Intake-Number"
 _VACATION = ("x-autoreply", "x-autorespond", "x-auto-reply-from", "x-mail-autoreply", "x-vacation")
 # A mail that passed through so many servers goes round in a circle.
 _MOST_HOPS = 25

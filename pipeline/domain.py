@@ -558,6 +558,8 @@ class Letter:
     references: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     pictures: tuple[Enclosure, ...] = ()
+    # The running number of what comes in a series, such as the nights' reports.
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime
 from io import BytesIO
 
-from pipeline.correspondence import LOOP_HEADER
+from pipeline.correspondence import ABOUT_HEADER, LOOP_HEADER, NUMBER_HEADER
 from pipeline.domain import Letter
 
 
@@ -32,9 +32,14 @@ _POLICY = _Policy(linesep="\r\n", cte_type="7bit", max_line_length=76)
 
 def message_id(letter: Letter) -> str:
     """Makes the letter's Message-ID from what it is and answers, so that a repeat is the same letter."""
-    name = hashlib.sha256(f"{letter.kind}\0{letter.about}\0{letter.recipient}".encode()).hexdigest()
+    return message_id_of(letter.kind, letter.about, letter.recipient, letter.sender)
+
+
+def message_id_of(kind: str, about: str, recipient: str, sender: str) -> str:
+    """Makes the Message-ID of a letter of ours from what it is, about what, to whom and from whom."""
+    name = hashlib.sha256(f"{kind}\0{about}\0{recipient}".encode()).hexdigest()
     # Short enough for one line: a folded Message-ID is read wrongly by some.
-    return f"<{name[:24]}@{letter.sender.rpartition('@')[2]}>"
+    return f"<{name[:24]}@{sender.rpartition('@')[2]}>"
 
 
 def content_id(picture: str) -> str:
@@ -60,6 +65,9 @@ def render(letter: Letter) -> bytes:
     message["Auto-Submitted"] = "auto-replied" if letter.answers else "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message[LOOP_HEADER] = letter.kind
+    message[ABOUT_HEADER] = letter.about
+    if letter.number:
+        message[NUMBER_HEADER] = str(letter.number)
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     html = message.get_body(("html",))

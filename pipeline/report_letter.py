@@ -111,6 +111,7 @@ def report_letter(
     )
     return Letter(
         kind="nightly",
+        number=night.number,
         about=night.day.isoformat(),
         sender=office.sender,
         recipient=office.it_unit,

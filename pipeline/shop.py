@@ -16,6 +16,7 @@ from pipeline.adapters.mailbox import ImapAccount
 from pipeline.adapters.outbox import post_due
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.domain import Letter
+from pipeline.faults import OperatorFault
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
 from pipeline.settings import Account, Settings
@@ -77,7 +78,12 @@ class Run:
 
 @contextmanager
 def a_run(shop: Shop, command: str) -> Iterator[Run]:
-    """Notes how a run ended, where it had anything to note."""
+    """Notes how a run ended, where it had anything to note.
+
+    Raises OperatorFault on a backup that has taken the home's place: what went out since is not in it.
+    """
+    if shop.home.is_restored:
+        raise OperatorFault("rebuild_first", home=shop.home.folder)
     run = Run(shop, command, shop.clock())
     try:
         yield run

@@ -20,7 +20,7 @@ MODULES = {
 OUTER = {
     f"pipeline.{name}"
     for name in (
-        "cli console demo desk exhibits explain followup history nights rehearsal releasing replay "
+        "cli console demo desk exhibits explain followup history nights rebuild rehearsal releasing replay "
         "runs schedule settings shop watch"
     ).split()
 }

@@ -14,6 +14,7 @@ from pipeline.adapters.custody import Erased, Retention, backup, broken_links, e
 from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Ledger
 from pipeline.faults import OperatorFault
+from pipeline.rebuild import rebuild
 from tests.house import MORNING, NIGHT, House
 from tests.people import PEOPLE
 
@@ -213,6 +214,10 @@ def test_a_backup_is_a_home_that_goes_on_without_a_repeat(used: House, tmp_path:
     used.home.rename(tmp_path / "lost")
     copy.rename(used.home)
     assert whole(used) == []
+    with pytest.raises(OperatorFault, match="rebuild_first"):
+        used.poll(NIGHT + timedelta(hours=1))
+    with used.opened(NIGHT + timedelta(hours=1)) as shop:
+        assert rebuild(shop).known == 4
     used.poll(NIGHT + timedelta(hours=1))
     assert used.nightly() is None
     assert len(used.smtp.received) == sent

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from pipeline.adapters import quotas
 from pipeline.adapters.archive import forget_before
-from pipeline.adapters.home import Home
+from pipeline.adapters.home import RESTORED, Home
 from pipeline.adapters.ledger import Ledger, audit_hash
 from pipeline.domain import Decision, Evidence, Outcome, Procedure
 from pipeline.faults import OperatorFault
@@ -230,5 +230,7 @@ def backup(ledger: Ledger, home: Home, target: Path) -> int:
         copies.keep(home.raw(row["sha"]))
     for row in ledger.query("SELECT sha FROM arrival WHERE erased_at IS NOT NULL"):
         copies.forget(row["sha"])
+    # What comes after this moment, only the mail folders know.
+    (target / RESTORED).touch()
     draft.rename(target / "ledger.db")
     return len(mails)

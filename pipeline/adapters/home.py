@@ -19,6 +19,8 @@ from pipeline.faults import OperatorFault, TryLater
 
 _PRIVATE = 0o700
 _KEY_BYTES = 32
+# Lies in every backup, and is removed by what makes a home of it again.
+RESTORED = "rebuild-first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,20 @@ class Home:
         # Some file systems make inodes as they need them, and count none.
         inodes = state.f_favail if state.f_files else sys.maxsize
         return Room(state.f_bavail * state.f_frsize, inodes)
+
+    @property
+    def is_restored(self) -> bool:
+        """Tells whether this home is a backup that has taken a home's place: mail has passed it by since."""
+        return (self.folder / RESTORED).exists()
+
+    def take_ledger(self, file: Path) -> None:
+        """Puts a new ledger, whole and closed, in the place of the old one, which stays beside it."""
+        old = self.ledger_file.with_suffix(".before")
+        old.unlink(missing_ok=True)
+        os.link(self.ledger_file, old)
+        file.rename(self.ledger_file)
+        (self.folder / RESTORED).unlink(missing_ok=True)
+        _sync_folder(self.folder)
 
     def keep(self, raw: bytes) -> str:
         """Keeps a mail's bytes under their SHA-256, on the disk before this returns; gives the digest."""

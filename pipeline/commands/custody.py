@@ -1,4 +1,4 @@
-"""The archive: erase · export · verify · backup."""
+"""The archive: erase · export · verify · backup · rebuild."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from pipeline.adapters.custody import Retention, backup, broken_links, erase, export
 from pipeline.console import DONE, SET_ASIDE, opened, say, with_settings
+from pipeline.rebuild import rebuild
 from pipeline.settings import load_settings
 
 
@@ -57,3 +58,31 @@ def backup_command(settings_file: Path, folder: Path) -> int:
         count = backup(shop.ledger, shop.home, folder)
     say("backed_up", count=count, folder=folder)
     return DONE
+
+
+@click.command("rebuild")
+@with_settings
+def rebuild_command(settings_file: Path) -> int:
+    """Kayıt defterini posta klasörlerinden ve yazı kopyalarından yeniden kurar; hiçbir şey göndermez."""
+    settings = load_settings(settings_file)
+    with opened(settings) as shop:
+        rebuilt = rebuild(shop)
+        outcomes = shop.policy.texts.words["outcomes"]
+    for number, then, now in rebuilt.differing:
+        say("rebuilt_differs", number=number, then=outcomes[then], now=outcomes[now])
+    for name, count in rebuilt.strangers.items():
+        say("rebuilt_strangers", batch=name, count=count)
+    if rebuilt.in_doubt:
+        say("rebuilt_in_doubt", count=rebuilt.in_doubt)
+    if not settings.evidence:
+        say("rebuilt_without_evidence", assumed=rebuilt.assumed)
+    say(
+        "rebuilt",
+        mails=rebuilt.mails,
+        known=rebuilt.known,
+        letters=rebuilt.letters,
+        lists=rebuilt.lists,
+        nights=rebuilt.nights,
+        settled=rebuilt.settled,
+    )
+    return DONE if rebuilt.is_whole else SET_ASIDE
