@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,8 @@ from pipeline.batching import Waiting, select
 from pipeline.cases import disputed
 from pipeline.domain import Decision
 from pipeline.faults import TryLater
-from pipeline.followup import close_complete
-from pipeline.nights_work import Caution, Heard, NightsWork, StoppedBy
+from pipeline.followup import close_complete, remind
+from pipeline.nights_work import Caution, Heard, NightsWork, StoppedBy, Unreleased
 from pipeline.report_letter import charts_of, report_of
 from pipeline.report_sections import batch_digest
 from pipeline.runs import decide_all, hand_in, settle_doubts
@@ -65,11 +66,16 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
-        work = gather(shop, night, last)
+        holds = ledger.open_holds()
+        open_cases = [case for case in ledger.all_cases() if not case.is_closed]
+        closed = {case.number for case in close_complete(shop, open_cases, day, now)}
+        still_open = [case for case in open_cases if case.number not in closed]
+        # What is wrong with the letters may be wrong with these.
+        reminded = {} if stops.open_stop(ledger) else remind(shop, still_open, holds, day, now)
+        work = replace(gather(shop, night, last), reminded=reminded)
         report = report_of(work, shop.policy)
         painted = {name: paint(drawing) for name, drawing in charts_of(report).items()}
         office = shop.policy.office
-        close_complete(shop, work.open_cases, day, now)
         ledger.close_night(night)
         for batch in work.batches:
             ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
@@ -111,7 +117,11 @@ def gather(shop: Shop, night: Night, before: Night | None) -> NightsWork:
         bounces=ledger.bounces_between(night.since, night.until),
         past=past_nights(ledger, night),
         stop=StoppedBy(stop.at.astimezone(zone), stop.kind, stop.name, stop.hit, stop.of) if stop else None,
-        warnings=[*_warnings(night, before, heard, holds, letters)],
+        warnings=[*_warnings(night, before, heard, holds, letters), *_office_warnings(shop, night)],
+        unreleased=[
+            Unreleased(f"{b['day']}/{b['number']}", b["rows"], date.fromisoformat(b["day"]))
+            for b in ledger.unreleased()
+        ],
     )
 
 
@@ -132,6 +142,20 @@ def _warnings(
     for letter in letters:
         if letter["kind"] == "batch" and letter["state"] == "in_doubt":
             yield Caution("batch_in_doubt", {"subject": letter["subject"]})
+
+
+def _unreleased(row: Mapping[str, Any]) -> Unreleased:
+    return Unreleased(f"{row['day']}/{row['number']}", row["rows"], date.fromisoformat(row["day"]))
+
+
+def _office_warnings(shop: Shop, night: Night) -> Iterator[Caution]:
+    calendar, office = shop.policy.working_days, shop.policy.office
+    for year in sorted({night.day.year, calendar.add(night.day, office.batching.longest_wait).year}):
+        if not calendar.is_checked(year):
+            yield Caution("calendar_unchecked", {"year": year})
+    for waiting in map(_unreleased, shop.ledger.unreleased()):
+        if (late := calendar.between(waiting.day, night.day)) >= office.release_within:
+            yield Caution("release_late", {"batch": waiting.batch, "days": late})
 
 
 def _lacked_ocr(decision: Decision) -> bool:

@@ -55,6 +55,15 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreleased:
+    """One list that waits for the unit's word: its name, how many people are on it, and its day."""
+
+    batch: str
+    rows: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class NightsWork:
     """All that the report of one night is made of.
 
@@ -78,5 +87,8 @@ class NightsWork:
     past: Sequence[PastNight] = ()
     crops: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
     warnings: Sequence[Caution] = ()
+    # How many people were reminded of what, and the lists that wait for their release.
+    reminded: Mapping[str, int] = field(default_factory=dict)
+    unreleased: Sequence[Unreleased] = ()
     # Set while the breaker holds the letters back.
     stop: StoppedBy | None = None

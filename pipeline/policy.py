@@ -18,6 +18,7 @@ from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.layouts import Layout, Rails, load_layouts, load_rails
 from pipeline.mailwords import MailWords, load_mail_words
 from pipeline.release_words import ReleaseWords, load_release_words
+from pipeline.reminders import Reminder, load_reminders
 from pipeline.rulebook import Rule, load_rules
 from pipeline.sheets import Form, load_form
 from pipeline.signed_forms import SignedForm, load_signed_form
@@ -48,6 +49,7 @@ class Policy:
     working_days: WorkingDays
     completion: Completion
     release_words: ReleaseWords
+    reminders: tuple[Reminder, ...]
     texts: Texts
     office: Office
     fingerprint: str
@@ -97,6 +99,12 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
         raise OperatorFault("rule_key", file=fault.title, key=key, kind=kind) from fault
+    working_days = load_working_days(_toml(rules / "calendar.toml"))
+    reminder_files = {p.stem: _toml(p) for p in sorted((rules / "reminders").glob("*.toml"))}
+    reminders = load_reminders(reminder_files, completion, working_days)
+    for reminder in reminders:
+        if not (reports / "replies" / "reminders" / f"{reminder.name}.txt").is_file():
+            raise OperatorFault("reminder_without_text", reminder=reminder.name)
     topics = load_topics({p.stem: _toml(p) for p in sorted((rules / "topics").glob("*.toml"))})
     for topic in topics:
         if not (reports / "replies" / f"{topic.path}.txt").is_file():
@@ -113,9 +121,10 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         },
         mail_words=mail_words,
         topics=topics,
-        working_days=load_working_days(_toml(rules / "calendar.toml")),
+        working_days=working_days,
         completion=completion,
         release_words=release_words,
+        reminders=reminders,
         texts=load_texts(reports),
         office=office,
         fingerprint=_fingerprint(files),

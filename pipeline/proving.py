@@ -38,6 +38,7 @@ def prove(policy: Policy, rules: Path, reports: Path) -> list[Doubt]:
         *_contradictions(policy, examples),
         *_unnoticed(policy, examples),
         *_unheard(policy, reports),
+        *_reminded_by_chance(policy),
     ]
 
 
@@ -118,6 +119,14 @@ def _examples(rules: Path, rule: Rule) -> list[tuple[Verdict, Any]]:
     ]
 
 
+def _reminded_by_chance(policy: Policy) -> Iterator[Doubt]:
+    """Finds reminders whose examples would not notice another number of days, or that nothing stops them."""
+    for reminder in policy.reminders:
+        for name, mutant in reminder.mutants():
+            if mutant.is_proved(policy.completion, policy.working_days):
+                yield Doubt(f"reminder_unnoticed_{name}", reminder.name)
+
+
 # --- texts that nobody receives ----------------------------------------------------------------
 
 
@@ -129,6 +138,7 @@ def answerable() -> frozenset[str]:
 def _unheard(policy: Policy, reports: Path) -> Iterator[Doubt]:
     """Finds replies that no outcome and no topic sends, and outcomes that no rule can bring about."""
     heard = {*answerable(), *_OCCASIONS, *(f"topics/{topic.name}" for topic in policy.topics)}
+    heard |= {f"reminders/{reminder.name}" for reminder in policy.reminders}
     replies = reports / "replies"
     for file in sorted(replies.rglob("*.txt")):
         name = file.relative_to(replies).with_suffix("").as_posix()

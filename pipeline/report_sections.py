@@ -33,6 +33,7 @@ def told_of(night: NightsWork, policy: Policy) -> tuple[Told, ...]:
     return (
         _stopped(night, policy),
         _held(night),
+        _unreleased(night),
         _warnings(night, policy),
         _batch(night, policy),
         _people("waiting", night.selection.waiting),
@@ -43,6 +44,7 @@ def told_of(night: NightsWork, policy: Policy) -> tuple[Told, ...]:
         _matched(night, policy),
         _unmatched(night, policy),
         _originals(night, policy),
+        _reminded(night, policy),
         _bounced(night, policy),
         _silences(night, policy),
         _unsent(night, policy),
@@ -268,6 +270,28 @@ def _originals(night: NightsWork, policy: Policy) -> Told:
     ]
     oldest = lines[0].values["days"] if lines else 0
     return Told("originals", lines, {"count": numeral(len(lines)), "oldest": oldest})
+
+
+def _reminded(night: NightsWork, policy: Policy) -> Told:
+    lines = [
+        Line({"what": reminder.say, "count": night.reminded[reminder.name]})
+        for reminder in policy.reminders
+        if night.reminded.get(reminder.name)
+    ]
+    return Told("reminded", lines, {"count": numeral(sum(night.reminded.values()))})
+
+
+def _unreleased(night: NightsWork) -> Told:
+    return Told(
+        "unreleased",
+        [
+            Line(
+                {"batch": b.batch, "rows": b.rows, "days": (night.day - b.day).days},
+                commands={"release": f"nes-intake release {b.batch} --by ADINIZ"},
+            )
+            for b in night.unreleased
+        ],
+    )
 
 
 # --- what went wrong ---------------------------------------------------------------------------

@@ -214,6 +214,22 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         )
         for state in ("done", "again", "not_for_release", "erased", "unknown")
     },
+    **{
+        f"reminder, {reminder.name}": partial(
+            lambda name: inform(
+                f"replies/reminders/{name}",
+                open_case(),
+                AYSE.work_email,
+                HOUSE,
+                NOW,
+                covers=["evrak-kapağı.pdf"],
+                sent_on=TODAY,
+                paid_on=TODAY,
+            ),
+            reminder.name,
+        )
+        for reminder in POLICY.reminders
+    },
     "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
     **{
         f"{'all-clear' if is_over else 'alarm'}: {name}": partial(_alarm, name, is_over)

@@ -75,3 +75,16 @@ def note_release(ledger: Ledger, batch: Batch, by: str, at: datetime) -> None:
         "INSERT INTO release VALUES (?, ?, ?, ?)", batch.day.isoformat(), batch.number, at.isoformat(), by
     )
     ledger.note(at, f"released {batch.name}", by)
+
+
+# --- letters that came back --------------------------------------------------------------------
+
+
+def has_bounced(ledger: Ledger, address: str) -> bool:
+    """Tells whether a letter to an address has come back: its person must be reached in another way."""
+    rows = ledger.query(
+        "SELECT 1 FROM bounce b LEFT JOIN letter l ON l.id=b.letter "
+        "WHERE lower(coalesce(l.recipient, b.recipient))=? LIMIT 1",
+        address,
+    )
+    return bool(rows)
