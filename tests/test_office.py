@@ -243,6 +243,7 @@ def test_a_topics_text_is_short_courteous_and_says_what_it_is(topic: str) -> Non
         office=OFFICE,
         told=[],
         address="",
+        forms=[],
     )
     assert written.text.startswith("Sayın Ayşe Karaağaçlı,")
     assert "otomatik gönderilmiştir" in written.text
