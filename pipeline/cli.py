@@ -11,7 +11,7 @@ from typing import cast
 
 import click
 
-from pipeline.commands import custody, desk, mailroom, office, show
+from pipeline.commands import custody, desk, mailroom, office, running, show
 from pipeline.console import DONE, TRY_LATER, WRONG_COMMAND, sentence, trouble
 from pipeline.faults import OperatorFault
 
@@ -66,6 +66,7 @@ for command in (
     custody.verify_command,
     custody.backup_command,
     custody.rebuild_command,
+    running.doctor_command,
     show.demo_command,
 ):
     commands.add_command(command)

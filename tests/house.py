@@ -147,6 +147,8 @@ class House:
         server = self.box.server
         (self.folder / "imap-secret").write_text(self.box.password + "\n", encoding="utf-8")
         (self.folder / "smtp-secret").write_text(self.smtp.password, encoding="utf-8")
+        for secret in ("imap-secret", "smtp-secret"):
+            (self.folder / secret).chmod(0o600)
         ca_file = f'ca_file = "{self.smtp.ca_file}"'
         login = f'user = "{self.smtp.user}"\npassword = {{ file = "{self.folder / "smtp-secret"}" }}\n'
         text = SETTINGS.format(

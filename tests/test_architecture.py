@@ -20,8 +20,8 @@ MODULES = {
 OUTER = {
     f"pipeline.{name}"
     for name in (
-        "cli console demo desk exhibits explain followup history nights rebuild rehearsal releasing replay "
-        "runs schedule settings shop watch"
+        "cli console demo desk doctor exhibits explain followup history nights rebuild rehearsal releasing "
+        "replay runs schedule settings shop watch"
     ).split()
 }
 CORE = sorted(
@@ -172,6 +172,7 @@ TURKISH_IN_CODE = {
     "pipeline.commands.desk": "help of the commands",
     "pipeline.commands.mailroom": "help of the commands",
     "pipeline.commands.office": "help of the commands",
+    "pipeline.commands.running": "help of the commands",
     "pipeline.commands.show": "help of the commands",
     "pipeline.demo": "the invented office",
     "pipeline.checks": "letters of a name",

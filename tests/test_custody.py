@@ -208,8 +208,8 @@ def test_a_case_that_is_not_there_is_named(used: House) -> None:
 def test_a_backup_is_a_home_that_goes_on_without_a_repeat(used: House, tmp_path: Path) -> None:
     copy = tmp_path / "backup"
     with used.opened() as shop:
-        assert backup(shop.ledger, shop.home, copy) == 4
-        assert backup(shop.ledger, shop.home, copy) == 4
+        assert backup(shop.ledger, shop.home, copy, shop.clock()) == 4
+        assert backup(shop.ledger, shop.home, copy, shop.clock()) == 4
     sent = len(used.smtp.received)
     used.home.rename(tmp_path / "lost")
     copy.rename(used.home)

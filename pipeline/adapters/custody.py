@@ -210,7 +210,7 @@ def broken_links(ledger: Ledger, home: Home) -> Sequence[str]:
     return wrong
 
 
-def backup(ledger: Ledger, home: Home, target: Path) -> int:
+def backup(ledger: Ledger, home: Home, target: Path, at: datetime) -> int:
     """Copies ledger, key and kept mail into a folder while everything goes on; gives the number of mails.
 
     The ledger is written beside its name and renamed when it is whole, so that an older backup stays until
@@ -233,4 +233,6 @@ def backup(ledger: Ledger, home: Home, target: Path) -> int:
     # What comes after this moment, only the mail folders know.
     (target / RESTORED).touch()
     draft.rename(target / "ledger.db")
+    with ledger.transaction():
+        ledger.note(at, "backed up", str(len(mails)))
     return len(mails)

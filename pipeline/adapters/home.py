@@ -31,6 +31,14 @@ class Room:
     inodes_free: int
 
 
+def room_of(folder: Path) -> Room:
+    """Tells how much room the disk of a folder has for this user."""
+    state = os.statvfs(folder)
+    # Some file systems make inodes as they need them, and count none.
+    inodes = state.f_favail if state.f_files else sys.maxsize
+    return Room(state.f_bavail * state.f_frsize, inodes)
+
+
 class Home:
     """One home; nothing in it is readable to anybody else."""
 
@@ -106,10 +114,7 @@ class Home:
 
     def room(self) -> Room:
         """Tells how much room the disk has for this user."""
-        state = os.statvfs(self.folder)
-        # Some file systems make inodes as they need them, and count none.
-        inodes = state.f_favail if state.f_files else sys.maxsize
-        return Room(state.f_bavail * state.f_frsize, inodes)
+        return room_of(self.folder)
 
     @property
     def is_restored(self) -> bool:

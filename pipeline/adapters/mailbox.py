@@ -24,7 +24,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import ProtocolError
 from pydantic import SecretStr
 
-from pipeline.adapters.wire import arriving, deadline, trust
+from pipeline.adapters.wire import arriving, certificate_ends_at, deadline, trust
 
 # 80 UIDs of ten digits keep a command below the 1,000 bytes to which RFC 2683 asks clients to keep.
 UIDS_PER_COMMAND = 80
@@ -194,6 +194,24 @@ class Mailbox:
         with self._talking("CAPABILITY") as client:
             return frozenset(name.decode("ascii", "replace") for name in client.capabilities())
 
+    def certificate_ends_at(self) -> datetime | None:
+        """Tells until when the server's certificate holds; None without TLS."""
+        return certificate_ends_at(self._client.socket() if self._client else None)
+
+    def folders(self) -> Mapping[str, frozenset[str]]:
+        """Lists the folders, in our way of writing them, with the server's flags ("\\Noinferiors")."""
+        self._there("x")
+        assert self._layout is not None
+        prefix, separator = self._layout
+        with self._talking("LIST") as client:
+            listed = client.list_folders()
+        return {
+            name.removeprefix(prefix).replace(separator, "/"): frozenset(
+                f.decode("ascii", "replace") for f in flags
+            )
+            for flags, _, name in listed
+        }
+
     def state(self) -> FolderState:
         """Asks for the folder's state with one STATUS, at the same cost whatever its size.
 
@@ -236,6 +254,29 @@ class Mailbox:
             return False
         lately = ("SINCE", _day(since)) if since else ()
         return bool(self._search(*lately, "HEADER", "Message-ID", _quoted(message_id)))
+
+    def find(self, folder: str, message_id: str) -> tuple[int, datetime] | None:
+        """Finds a mail by its Message-ID: its UID, and when the server says it arrived."""
+        if not self._open_if_there(folder):
+            return None
+        # Seen anew: a server shows a session what has come since only when it is asked.
+        with self._talking("NOOP") as client:
+            client.noop()
+        for uid in self._search("HEADER", "Message-ID", _quoted(message_id)):
+            with self._talking("UID FETCH") as client:
+                found = client.fetch([uid], ["INTERNALDATE"]).get(uid, {})
+            if moment := found.get(b"INTERNALDATE"):
+                return uid, moment
+        return None
+
+    def remove(self, folder: str, uid: int) -> None:
+        """Removes one mail for good; without UIDPLUS it stays, marked as deleted."""
+        self._open(folder, writing=True)
+        with self._talking("UID STORE") as client:
+            client.delete_messages([uid], silent=True)
+        if "UIDPLUS" in self.capabilities():
+            with self._talking("UID EXPUNGE") as client:
+                client.uid_expunge([uid])
 
     # --- fetching ------------------------------------------------------------------------------
 

@@ -40,11 +40,15 @@ def paint(drawing: Drawing) -> bytes:
     return stream.getvalue()
 
 
-@cache
-def _font() -> ImageFont.FreeTypeFont:
+def font_file() -> Path:
+    """Tells where the font is that everything of ours is drawn and printed in."""
     found = find_spec("reportlab")
     assert found
     assert found.submodule_search_locations
-    file = Path(found.submodule_search_locations[0]) / "fonts" / "Vera.ttf"
+    return Path(found.submodule_search_locations[0]) / "fonts" / "Vera.ttf"
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
     # The basic layout needs no library of the host's to set a line.
-    return ImageFont.truetype(str(file), _SIZE * _SCALE, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(str(font_file()), _SIZE * _SCALE, layout_engine=ImageFont.Layout.BASIC)

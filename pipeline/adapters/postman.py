@@ -14,13 +14,14 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from pydantic import SecretStr
 
-from pipeline.adapters.wire import arriving, deadline, trust
+from pipeline.adapters.wire import arriving, certificate_ends_at, deadline, trust
 
 # RFC 5321 4.5.3.2.6: a server that scans the mail may take its time, and giving up early sends it twice.
 SECONDS_FOR_THE_REPLY_TO_THE_DOT = 600
@@ -71,6 +72,16 @@ class InDoubt:
     response: str
 
 
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a server says of itself: its greeting, what it can do, the largest letter it takes if it tells."""
+
+    banner: str
+    extensions: frozenset[str]
+    largest: int | None
+    certificate_ends_at: datetime | None
+
+
 Fate = Delivered | Deferred | Refused | InDoubt
 
 
@@ -113,10 +124,33 @@ class Postman:
         self.account = account
         self._dot_seconds = dot_seconds
         self._smtp: smtplib.SMTP | None = None
+        self._banner = ""
 
     def __enter__(self) -> Self:
         self._smtp = self._connect()
         return self
+
+    def welcome(self) -> Welcome:
+        """Tells what the server said of itself."""
+        smtp = self._smtp
+        assert smtp is not None
+        size = smtp.esmtp_features.get("size", "")
+        return Welcome(
+            banner=self._banner,
+            extensions=frozenset(smtp.esmtp_features),
+            largest=int(size) if size.isdigit() and int(size) else None,
+            certificate_ends_at=certificate_ends_at(smtp.sock),
+        )
+
+    def objection_to(self, sender: str) -> str:
+        """Asks whether letters may be handed in under an address; "" or what the server has against it."""
+        assert self._smtp is not None
+        try:
+            code, reply = self._say(self._smtp, "MAIL", f"FROM:<{sender}>")
+            self._say(self._smtp, "RSET")
+        except _Over as over:
+            return over.fate.response
+        return "" if code == 250 else reply
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -290,6 +324,7 @@ class Postman:
                 "the next run tries again."
             )
         assert smtp.sock is not None
+        self._banner = _line(code, text)
         # Else the dot waits for a delayed acknowledgement: 44 ms instead of 2 in which all is in doubt.
         smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         smtp.local_hostname = _own_name(smtp.sock)

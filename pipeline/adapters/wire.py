@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -52,6 +53,14 @@ def arriving(
         raise unreachable(
             f"The {server} cannot be reached ({error}); check host, port and network, or wait for the server."
         ) from error
+
+
+def certificate_ends_at(sock: socket.socket | None) -> datetime | None:
+    """Tells until when the certificate holds that the server has shown; None on a plain connection."""
+    shown = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    if not shown:
+        return None
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
 
 
 @contextmanager

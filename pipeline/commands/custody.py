@@ -55,7 +55,7 @@ def verify_command(settings_file: Path) -> int:
 def backup_command(settings_file: Path, folder: Path) -> int:
     """Kayıt defterini, anahtarı ve saklanan iletileri bir klasöre yedekler."""
     with opened(load_settings(settings_file)) as shop:
-        count = backup(shop.ledger, shop.home, folder)
+        count = backup(shop.ledger, shop.home, folder, shop.clock())
     say("backed_up", count=count, folder=folder)
     return DONE
 
