@@ -172,7 +172,7 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
         shunted += outcomes.count(Outcome.SHUNTED)
         judged += [m.sha for m in window[: len(outcomes)]]
         may_be_ours = Outcome.SHUNTED in outcomes or Outcome.RETURNED in outcomes
-        if may_be_ours and (why := stops.look(shop.ledger)):
+        if may_be_ours and (why := stops.look(shop.ledger, shop.policy.office.corporate_domains)):
             stops.stop(shop.ledger, why, judged, shop.clock())
             break
     return done, shunted

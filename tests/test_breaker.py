@@ -68,12 +68,14 @@ def test_what_trips_it(recent: list[Seen], earlier: list[Seen], expected: Troubl
     assert trouble(recent, earlier) == expected
 
 
-def deliver(house: House, name: str, senders: Sequence[int]) -> None:
+def deliver(
+    house: House, name: str, senders: Sequence[int], address: bytes = b"kisi%d@saglik.example.org"
+) -> None:
     """Delivers a fixture as if each of some people had sent it."""
     raw = fixture(name)
     (line,) = [part for part in raw.split(b"\n") if part.lower().startswith(b"from:")]
     for number in senders:
-        sender = b"From: kisi%d@saglik.example.org" % number
+        sender = b"From: " + address % number
         house.deliver_raw(
             raw.replace(line, sender, 1).replace(b"Message-ID: <", b"Message-ID: <%d." % number)
         )
@@ -132,6 +134,12 @@ def test_a_refusal_that_hits_everybody_is_sent_to_nobody_until_a_person_says_so(
     assert [str(x["X-NES-Intake"]) for x in house.letters()].count("batch") == 1
     with house.opened() as shop:
         assert list(broken_links(shop.ledger, shop.home)) == []
+
+
+def test_strangers_stop_nobodys_letters(house: House) -> None:
+    house.deliver("accepted/ordinary-single-list")
+    deliver(house, "returned/bad-identity-number", range(11), b"yabanci%d@toplu.example.net")
+    assert house.poll().posted == 12
 
 
 def test_after_a_fault_of_ours_everything_is_judged_again(

@@ -274,12 +274,8 @@ def test_every_path_was_walked(told: tuple[Witness, Watch]) -> None:
     assert witness.codes["imap"] == witness.codes["smtp away"] == 75
     assert witness.codes["nightly"] == witness.codes["verify"] == 0, witness.said
     assert witness.codes["ValueError in Ledger.undecided"] == 75
-    assert {str(x["X-NES-Intake"]) for x in witness.house.letters()} >= {
-        "held",
-        "returned",
-        "nightly",
-        "batch",
-    }
+    kinds = {str(x["X-NES-Intake"]) for x in witness.house.letters()}
+    assert kinds >= {"held", "returned", "nightly", "batch"}
     # The watch has seen the program, its workers and what these were told.
     assert any("nes-intake" in arguments for arguments in watch.arguments)
     assert any("-I\0-B\0-c" in arguments for arguments in watch.arguments)

@@ -15,11 +15,14 @@ from pydantic import TypeAdapter
 from pipeline.adapters.ledger import Ledger
 from pipeline.breaker import EARLIER, RECENT, Seen, Trouble, trouble
 from pipeline.cases import mail_number, receipt_key
+from pipeline.checks import within
 from pipeline.domain import Receipt
 
 GoOn = Literal["send", "again"]
 
 _RECEIPT = TypeAdapter(Receipt)
+# Among so many decisions for each that counts: the others are of strangers.
+_AMONG = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,30 @@ def open_stop(ledger: Ledger) -> Stop | None:
     return None
 
 
-def look(ledger: Ledger) -> Trouble | None:
-    """Asks the breaker about the decisions since the last stop, beside those before."""
+def look(ledger: Ledger, corporate_domains: Sequence[str]) -> Trouble | None:
+    """Asks the breaker about the decisions since the last stop, beside those before.
+
+    Only the mail of the office's own people counts, and of it what is answered: strangers, and whoever
+    writes in a stolen name, could otherwise stop the letters of everybody.
+    """
     rows = ledger.query(
-        "SELECT a.sender, d.shunt, "
+        "SELECT a.sender, d.sender AS address, d.shunt, "
         "d.decided_at > coalesce((SELECT max(settled_at) FROM stop), '') AS is_new, "
         "CASE d.outcome WHEN 'returned' THEN (SELECT group_concat(DISTINCT json_extract(f.value, '$.rule')) "
         "FROM json_each(d.body, '$.findings') f "
         "WHERE json_extract(f.value, '$.consequence')='return') END AS rules "
         "FROM decision d JOIN arrival a USING (sha) WHERE d.outcome<>'ignored' AND a.erased_at IS NULL "
-        "AND (d.shunt='' OR d.shunt LIKE 'internal%') ORDER BY d.rowid DESC LIMIT ?",
-        RECENT + EARLIER,
+        "AND (d.shunt LIKE 'internal%' OR (d.shunt='' AND d.silence='')) ORDER BY d.rowid DESC LIMIT ?",
+        _AMONG * (RECENT + EARLIER),
     )
-    recent = [_seen(row) for row in rows[:RECENT] if row["is_new"]]
-    return trouble(recent, [_seen(row) for row in rows[len(recent) :]])
+    # Where a fault of ours is so early that nobody knows the sender, it is anybody's.
+    ours = [
+        row
+        for row in rows
+        if not row["address"] or any(within(row["address"].rpartition("@")[2], d) for d in corporate_domains)
+    ][: RECENT + EARLIER]
+    recent = [_seen(row) for row in ours[:RECENT] if row["is_new"]]
+    return trouble(recent, [_seen(row) for row in ours[len(recent) :]])
 
 
 def _seen(row: dict[str, Any]) -> Seen:

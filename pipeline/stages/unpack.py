@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
@@ -43,6 +43,14 @@ _TRANSPORT_PARTS = {
     "message/delivery-status",
     "message/disposition-notification",
 }
+# A letter's words are read this far; and a table in a letter is looked for this far.
+_LONGEST_TEXT, _LONGEST_HTML = 200_000, 2_000_000
+# The standard library takes the square of its length to read a parameter, and minutes for uuencoded millions.
+_LONGEST_PARAMETERS, _LARGEST_UUENCODED = 4096, 2_000_000
+_END_OF_LINE = rb"(?:\r\n|\r|\n)"
+_FOLDED = rb"[^\r\n]*(?:" + _END_OF_LINE + rb"[ \t][^\r\n]*)*"
+_FROM = re.compile(rb"(?im)(?:^|\r)from[ \t]*:(" + _FOLDED + rb")")
+_PARAMETERS = re.compile(rb"(?im)(?:^|\r)content-(?:type|disposition)[ \t]*:" + _FOLDED)
 _ENDINGS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
@@ -69,9 +77,9 @@ def unpack(arrival: Arrival) -> Submission:
         subject=squeeze(_decoded(_header(tree, "subject"))),
         message_id=_message_id(_header(tree, "message-id")),
         references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
-        text="\n".join(_text(p) for p in texts if p.get_content_type() == "text/plain")
-        or "\n".join(plain_text(_text(p)) for p in texts),
-        html="\n".join(_text(p) for p in texts if p.get_content_type() == "text/html"),
+        text=_joined(_text(p)[:_LONGEST_TEXT] for p in texts if p.get_content_type() == "text/plain")
+        or _joined(plain_text(_text(p)[:_LONGEST_HTML]) for p in texts),
+        html="\n".join(_text(p) for p in texts if p.get_content_type() == "text/html")[:_LONGEST_HTML],
         attachments=tuple(_attachments([p for p in parts if p not in texts])),
         headers=tuple((key.lower(), _one_line(value)) for key, value in _raw_headers(tree)),
         also_from=tuple(a for _, a in _addresses(tree, ("from",)) if a != sender),
@@ -83,14 +91,16 @@ def unpack(arrival: Arrival) -> Submission:
 def sender_of(raw: bytes) -> str:
     """Gives the address that a mail, or its head alone, comes from, as `unpack` does; "" for none."""
     end = re.search(rb"\r?\n\r?\n", raw)
-    head = raw[: end.start()] if end else raw[:_LARGEST_HEAD]
-    tree = email.message_from_bytes(head[:_LARGEST_HEAD], policy=email.policy.compat32)
-    return _first_address(tree, None, "from")[1]
+    head = raw[: end.start() if end else _LARGEST_HEAD][:_LARGEST_HEAD]
+    only_from = Message()
+    for line in _FROM.finditer(head):
+        only_from["From"] = line[1].decode("ascii", "surrogateescape")
+    return _first_address(only_from, None, "from")[1]
 
 
 # Where the mail that is answered or passed on begins in the words of usual mail programs.
 _QUOTED_HTML = re.compile(
-    r"<blockquote|<div[^>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^>]+stopSpelling",
+    r"<blockquote|<div[^<>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^<>]+stopSpelling",
     re.IGNORECASE,
 )
 
@@ -116,6 +126,8 @@ def _parsed(raw: bytes) -> tuple[mailparser.MailParser | None, Message]:
         raise Malformed("no_header")
     if raw.count(b"\n--") > 20 * _MOST_PARTS or raw.lower().count(b"boundary=") > 5 * _DEEPEST:
         raise Malformed("too_many_parts")
+    if any(len(found[0]) > _LONGEST_PARAMETERS for found in _PARAMETERS.finditer(raw)):
+        raise Malformed("header_too_large")
     try:
         tree = email.message_from_bytes(raw, policy=email.policy.compat32)
     except RecursionError as fault:
@@ -183,7 +195,10 @@ def _first_address(tree: Message, head: mailparser.MailParser | None, name: str)
 def _addresses(tree: Message, names: tuple[str, ...]) -> list[tuple[str, str]]:
     values = [value for key, value in _raw_headers(tree) if key.lower() in names]
     # Split before decoding: an encoded name may hold commas and angle brackets of its own.
-    found = getaddresses([re.sub(r"\r?\n[ \t]", " ", value) for value in values])
+    try:
+        found = getaddresses([re.sub(r"\r?\n[ \t]", " ", value) for value in values])
+    except RecursionError:  # brackets in brackets, thousands deep
+        return []
     return [(squeeze(_decoded(n)), a.strip().lower()) for n, a in found if _is_address(a)]
 
 
@@ -254,12 +269,19 @@ def _file_name(part: Message) -> str:
 
 def _bytes(part: Message) -> bytes:
     try:
-        data = part.get_payload(decode=True)
+        is_long = "uu" in str(part.get("Content-Transfer-Encoding", "")) and (
+            len(str(part.get_payload())) > _LARGEST_UUENCODED
+        )
+        data = part.get_payload() if is_long else part.get_payload(decode=True)
     except Exception:  # bad transfer encodings raise several kinds
         data = None
     if isinstance(data, bytes):
         return data
     return str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(texts)[:_LONGEST_TEXT]
 
 
 def _text(part: Message) -> str:
@@ -332,4 +354,4 @@ def _quoted_ids(parts: list[Message]) -> Iterator[str]:
     for part in parts:
         yield _header(part, "message-id")
         if not part.is_multipart() and part.get_content_maintype() == "text":
-            yield from re.findall(r"(?im)^[\s>]*message-id:\s*(<[^<>\s]+>)", _text(part))
+            yield from re.findall(r"(?im)^[ \t>]*message-id:\s{0,4}(<[^<>\s]+>)", _text(part))
