@@ -8,12 +8,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 /usr/bin/pyt
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$p && break; done)
 
-.PHONY: demo test drill lint setup system lock clean
+.PHONY: demo test drill lint setup system browser lock clean
 
 demo: setup
 	$(VENV)/bin/nes-intake demo
 
-test: setup lint
+test: setup lint browser
 	$(PY) -m pytest -n 2 --dist loadgroup -q
 
 # The long drill, about half an hour; its short form is a test.
@@ -36,6 +36,13 @@ system:
 		$(SUDO) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
+
+# A real browser for the tests of `nes-intake browse`, where the system has one as a package; the demo needs none.
+browser:
+	@command -v chromium >/dev/null || { echo "Installing: chromium"; \
+		$(SUDO) apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+		|| echo "No chromium here: the tests in a browser are skipped."; }
 
 $(VENV)/.done: requirements.lock pyproject.toml | system
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3"; exit 1; }

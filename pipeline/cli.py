@@ -68,5 +68,6 @@ for command in (
     custody.rebuild_command,
     running.doctor_command,
     show.demo_command,
+    show.browse_command,
 ):
     commands.add_command(command)

@@ -20,8 +20,8 @@ MODULES = {
 OUTER = {
     f"pipeline.{name}"
     for name in (
-        "cli console demo desk doctor exhibits explain followup history nights rebuild rehearsal releasing "
-        "replay runs schedule settings shop watch"
+        "browse cli console demo desk doctor exhibits explain followup history nights rebuild "
+        "rehearsal releasing replay runs schedule settings shop watch"
     ).split()
 }
 CORE = sorted(

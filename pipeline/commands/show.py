@@ -1,7 +1,9 @@
-"""The showroom: demo."""
+"""The showroom: demo · browse."""
 
 from __future__ import annotations
 
+import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline import demo as demonstration
-from pipeline.console import DONE, opened
+from pipeline.browse import look
+from pipeline.console import DONE, opened, opened_ledger, policy_of, with_settings
+from pipeline.settings import load_settings
 
 
 @click.command("demo")
@@ -32,4 +36,20 @@ def demo_command(output: Path) -> int:
     console.print(table)
     for line in shown.closing:
         console.print(line, highlight=False, soft_wrap=True)
+    return DONE
+
+
+@click.command("browse")
+@with_settings
+def browse_command(settings_file: Path) -> int:
+    """Kayıt defterinin maskeli bir görüntüsünü yalnız bu makinede, tarayıcıda gösterir."""
+    settings = load_settings(settings_file)
+    told = tomllib.loads((settings.reports / "browse.toml").read_text(encoding="utf-8"))
+    with opened_ledger(settings) as ledger:
+        looking = look(ledger, policy_of(settings), told, datetime.now(UTC).astimezone(settings.zone))
+        with looking as shown:
+            ledger.close()
+            click.echo(told["ready"].format(url=shown.url))
+            click.echo(told["until"])
+            shown.serve()
     return DONE
