@@ -61,6 +61,7 @@ for command in (
     office.explain_command,
     desk.form_received_command,
     desk.release_command,
+    desk.import_answer_command,
     custody.erase_command,
     custody.export_command,
     custody.verify_command,

@@ -1,17 +1,23 @@
-"""desk: what an official does by command: takes in paper, releases lists."""
+"""desk: what an official does by command: takes in paper, releases lists, reads Kamu SM's answers."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipeline.adapters.casework import address_of, is_imported, listed_case, note_answer
+from pipeline.adapters.reading_room import begin_reading, finish_reading
 from pipeline.cases import is_number
-from pipeline.domain import Case, Event
+from pipeline.domain import Attachment, Case, Event
 from pipeline.faults import OperatorFault
 from pipeline.followup import an_entry, close_complete
+from pipeline.kamusm_answers import AnswerRow, read_answer
 from pipeline.releasing import Released, release
 from pipeline.shop import Shop, plan
+from pipeline.stages.inform import inform
+from pipeline.turkish import quotable
 
 # A bar-code reader types by the keys of another keyboard: the dash arrives as what lies there.
 _READ = re.compile(r"([GN])[^0-9A-Z]?([0-9A-Z]{8})")
@@ -83,3 +89,83 @@ def release_list(shop: Shop, name: str, by: str) -> Released:
         at = released.at and released.at.astimezone(shop.settings.zone)
         raise OperatorFault(f"release_{released.state}", batch=name, by=released.by, at=at)
     return released
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of an answer of Kamu SM: cases by result, and the rows that a person must look at, and why.
+
+    `known` are cases that were returned before and still wait for a corrected list.
+    """
+
+    accepted: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    left: tuple[tuple[AnswerRow, str], ...] = ()
+    is_repeat: bool = False
+
+
+def import_answer(shop: Shop, name: str, data: bytes) -> Imported:
+    """Reads back Kamu SM's answer to a list: reopens what was returned and tells its people, all or nothing.
+
+    The same file again changes nothing. Raises OperatorFault for a file without such a table.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    if is_imported(shop.ledger, digest):
+        return Imported(is_repeat=True)
+    rows = _answer_rows(shop, name, digest, data)
+    now, today, policy = shop.clock(), shop.today(), shop.policy
+    with shop.ledger.transaction():
+        sorted_rows = [(row, *_standing(shop, row, rows)) for row in rows]
+        told = [(row, case) for row, case, why in sorted_rows if case and not why]
+        unique = list({case.number: (row, case) for row, case in told}.values())
+        returned = [(r, c) for r, c in unique if r.result == "returned" and not c.is_returned]
+        for row, case in returned:
+            proof = f"kamu_sm/{digest[:12]}"
+            entry = an_entry(case, Event.RETURNED_BY_KAMU_SM, today, proof)
+            shop.ledger.add_entries([entry], sender="")
+            if recipient := address_of(shop.ledger, case):
+                letter = inform(
+                    "replies/returned-by-kamu-sm",
+                    case,
+                    recipient,
+                    policy,
+                    now,
+                    about=f"{case.number}/{digest[:12]}",
+                    reason=quotable(row.reason),
+                )
+                plan(shop.ledger, letter, now)
+        note_answer(shop.ledger, digest, name, [(case, row.result) for row, case in unique], now)
+    return Imported(
+        accepted=tuple(case.number for row, case in unique if row.result == "accepted"),
+        returned=tuple(case.number for _, case in returned),
+        known=tuple(c.number for r, c in unique if r.result == "returned" and c.is_returned),
+        left=tuple((row, why) for row, _, why in sorted_rows if why),
+    )
+
+
+def _answer_rows(shop: Shop, name: str, digest: str, data: bytes) -> tuple[AnswerRow, ...]:
+    """Has a worker open the file, as every file from outside is opened."""
+    file = Attachment(name, "application/octet-stream", data, digest)
+    reading = begin_reading(shop.ledger, [file], shop.policy.tariff_amounts, shop.readers, ())
+    ((_, transcript),) = finish_reading(shop.ledger, reading, shop.clock()).files
+    rows = read_answer(transcript.sheets, shop.policy.answer_form, shop.policy.form)
+    if not rows:
+        raise OperatorFault("answer_without_rows", file=name)
+    return rows
+
+
+def _standing(shop: Shop, row: AnswerRow, rows: Sequence[AnswerRow]) -> tuple[Case | None, str]:
+    """Finds the case that a row is about, or why it cannot be taken for one."""
+    number = row.identity_number
+    if number is None:
+        return None, "no_number"
+    if row.result == "unclear" or len({r.result for r in rows if r.identity_number == number}) > 1:
+        return None, "unclear"
+    case = listed_case(shop.ledger, number)
+    if case is None or (case.awaits_release and not case.is_returned):
+        return None, "not_listed"
+    if case.is_closed:
+        return case, "closed"
+    # Corrected since: what comes now is an answer to a list of before.
+    return case, "" if case.batch or case.is_returned else "corrected"

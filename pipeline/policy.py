@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pipeline.completion import Completion, load_completion
 from pipeline.domain import Office, Procedure
 from pipeline.faults import OperatorFault, first_wrong_key
+from pipeline.kamusm_answers import AnswerForm, load_answer_form
 from pipeline.layouts import Layout, Rails, load_layouts, load_rails
 from pipeline.mailwords import MailWords, load_mail_words
 from pipeline.release_words import ReleaseWords, load_release_words
@@ -49,6 +50,7 @@ class Policy:
     working_days: WorkingDays
     completion: Completion
     release_words: ReleaseWords
+    answer_form: AnswerForm
     reminders: tuple[Reminder, ...]
     texts: Texts
     office: Office
@@ -95,6 +97,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         signed_form = load_signed_form(_toml(rules / "signed-form.toml"))
         mail_words = load_mail_words(_toml(rules / "mail.toml"))
         release_words = load_release_words(_toml(rules / "release.toml"))
+        answer_form = load_answer_form(_toml(rules / "kamusm-answer.toml"))
         completion = load_completion(_toml(rules / "completion.toml"))
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
@@ -124,6 +127,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         working_days=working_days,
         completion=completion,
         release_words=release_words,
+        answer_form=answer_form,
         reminders=reminders,
         texts=load_texts(reports),
         office=office,

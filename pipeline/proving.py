@@ -18,7 +18,7 @@ from pipeline.rulebook import Rule, Subject, with_domain
 # Lists come in this procedure alone, so that a rule about rows is asked in no other.
 _LISTED = frozenset({Procedure.LOST_OR_STOLEN})
 _UNKNOWN_WORD = "·"
-_OCCASIONS = ("settled-accepted", "settled-returned", "complete", "release")
+_OCCASIONS = ("settled-accepted", "settled-returned", "complete", "release", "returned-by-kamu-sm")
 
 
 @dataclass(frozen=True, slots=True)

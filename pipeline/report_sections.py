@@ -39,6 +39,7 @@ def told_of(night: NightsWork, policy: Policy) -> tuple[Told, ...]:
         _people("waiting", night.selection.waiting),
         _people("late", night.selection.late),
         _people("left_out", night.selection.disputed),
+        _sent_back(night),
         _returned(night),
         _reasons(night, policy),
         _matched(night, policy),
@@ -166,6 +167,15 @@ def _person(case: Case) -> dict[str, Value]:
         "name": f"{holder.given_name or ''} {holder.family_name or ''}" if holder else None,
         "identity_number": case.identity_number,
     }
+
+
+def _sent_back(night: NightsWork) -> Told:
+    lines = [
+        Line({**_person(case), "days": (night.day - case.steps[Event.RETURNED_BY_KAMU_SM]).days})
+        for case in night.open_cases
+        if case.is_returned
+    ]
+    return Told("sent_back", lines, {"count": numeral(len(lines))})
 
 
 def _returned(night: NightsWork) -> Told:

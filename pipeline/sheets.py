@@ -342,6 +342,12 @@ def _read_cell(cell: Cell, column: Column, serials_from: date) -> _Value:
     return _Value(squeeze(unicodedata.normalize("NFC", cell.text)))
 
 
+def identity_number_of(cell: Cell) -> IdentityNumber | None:
+    """Reads an identity number as people and programs write it; None where the cell holds none."""
+    value = None if cell.kind is CellKind.ERROR else _identity_number(cell).value
+    return value if isinstance(value, IdentityNumber) else None
+
+
 def _identity_number(cell: Cell) -> _Value:
     text = squeeze(unicodedata.normalize("NFKC", cell.text))
     bare = re.sub(r"(?i)^t\.?\s?c\.?(\s*(kimlik)?\s*no)?\s*[:.\-]?\s*", "", text).strip("'’‘` ")

@@ -105,10 +105,9 @@ def holder_view(
         "birth": {"day": holder.born_on, "born_on": holder.born_on, "today": facts.today},
         "nationality": number and ("yabancı" if number.is_foreigner else "yurttaş"),
         "withdrawn": case.number if case and withdrawn else None,
-        "waiting": case.number if case and same and not withdrawn else None,
-        "changed": ", ".join(_differences(holder, case.holder))
-        if case and case.holder and not same
-        else None,
+        "waiting": case.number if case and same and not (withdrawn or case.is_returned) else None,
+        "uncorrected": case.number if case and same and case.is_returned else None,
+        "changed": ", ".join(_unasked_for(holder, case)) if case else None,
         "sent_for": {"sender": sender, "work_email": holder.work_email, "vouched": facts.vouched}
         if holder.work_email
         else None,
@@ -116,6 +115,16 @@ def holder_view(
         "twin": next((str(o.row) for o in above if not _differences(holder, o)), None),
         "rival": next((str(o.row) for o in (*above, *below) if _differences(holder, o)), None),
     }
+
+
+def _unasked_for(holder: Holder, case: Case) -> tuple[str, ...]:
+    """Names what differs from an open case without our having asked for it.
+
+    After Kamu SM has returned a case a corrected list is what was asked for; but the address that the link
+    goes to changes under an official's eyes.
+    """
+    differing = _differences(holder, case.holder) if case.holder else ()
+    return tuple(f for f in differing if not case.is_returned or f == "work_email")
 
 
 def _differences(holder: Holder, other: Holder) -> tuple[str, ...]:

@@ -230,6 +230,15 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         )
         for reminder in POLICY.reminders
     },
+    **{
+        f"returned by Kamu SM, {reason or 'silently'}": partial(
+            lambda reason: inform(
+                "replies/returned-by-kamu-sm", open_case(), AYSE.work_email, HOUSE, NOW, reason=reason
+            ),
+            reason,
+        )
+        for reason in ("Doğum tarihi kayıtla uyuşmuyor.", "")
+    },
     "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
     **{
         f"{'all-clear' if is_over else 'alarm'}: {name}": partial(_alarm, name, is_over)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipeline.adapters.ledger import Ledger
-from pipeline.domain import Batch, Case
+from pipeline.domain import Batch, Case, Event
+from pipeline.turkish import IdentityNumber
 
 
 def address_of(ledger: Ledger, case: Case) -> str:
@@ -88,3 +89,34 @@ def has_bounced(ledger: Ledger, address: str) -> bool:
         address,
     )
     return bool(rows)
+
+
+# --- answers of Kamu SM ------------------------------------------------------------------------
+
+
+def is_imported(ledger: Ledger, digest: str) -> bool:
+    """Tells whether the very same file was read back before."""
+    return bool(ledger.query("SELECT 1 FROM kamu_sm_answer WHERE digest=?", digest))
+
+
+def listed_case(ledger: Ledger, number: IdentityNumber) -> Case | None:
+    """Gives the newest case of a person that stood on a list for Kamu SM."""
+    cases = [c for c in ledger.cases_of(number) if Event.BATCHED in c.events]
+    return max(cases, key=lambda case: case.opened_on, default=None)
+
+
+def note_answer(
+    ledger: Ledger, digest: str, name: str, rows: Iterable[tuple[Case, str]], at: datetime
+) -> None:
+    """Writes down an answer and what it says of each case; call inside a transaction."""
+    ledger.execute("INSERT INTO kamu_sm_answer VALUES (?, ?, ?)", digest, name, at.isoformat())
+    for position, (case, result) in enumerate(rows, start=1):
+        ledger.execute(
+            "INSERT INTO kamu_sm_answer_row VALUES (?, ?, ?, ?, ?)",
+            digest,
+            position,
+            case.number,
+            case.batch,
+            result,
+        )
+    ledger.note(at, "answer of Kamu SM", digest)

@@ -1,4 +1,4 @@
-"""The desk: form-received · release."""
+"""The desk: form-received · release · import-answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TextIO
 
 import click
 
-from pipeline.console import DONE, opened, say, with_settings
-from pipeline.desk import release_list, take_in
+from pipeline.console import DONE, SET_ASIDE, opened, say, with_settings
+from pipeline.desk import import_answer, release_list, take_in
+from pipeline.faults import OperatorFault
 from pipeline.settings import load_settings
 
 
@@ -50,3 +51,26 @@ def release_command(settings_file: Path, batch: str, by: str) -> int:
     for number in released.leaving:
         say("released_leaving", number=number)
     return DONE
+
+
+@click.command("import-answer")
+@with_settings
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def import_answer_command(settings_file: Path, file: Path) -> int:
+    """Kamu SM'nin bir listeye yanıtını (.xls, .xlsx, .csv) okur; geri gönderilenlerin sahiplerine yazar."""
+    try:
+        data = file.read_bytes()
+    except OSError as fault:
+        raise OperatorFault("no_such_file", file=file, why=fault.strerror) from fault
+    with opened(load_settings(settings_file)) as shop:
+        imported = import_answer(shop, file.name, data)
+    if imported.is_repeat:
+        say("answer_repeated", file=file.name)
+        return DONE
+    counts = {name: len(getattr(imported, name)) for name in ("accepted", "returned", "known", "left")}
+    say("answer_imported", file=file.name, **counts)
+    for number in imported.returned:
+        say("answer_returned", number=number)
+    for row, why in imported.left:
+        say(f"answer_left_{why}", place=row.place, number=row.identity_number or "?")
+    return SET_ASIDE if imported.left else DONE
