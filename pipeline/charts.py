@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import ceil
 
 from markupsafe import Markup, escape
 
@@ -37,8 +38,9 @@ _SIZE, _LINE = 12.0, 18.0
 _HEIGHT = 190.0
 _WIDEST_BAR = 40.0
 _TICKS = 4
-# The mean width of a letter, in letter heights, of the fonts that may show it.
-_LETTER = 0.58
+# The width of letters, in letter heights, in the widest of the fonts that may show them.
+_LETTER = 0.64
+_NARROW, _WIDE = {*"iıİjlftrI.,:;'()[]| "}, {*"mwMWÖOQG%"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def draw(chart: Chart, width: float) -> Drawing:
     top = max((s.y for s in legend), default=0) + _LINE
     step = _step(_highest(chart))
     scale = _HEIGHT / (step * _TICKS)
-    left = 8 + _LETTER * _SIZE * max(len(numeral(step * i)) for i in range(_TICKS + 1))
+    left = 8 + max(_width(numeral(step * i)) for i in range(_TICKS + 1))
     shapes: list[Bar | Label] = legend
     for tick in range(_TICKS + 1):
         y = top + _HEIGHT - tick * step * scale
@@ -110,6 +112,11 @@ def draw(chart: Chart, width: float) -> Drawing:
     shapes += _bars(chart, left, top + _HEIGHT, slot, scale)
     shapes += _category_labels(chart.categories, left, top + _HEIGHT + _LINE, slot, width)
     return Drawing(width, top + _HEIGHT + _LINE + 8, chart.title, tuple(shapes))
+
+
+def _width(text: str) -> float:
+    """Estimates how wide a text is."""
+    return _SIZE * sum(0.36 if ch in _NARROW else 0.86 if ch in _WIDE else _LETTER for ch in text)
 
 
 def _highest(chart: Chart) -> float:
@@ -130,7 +137,7 @@ def _step(highest: float) -> float:
 def _legend(series: Sequence[Series], width: float) -> Iterator[Bar | Label]:
     x, y = 0.0, _SIZE
     for one in series:
-        needed = 16 + _LETTER * _SIZE * len(one.label)
+        needed = 15 + _width(one.label)
         if x and x + needed > width:
             x, y = 0.0, y + _LINE
         yield Bar(x, y - 10, 10, 10, COLOURS[one.name])
@@ -155,13 +162,12 @@ def _category_labels(
     categories: Sequence[str], left: float, y: float, slot: float, width: float
 ) -> Iterator[Label]:
     """Names as many categories as there is room for, always the last one."""
-    longest = max((len(c) for c in categories), default=1)
-    every = max(1, -int(-(longest * _LETTER * _SIZE + 8) // slot))
+    longest = max((_width(c) for c in categories), default=1.0)
+    every = max(1, ceil((longest + 8) / slot))
     for at, category in enumerate(categories):
         if (len(categories) - 1 - at) % every == 0:
             middle = left + (at + 0.5) * slot
-            half = len(category) * _LETTER * _SIZE / 2
-            yield Label(min(middle, width - half), y, category, "middle")
+            yield Label(min(middle, width - _width(category) / 2), y, category, "middle")
 
 
 def svg(drawing: Drawing) -> Markup:

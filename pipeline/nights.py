@@ -8,23 +8,28 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipeline.adapters import stops
-from pipeline.adapters.ledger import Judged, Night
+from pipeline.adapters.ledger import Judged, Ledger, Night
 from pipeline.adapters.nights_book import letters_in_trouble, past_nights
 from pipeline.adapters.painter import paint
-from pipeline.batching import Waiting, select
+from pipeline.batching import Selection, Waiting, select
 from pipeline.cases import disputed
-from pipeline.domain import Decision
+from pipeline.domain import Arrival, Batch, Case, Decision
+from pipeline.exhibits import exhibits_of
 from pipeline.faults import TryLater
 from pipeline.followup import close_complete, remind
 from pipeline.nights_work import Caution, Heard, NightsWork, StoppedBy, Unreleased
+from pipeline.report import Picture
 from pipeline.report_letter import charts_of, report_of
 from pipeline.report_sections import batch_digest
 from pipeline.runs import decide_all, hand_in, settle_doubts
 from pipeline.shop import Run, Shop, a_run, plan
 from pipeline.stages.announce import announce
 from pipeline.stages.consolidate import consolidate
-from pipeline.turkish import number_date
+from pipeline.turkish import number_date, quotable
 from pipeline.watch import watched
+
+# So many held mails are shown with pictures, and so many bytes of pictures go with one report.
+_MOST_SHOWN, _MOST_PICTURES = 30, 2_000_000
 
 
 def night_due(shop: Shop) -> date:
@@ -67,38 +72,49 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
         holds = ledger.open_holds()
-        open_cases = [case for case in ledger.all_cases() if not case.is_closed]
+        open_cases = _open_cases(ledger)
         closed = {case.number for case in close_complete(shop, open_cases, day, now)}
         still_open = [case for case in open_cases if case.number not in closed]
-        # What is wrong with the letters may be wrong with these.
-        reminded = {} if stops.open_stop(ledger) else remind(shop, still_open, holds, day, now)
-        work = replace(gather(shop, night, last), reminded=reminded)
+        # What is wrong with the letters may be wrong with these, and with the list.
+        stop = stops.open_stop(ledger)
+        reminded = {} if stop else remind(shop, still_open, holds, day, now)
+        selection = _selection(shop, day, last, holds)
+        office, form = shop.policy.office, shop.policy.form
+        batches = consolidate(day, () if stop else selection.cases, form, office.batching.most)
+        ledger.close_night(night)
+        for batch in batches:
+            ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
+        # The report tells how things stand now that the list has gone.
+        work = replace(gather(shop, night, last, batches, selection), reminded=reminded)
         report = report_of(work, shop.policy)
         painted = {name: paint(drawing) for name, drawing in charts_of(report).items()}
-        office = shop.policy.office
-        ledger.close_night(night)
-        for batch in work.batches:
-            ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
         for letter in announce(work, report, painted, shop.policy):
             plan(ledger, letter, now)
     return night
 
 
-def gather(shop: Shop, night: Night, before: Night | None) -> NightsWork:
-    """Gathers all that the report of a night is made of, as the ledger stands; `before` is the one before."""
-    ledger, zone = shop.ledger, shop.settings.zone
-    holds, plan_of_lists = ledger.open_holds(), shop.policy.office.batching
-    selection = select(
-        night.day,
-        before.day if before else None,
+def _selection(shop: Shop, day: date, last: Night | None, holds: Sequence[Judged]) -> Selection:
+    ledger, policy = shop.ledger, shop.policy
+    return select(
+        day,
+        last.day if last else None,
         [Waiting(case, ledger.waiting_since(case.number)) for case in ledger.unbatched_cases()],
         disputed(held.decision for held in holds),
-        plan_of_lists,
-        shop.policy.working_days,
+        policy.office.batching,
+        policy.working_days,
     )
-    # What is wrong with the letters may be wrong with the list.
-    stop = stops.open_stop(ledger)
-    listed = () if stop else selection.cases
+
+
+def _open_cases(ledger: Ledger) -> list[Case]:
+    return [case for case in ledger.all_cases() if not case.is_closed]
+
+
+def gather(
+    shop: Shop, night: Night, before: Night | None, batches: Sequence[Batch], selection: Selection
+) -> NightsWork:
+    """Gathers all that the report of a night is made of, as the ledger stands; `before` is the one before."""
+    ledger, zone = shop.ledger, shop.settings.zone
+    holds, stop = ledger.open_holds(), stops.open_stop(ledger)
     heard = [_heard(judged) for judged in ledger.judged_between(night.since, night.until)]
     letters = letters_in_trouble(ledger)
     return NightsWork(
@@ -109,19 +125,17 @@ def gather(shop: Shop, night: Night, before: Night | None) -> NightsWork:
         balance=ledger.balance(night.since, night.until),
         heard=heard,
         open_holds=[_heard(held) for held in holds],
-        batches=consolidate(night.day, listed, shop.policy.form, plan_of_lists.most),
+        batches=batches,
         selection=selection,
-        open_cases=[case for case in ledger.all_cases() if not case.is_closed],
+        open_cases=_open_cases(ledger),
         letters=letters,
         unfetched=ledger.unfetched(),
         bounces=ledger.bounces_between(night.since, night.until),
         past=past_nights(ledger, night),
         stop=StoppedBy(stop.at.astimezone(zone), stop.kind, stop.name, stop.hit, stop.of) if stop else None,
+        crops=_crops(shop, holds),
         warnings=[*_warnings(night, before, heard, holds, letters), *_office_warnings(shop, night)],
-        unreleased=[
-            Unreleased(f"{b['day']}/{b['number']}", b["rows"], date.fromisoformat(b["day"]))
-            for b in ledger.unreleased()
-        ],
+        unreleased=list(map(_unreleased, ledger.unreleased())),
     )
 
 
@@ -156,6 +170,29 @@ def _office_warnings(shop: Shop, night: Night) -> Iterator[Caution]:
     for waiting in map(_unreleased, shop.ledger.unreleased()):
         if (late := calendar.between(waiting.day, night.day)) >= office.release_within:
             yield Caution("release_late", {"batch": waiting.batch, "days": late})
+
+
+def _crops(shop: Shop, holds: Sequence[Judged]) -> Mapping[str, tuple[Picture, ...]]:
+    """Cuts out what was doubtful in held mails, the oldest first, as far as one mail can carry pictures.
+
+    A picture helps, and is not worth a night without a report: what fails over one leaves it out.
+    """
+    found: dict[str, tuple[Picture, ...]] = {}
+    room = _MOST_PICTURES
+    for held in holds[:_MOST_SHOWN]:
+        try:
+            arrival = Arrival(held.sha, shop.home.raw(held.sha), held.decided_at)
+            exhibits = exhibits_of(arrival, held.decision, shop.ledger, shop.readers)
+        except Exception:
+            continue
+        room -= sum(len(exhibit.png) for exhibit in exhibits)
+        if room < 0:
+            break
+        found[held.sha] = tuple(
+            Picture(f"{quotable(exhibit.file)}: {shop.policy.words_for(exhibit.field)}", exhibit.png)
+            for exhibit in exhibits
+        )
+    return found
 
 
 def _lacked_ocr(decision: Decision) -> bool:

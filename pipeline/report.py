@@ -27,6 +27,11 @@ class Picture:
     caption: str
     png: bytes = field(repr=False)
 
+    @property
+    def width(self) -> int:
+        """Reads the width out of the PNG's own head."""
+        return int.from_bytes(self.png[16:20])
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -243,6 +248,8 @@ def shown(value: Value, words: Words) -> str:
 def spelled_duration(duration: timedelta, words: Words) -> str:
     """Writes a duration in minutes, or in hours and minutes."""
     minutes = round(duration.total_seconds() / 60)
+    if not minutes:
+        return str(words["no_minute"])
     hours, rest = divmod(minutes, 60)
     if hours:
         return str(words["hours"]).format(hours=numeral(hours), minutes=rest)

@@ -6,15 +6,16 @@ A new section is a function here, its place in `told_of`, and its words in repor
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from math import ceil
 
 from pipeline.cases import AWAITS_LIST, mail_number, state_of
 from pipeline.charts import Chart, Series
-from pipeline.domain import Batch, Case, Event, Outcome, Receipt
+from pipeline.domain import Batch, Case, Consequence, Entry, Event, Outcome, Receipt
 from pipeline.nights_work import Heard, NightsWork, PastNight
 from pipeline.policy import Policy
 from pipeline.report import Line, Told, Value, spelled_duration
@@ -24,6 +25,8 @@ from pipeline.turkish import number_date, numeral, weekday
 _FEWEST_DAYS, _MOST_DAYS = 7, 30
 # The last day of each age; what is older is the last group.
 _AGES = (7, 30, 90, 180)
+# So much of a subject is shown.
+_SUBJECT = 120
 # After so long a time hours are easier to grasp than minutes.
 _IN_HOURS = timedelta(hours=3)
 
@@ -32,7 +35,7 @@ def told_of(night: NightsWork, policy: Policy) -> tuple[Told, ...]:
     """Tells every section of the report, in the order it is read."""
     return (
         _stopped(night, policy),
-        _held(night),
+        _held(night, policy),
         _unreleased(night),
         _warnings(night, policy),
         _batch(night, policy),
@@ -83,22 +86,23 @@ def _stopped(night: NightsWork, policy: Policy) -> Told:
     return Told("stopped", [line])
 
 
-def _held(night: NightsWork) -> Told:
-    return Told("held", [_hold(mail, night) for mail in night.open_holds])
+def _held(night: NightsWork, policy: Policy) -> Told:
+    return Told("held", [_hold(mail, night, policy) for mail in night.open_holds])
 
 
-def _hold(mail: Heard, night: NightsWork) -> Line:
-    number = mail_number(mail.sha)
-    words = ("accept", "return") if mail.decision.withheld else ("return",)
+def _hold(mail: Heard, night: NightsWork, policy: Policy) -> Line:
+    number, withheld = mail_number(mail.sha), mail.decision.withheld
+    since = mail.decided_at.astimezone(night.until.tzinfo)
+    words = ("accept", "return") if withheld else ("return",)
     return Line(
         {
             "number": number,
             "sender": mail.sender,
-            "subject": mail.subject[:120],
-            "days": (night.until.date() - mail.decided_at.astimezone(night.until.tzinfo).date()).days,
-            "since": mail.decided_at.astimezone(night.until.tzinfo),
+            "subject": mail.subject[:_SUBJECT],
+            "days": (night.until.date() - since.date()).days,
+            "since": since,
         },
-        notes=_reasons_of(mail),
+        notes=(*_reasons_of(mail), *_if_accepted(withheld, policy)),
         commands={w: f'nes-intake settle {number} {w} --by ADINIZ --because "…"' for w in words},
         pictures=night.crops.get(mail.sha, ()),
     )
@@ -106,6 +110,19 @@ def _hold(mail: Heard, night: NightsWork) -> Line:
 
 def _reasons_of(mail: Heard) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{f.say} ({f.rule})" for f in mail.decision.findings))
+
+
+def _if_accepted(withheld: Sequence[Entry], policy: Policy) -> Iterator[str]:
+    """Says what would follow from an official's yes."""
+    own = policy.texts.report["sections"]["held"]["accepting"]
+    for event in dict.fromkeys(entry.event for entry in withheld):
+        people = ", ".join(_named(entry) for entry in withheld if entry.event is event)
+        yield own[event].format(people=people)
+
+
+def _named(entry: Entry) -> str:
+    holder = entry.holder
+    return f"{holder.given_name} {holder.family_name}" if holder else entry.case
 
 
 # --- what went out -----------------------------------------------------------------------------
@@ -182,7 +199,7 @@ def _returned(night: NightsWork) -> Told:
     mails = _of(night, Outcome.RETURNED)
     lines = [
         Line(
-            {"number": mail_number(m.sha), "sender": m.sender, "subject": m.subject[:120]},
+            {"number": mail_number(m.sha), "sender": m.sender, "subject": m.subject[:_SUBJECT]},
             notes=_reasons_of(m),
         )
         for m in mails
@@ -196,13 +213,18 @@ def _of(night: NightsWork, outcome: Outcome) -> list[Heard]:
 
 def _reasons(night: NightsWork, policy: Policy) -> Told:
     found = Counter(
-        (f.rule, f.field) for mail in _of(night, Outcome.RETURNED) for f in mail.decision.findings
+        finding.rule
+        for mail in _of(night, Outcome.RETURNED)
+        for finding in mail.decision.findings
+        if finding.consequence is Consequence.RETURN
     )
+    # What a rule says of any value; a rule that is gone since has only its name.
+    says = {rule.path: re.sub(r"\{[^}]*\}", "…", rule.say) for rule in policy.rules}
     return Told(
         "reasons",
         [
-            Line({"field": policy.words_for(field), "rule": rule, "count": count})
-            for (rule, field), count in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+            Line({"why": says.get(rule), "rule": rule, "count": count})
+            for rule, count in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
         ],
     )
 
@@ -446,12 +468,12 @@ def _nights(night: NightsWork, policy: Policy) -> Told:
             for past in reversed(night.past)
         ],
         {
-            "first": number_date(days[0]),
             "nights": len(night.past),
             "heard": numeral(sum(totals)),
             "most": numeral(most),
             "most_day": number_date(busiest),
         },
+        says=() if most else (own["no_mail"].format(nights=len(night.past)),),
         chart=Chart(
             "nights",
             own["chart"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, TYPE_STRING, Cell
@@ -15,7 +16,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.charts import COLOURS, Chart
-from pipeline.report import Report, Section, Value, shown
+from pipeline.report import Report, Section, Value
+from pipeline.report import shown as spelled
 from pipeline.turkish import quotable
 from pipeline.workbook import guarded, same_bytes
 
@@ -32,6 +34,8 @@ _FORMATS: tuple[tuple[type, str], ...] = (
 _NARROWEST, _WIDEST = 9, 60
 # Excel takes 32,767 characters in a cell; nobody reads so many.
 _LONGEST = 2000
+_LINE_HEIGHT = 15.0
+_FONT = "Calibri"
 
 
 def write_report(report: Report) -> bytes:
@@ -40,13 +44,14 @@ def write_report(report: Report) -> bytes:
     summary = book.active
     assert isinstance(summary, Worksheet)
     _summarise(summary, report)
-    sheets = [(section, book.create_sheet(section.sheet)) for section in report.sections]
+    shown = [s for s in report.sections if s.lines or s.is_named]
+    sheets = [(section, book.create_sheet(section.sheet)) for section in shown]
     data = book.create_sheet(report.words["data_sheet"])
     for section, sheet in sheets:
         _fill(sheet, section, report)
         if section.chart:
-            columns = len(section.columns)
-            _add_chart(sheet, data, section.chart, columns + 2)
+            _add_chart(sheet, data, section.chart, len(section.columns) + 2)
+    _print_wide(data)
     return same_bytes(book)
 
 
@@ -85,21 +90,36 @@ def _fill(sheet: Worksheet, section: Section, report: Report) -> None:
             values.append("\n".join(line.commands.values()))
         for column, value in enumerate(values, start=1):
             _put(sheet, row, column, value, report)
-            longest = max(map(len, shown(value, report.words).split("\n")))
-            widths[column - 1] = max(widths[column - 1], longest + 2)
+            widths[column - 1] = max(widths[column - 1], _longest_line(value, report) + 2)
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = min(max(width, _NARROWEST), _WIDEST)
+    for row in range(_HEAD_ROW + 1, _HEAD_ROW + 1 + len(section.lines)):
+        sheet.row_dimensions[row].height = _LINE_HEIGHT * max(
+            _lines(sheet.cell(row, column).value, width) for column, width in enumerate(widths, start=1)
+        )
     _finish(sheet, len(headings), len(section.lines))
 
 
+def _longest_line(value: Value, report: Report) -> int:
+    lines = value.split("\n") if isinstance(value, str) else [spelled(value, report.words)]
+    return max(map(len, lines))
+
+
+def _lines(value: object, width: int) -> int:
+    """Counts the lines that a text takes in a column: not every program finds that out by itself."""
+    if not isinstance(value, str):
+        return 1
+    return sum(max(1, ceil(len(line) / (min(width, _WIDEST) - 4))) for line in value.split("\n"))
+
+
 def _head(sheet: Worksheet, title: str, line: str) -> None:
-    sheet.cell(1, 1, title).font = Font(bold=True, size=14, color=_INK)
-    sheet.cell(2, 1, guarded(line)).font = Font(color=_PALE)
+    sheet.cell(1, 1, title).font = Font(_FONT, bold=True, size=14, color=_INK)
+    sheet.cell(2, 1, guarded(line)).font = Font(_FONT, color=_PALE)
 
 
 def _heading(sheet: Worksheet, column: int, heading: str) -> None:
     cell = sheet.cell(_HEAD_ROW, column, heading)
-    cell.font = Font(bold=True, color="FFFFFF")
+    cell.font = Font(_FONT, bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", start_color=_INK)
     cell.alignment = Alignment(vertical="center", wrap_text=True)
 
@@ -111,12 +131,13 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value, report: Report) 
         cell.value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
         cell.number_format = next(form for kind, form in _FORMATS if isinstance(value, kind))
     else:
-        lines = value.split("\n") if isinstance(value, str) else [shown(value, report.words)]
+        lines = value.split("\n") if isinstance(value, str) else [spelled(value, report.words)]
         text = "\n".join(quotable(line) for line in lines)[:_LONGEST]
         cell.value = guarded(ILLEGAL_CHARACTERS_RE.sub("", text)) if value else None
         # Said outright: a text that begins with "=" would otherwise be written as a formula.
         if value:
             cell.data_type = TYPE_STRING
+    cell.font = Font(_FONT, size=11)
     cell.border = Border(bottom=_LINE)
     cell.alignment = Alignment(vertical="top", wrap_text=isinstance(value, str) and len(value) > _NARROWEST)
     return cell
@@ -128,11 +149,15 @@ def _finish(sheet: Worksheet, columns: int, rows: int) -> None:
     sheet.auto_filter.ref = f"A{_HEAD_ROW}:{last}{_HEAD_ROW + max(rows, 1)}"
     sheet.freeze_panes = f"A{_HEAD_ROW + 1}"
     sheet.sheet_view.showGridLines = False
+    sheet.print_title_rows = f"{_HEAD_ROW}:{_HEAD_ROW}"
+    _print_wide(sheet)
+
+
+def _print_wide(sheet: Worksheet) -> None:
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.fitToHeight = 0
-    sheet.print_title_rows = f"{_HEAD_ROW}:{_HEAD_ROW}"
 
 
 def _add_chart(sheet: Worksheet, data: Worksheet, chart: Chart, column: int) -> None:
@@ -140,7 +165,7 @@ def _add_chart(sheet: Worksheet, data: Worksheet, chart: Chart, column: int) -> 
     first = data.max_row + 2 if data.max_row > 1 else 1
     heads = (chart.title, *(series.label for series in chart.series))
     for at, head in enumerate(heads, start=1):
-        data.cell(first, at, head).font = Font(bold=True, color=_PALE)
+        data.cell(first, at, head).font = Font(_FONT, bold=True, color=_PALE)
         letter = get_column_letter(at)
         data.column_dimensions[letter].width = max(data.column_dimensions[letter].width, len(head) + 2)
     for row, category in enumerate(chart.categories, start=first + 1):
