@@ -16,6 +16,9 @@ from pipeline.charts import Chart
 from pipeline.texts import Block
 from pipeline.turkish import IdentityNumber, lira, number_date, numeral, quotable
 
+# Dates with their hours, masked numbers, case numbers and names of lists are no longer.
+_WHOLE = 16
+
 Value = str | int | Decimal | date | datetime | timedelta | IdentityNumber | None
 Words = Mapping[str, Any]
 
@@ -139,6 +142,12 @@ class Cell:
     heading: str
     text: str
     is_number: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Tells whether it is a number, a day or a name of ours, to be kept on one line."""
+        short = len(self.text) <= _WHOLE
+        return self.is_number or (short and (" " not in self.text or self.text[0].isdigit()))
 
 
 @dataclass(frozen=True, slots=True)
