@@ -40,7 +40,7 @@ _WIDEST_BAR = 40.0
 _TICKS = 4
 # The width of letters, in letter heights, in the widest of the fonts that may show them.
 _LETTER = 0.64
-_NARROW, _WIDE = {*"iıİjlftrI.,:;'()[]| "}, {*"mwMWÖOQG%"}
+_NARROW, _WIDE = {*"iIjlftr.,:;'()[]| "}, {*"mwMWOQG%"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,11 @@ class Section:
     lines: tuple[Line, ...]
     chart: Chart | None
 
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Names the columns that hold numbers."""
+        return frozenset(n for n in self.columns if any(_is_number(line.values[n]) for line in self.lines))
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -201,14 +206,15 @@ def quiet_line(report: Report) -> str:
 def _set(section: Section, room: Room, words: Words) -> Setting:
     names = section.brief if room.is_brief else tuple(section.columns)
     lines = section.lines if names else ()
-    numbers = {n for n in names if any(_is_number(line.values[n]) for line in lines)}
     left = len(lines) - room.lines
     return Setting(
         name=section.name,
         title=section.title,
         tone=section.tone,
         says=section.says,
-        headings=tuple(Cell(section.columns[n], section.columns[n], n in numbers) for n in names if lines),
+        headings=tuple(
+            Cell(section.columns[n], section.columns[n], n in section.numbers) for n in names if lines
+        ),
         rows=tuple(_row(section, line, names, room, words) for line in lines[: room.lines]),
         more=words["more"].format(count=numeral(left), sheet=section.sheet) if left > 0 else "",
         chart=section.chart,

@@ -61,7 +61,7 @@ def _summarise(sheet: Worksheet, report: Report) -> None:
     _head(sheet, report.title, report.period)
     rows: list[tuple[str, int]] = [(f.label, f.value) for f in report.figures]
     for column, heading in enumerate((words["figure"], words["value"]), start=1):
-        _heading(sheet, column, heading)
+        _heading(sheet, column, heading, column == 2)
     for at, (label, value) in enumerate(rows, start=_HEAD_ROW + 1):
         _put(sheet, at, 1, label, report)
         _put(sheet, at, 2, value, report)
@@ -81,7 +81,7 @@ def _fill(sheet: Worksheet, section: Section, report: Report) -> None:
     headings += [report.words["notes"]] * has_notes + [report.words["commands"]] * has_commands
     widths = [len(heading) + 4 for heading in headings]
     for column, heading in enumerate(headings, start=1):
-        _heading(sheet, column, heading)
+        _heading(sheet, column, heading, column <= len(names) and names[column - 1] in section.numbers)
     for row, line in enumerate(section.lines, start=_HEAD_ROW + 1):
         values: list[Value] = [line.values[name] for name in names]
         if has_notes:
@@ -109,7 +109,7 @@ def _lines(value: object, width: int) -> int:
     """Counts the lines that a text takes in a column: not every program finds that out by itself."""
     if not isinstance(value, str):
         return 1
-    return sum(max(1, ceil(len(line) / (min(width, _WIDEST) - 4))) for line in value.split("\n"))
+    return sum(max(1, ceil(len(line) / (min(width, _WIDEST) - 2))) for line in value.split("\n"))
 
 
 def _head(sheet: Worksheet, title: str, line: str) -> None:
@@ -117,11 +117,12 @@ def _head(sheet: Worksheet, title: str, line: str) -> None:
     sheet.cell(2, 1, guarded(line)).font = Font(_FONT, color=_PALE)
 
 
-def _heading(sheet: Worksheet, column: int, heading: str) -> None:
+def _heading(sheet: Worksheet, column: int, heading: str, is_of_numbers: bool) -> None:
     cell = sheet.cell(_HEAD_ROW, column, heading)
     cell.font = Font(_FONT, bold=True, color="FFFFFF")
     cell.fill = PatternFill("solid", start_color=_INK)
-    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    side = "right" if is_of_numbers else "left"
+    cell.alignment = Alignment(side, vertical="center", wrap_text=True)
 
 
 def _put(sheet: Worksheet, row: int, column: int, value: Value, report: Report) -> Cell:
