@@ -206,15 +206,14 @@ def quiet_line(report: Report) -> str:
 def _set(section: Section, room: Room, words: Words) -> Setting:
     names = section.brief if room.is_brief else tuple(section.columns)
     lines = section.lines if names else ()
+    columns, numbers = section.columns, section.numbers
     left = len(lines) - room.lines
     return Setting(
         name=section.name,
         title=section.title,
         tone=section.tone,
         says=section.says,
-        headings=tuple(
-            Cell(section.columns[n], section.columns[n], n in section.numbers) for n in names if lines
-        ),
+        headings=tuple(Cell(columns[n], columns[n], n in numbers) for n in names if lines),
         rows=tuple(_row(section, line, names, room, words) for line in lines[: room.lines]),
         more=words["more"].format(count=numeral(left), sheet=section.sheet) if left > 0 else "",
         chart=section.chart,

@@ -74,14 +74,14 @@ def _summarise(sheet: Worksheet, report: Report) -> None:
 
 def _fill(sheet: Worksheet, section: Section, report: Report) -> None:
     _head(sheet, section.title, " ".join(section.says))
-    names = list(section.columns)
+    names, numbers = list(section.columns), section.numbers
     headings = [section.columns[name] for name in names]
     has_notes = any(line.notes for line in section.lines)
     has_commands = any(line.commands for line in section.lines)
     headings += [report.words["notes"]] * has_notes + [report.words["commands"]] * has_commands
     widths = [len(heading) + 4 for heading in headings]
     for column, heading in enumerate(headings, start=1):
-        _heading(sheet, column, heading, column <= len(names) and names[column - 1] in section.numbers)
+        _heading(sheet, column, heading, column <= len(names) and names[column - 1] in numbers)
     for row, line in enumerate(section.lines, start=_HEAD_ROW + 1):
         values: list[Value] = [line.values[name] for name in names]
         if has_notes:
