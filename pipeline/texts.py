@@ -98,6 +98,7 @@ def load_texts(folder: Path) -> Texts:
             "weekday": weekday,
             "quoted": quotable,
             "linked": _linked,
+            "in_cell": _in_cell,
             "numeral": numeral,
         }
     try:
@@ -181,7 +182,7 @@ def _plain_lines(block: Block) -> Iterator[str]:
 
 def _linked(text: str) -> Markup:
     """Sets a text for HTML: our web addresses as links, numbers unbroken, lines of one item apart."""
-    parts = re.split(r"(https?://[^\s,;)]*[^\s,;).]|\b[GN]-[0-9A-Z]{8}\b|[\w.+-]+@[\w.-]+)", text)
+    parts = re.split(r"(https?://[^\s,;)]*[^\s,;).]|\b[GN]-[0-9A-Z]{8}\b)", text)
     return Markup("").join(map(_set_part, parts))
 
 
@@ -190,7 +191,14 @@ def _set_part(part: str) -> Markup:
         return Markup('<a href="{0}" style="color:#1a5276">{0}</a>').format(part)
     if re.fullmatch(r"[GN]-[0-9A-Z]{8}", part):
         return Markup('<span style="white-space:nowrap">{0}</span>').format(part)
-    if re.fullmatch(r"[\w.+-]+@[\w.-]+", part):
-        # Where it has to be broken, it breaks before a domain.
-        return escape(part).replace("@", Markup("<wbr>@")).replace(".", Markup("<wbr>."))
     return escape(part).replace("\n", Markup("<br>"))
+
+
+def _in_cell(text: str) -> Markup:
+    """Sets a text for a narrow column: an address that has to be broken is broken between its names."""
+    parts = re.split(r"([\w.+-]+@[\w.-]+)", text)
+    broken = Markup("<wbr>")
+    return Markup("").join(
+        escape(part).replace("@", broken + "@").replace(".", broken + ".") if at % 2 else _linked(part)
+        for at, part in enumerate(parts)
+    )
