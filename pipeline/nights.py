@@ -22,7 +22,8 @@ from pipeline.report import Picture
 from pipeline.report_letter import charts_of, report_of
 from pipeline.report_sections import batch_digest
 from pipeline.runs import decide_all, hand_in, settle_doubts
-from pipeline.shop import Run, Shop, a_run, plan
+from pipeline.settings import Settings
+from pipeline.shop import Run, Shop, a_run, measured, plan
 from pipeline.stages.announce import announce
 from pipeline.stages.consolidate import consolidate
 from pipeline.turkish import number_date, quotable
@@ -33,16 +34,21 @@ _MOST_SHOWN, _MOST_PICTURES = 30, 2_000_000
 
 
 def night_due(shop: Shop) -> date:
-    """Names the night that should be closed by now: today's from its hour on, else yesterday's."""
-    local = shop.clock().astimezone(shop.settings.zone)
-    if local.time() >= shop.settings.schedule.night_at:
+    """Names the night that should be closed by now."""
+    return night_due_at(shop.settings, shop.clock())
+
+
+def night_due_at(settings: Settings, now: datetime) -> date:
+    """Names the night that should be closed by a moment: its day's from the hour on, else the day before."""
+    local = now.astimezone(settings.zone)
+    if local.time() >= settings.schedule.night_at:
         return local.date()
     return local.date() - timedelta(days=1)
 
 
 def nightly(shop: Shop, day: date) -> Night | None:
     """Closes the night of a day: the list for Kamu SM and the report; None where it was closed before."""
-    with a_run(shop, "nightly") as run, watched(shop) as watch:
+    with measured(shop), a_run(shop, "nightly") as run, watched(shop) as watch:
         shop.home.beat()
         settle_doubts(shop, watch)
         # What a run before was cut off over belongs to this night, else its balance would not add up.

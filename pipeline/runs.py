@@ -34,7 +34,7 @@ from pipeline.faults import OperatorFault, origin
 from pipeline.policy import Policy
 from pipeline.releasing import list_meant, release
 from pipeline.settings import Account
-from pipeline.shop import Run, Shop, a_run, plan, post_letters
+from pipeline.shop import Run, Shop, a_run, measured, plan, post_letters
 from pipeline.stages.answer import answer, answer_release, answer_settled
 from pipeline.stages.judge import judge
 from pipeline.stages.mark import mark
@@ -78,8 +78,8 @@ def quiet(_step: str, _done: int, _total: int) -> None:
 def poll(shop: Shop, progress: Progress = quiet) -> Tally:
     """Hears every mailbox, judges what came, files it and answers; finishes what a run before left."""
     heard = 0
-    with a_run(shop, "poll") as run, watched(shop) as watch:
-        # A poll that finds nothing to do writes nothing but this: the disk has a life to live.
+    with measured(shop), a_run(shop, "poll") as run, watched(shop) as watch:
+        # A poll that finds nothing to do writes but the times of two files: the disk has a life to live.
         shop.home.beat()
         settle_doubts(shop, watch)
         hearing = _for_a_while(shop)

@@ -183,6 +183,8 @@ class MonitoringSettings(_Strict):
     alarm_after_minutes: int = Field(default=15, ge=1)
     free_megabytes: int = Field(default=500, ge=1)
     shunted_per_day: int = Field(default=10, ge=1)
+    # In the home where it is not named; named otherwise for a folder that a collector reads.
+    metrics_file: Path | None = None
 
 
 class BatchSettings(_Strict):
@@ -261,6 +263,11 @@ class Settings(BaseSettings):
         if self.evidence and self.evidence.account not in {a.name for a in self.accounts}:
             raise ValueError("evidence_account")
         return self
+
+    @property
+    def metrics_file(self) -> Path:
+        """Tells where the figures for a monitoring system are written."""
+        return self.monitoring.metrics_file or self.home / "metrics.prom"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from pipeline.adapters.archive import InForce, work_under
-from pipeline.adapters.home import Home
+from pipeline.adapters.figures import figures_of
+from pipeline.adapters.home import Home, write_whole
 from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.mailbox import ImapAccount
 from pipeline.adapters.outbox import post_due
 from pipeline.adapters.postman import SmtpAccount
 from pipeline.domain import Letter
 from pipeline.faults import OperatorFault
+from pipeline.metrics import as_text
 from pipeline.policy import Policy
 from pipeline.rendering import message_id, render
 from pipeline.settings import Account, Settings
@@ -91,6 +95,31 @@ def a_run(shop: Shop, command: str) -> Iterator[Run]:
         run.end(type(fault).__name__)
         raise
     run.end("done")
+
+
+@contextmanager
+def measured(shop: Shop) -> Iterator[None]:
+    """Writes the figures for a monitoring system after a run, however it ended.
+
+    Where nothing has changed since they were written, only the file's time is: a collector tells by it that
+    the service lives.
+    """
+    try:
+        yield
+    finally:
+        # Figures that cannot be written are no reason to lose a run; a full disk is told of elsewhere.
+        with suppress(OSError, sqlite3.Error):
+            file = shop.settings.metrics_file
+            if _is_behind(file, shop.home.ledger_file):
+                # A collector is another user; in the home nothing is for others.
+                mode = 0o644 if shop.settings.monitoring.metrics_file else 0o600
+                write_whole(file, as_text(figures_of(shop.ledger), version("nes-intake")), mode)
+            else:
+                file.touch()
+
+
+def _is_behind(file: Path, ledger: Path) -> bool:
+    return not file.exists() or file.stat().st_mtime_ns <= ledger.stat().st_mtime_ns
 
 
 # --- letters -----------------------------------------------------------------------------------

@@ -264,6 +264,10 @@ def test_status_shows_what_waits_and_changes_nothing(tell: Any, house: House) ->
     assert datetime.fromisoformat(state["last_poll"]["started_at"]) <= datetime.now(UTC)
     assert datetime.fromisoformat(state["last_beat"]) <= datetime.now(UTC)
     assert state["last_night"]["number"] == 1
+    assert (state["night_due"], state["troubles"], state["letters_in_doubt"]) == (None, {}, 0)
+    assert (state["outcomes"]["held"], state["outcomes"]["accepted"]) == (1, 1)
+    assert state["letters"] == {"done": 4}
+    assert datetime.fromisoformat(state["oldest_hold"]) <= datetime.now(UTC)
     counts = {
         k: state[k] for k in ("waiting", "undecided", "to_file", "letters_to_send", "letters_failed", "held")
     }

@@ -31,6 +31,14 @@ class Room:
     inodes_free: int
 
 
+def write_whole(file: Path, text: str, mode: int) -> None:
+    """Writes a small file that others read: they see the old one or the new one, and never a half."""
+    draft = file.with_name(f".{file.name}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(mode)
+    draft.rename(file)
+
+
 def room_of(folder: Path) -> Room:
     """Tells how much room the disk of a folder has for this user."""
     state = os.statvfs(folder)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 
+from pipeline.adapters.figures import figures_of
 from pipeline.adapters.home import Home
 from pipeline.adapters.stops import open_stop
 from pipeline.console import (
@@ -23,10 +25,11 @@ from pipeline.console import (
     trouble,
     with_settings,
 )
-from pipeline.nights import night_due, nightly
+from pipeline.domain import Outcome
+from pipeline.nights import night_due, night_due_at, nightly
 from pipeline.runs import poll
 from pipeline.schedule import serve
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 
 
 @click.command("poll")
@@ -89,18 +92,34 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
     with opened_ledger(settings) as ledger:
         last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
         stop = open_stop(ledger)
+        figures = figures_of(ledger)
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
     state = {
         "last_beat": beat and beat.isoformat(timespec="seconds"),
         "last_poll": last and {k: last[k] for k in ("started_at", "ended_at", "outcome")},
         "last_night": night and {"day": night.day.isoformat(), "number": night.number},
         **counts,
+        "version": version("nes-intake"),
+        "policy": policy.fingerprint,
+        "night_due": _night_owed(settings, night.day if night else None),
+        "outcomes": {str(o): figures.outcomes.get(o, 0) for o in Outcome},
+        "letters": dict(figures.letters),
+        "letters_in_doubt": figures.letters.get("in_doubt", 0) + figures.letters.get("started", 0),
+        "oldest_letter": figures.oldest_letter and figures.oldest_letter.isoformat(timespec="seconds"),
+        "oldest_hold": figures.oldest_hold and figures.oldest_hold.isoformat(timespec="seconds"),
+        "troubles": {name: since.isoformat(timespec="seconds") for name, since in figures.troubles.items()},
         "stopped": stop and {"at": stop.at.isoformat(), "name": stop.name, "hit": stop.hit, "of": stop.of},
         "held_mails": [number for number, _, _ in held],
     }
     if as_machine:
         click.echo(json.dumps(state, ensure_ascii=False))
     else:
-        values = {"state": state, "counts": counts, "held": held}
+        values = {"state": state, "counts": counts, "held": held, "words": policy.texts.words}
         click.echo(policy.texts.plain.get_template("status.txt").render(**values), nl=False)
     return DONE
+
+
+def _night_owed(settings: Settings, last: date | None) -> str | None:
+    """Names the night that should be closed by now and is not."""
+    due = night_due_at(settings, datetime.now(UTC))
+    return due.isoformat() if last and last < due else None
