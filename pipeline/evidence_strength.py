@@ -30,9 +30,9 @@ _DIGIT = "[0-9OoIılSB]"
 
 _NUMBER_LABEL = re.compile("tckimlik|kimlikno|tckn|tcno|vkn|ykn|sicilno|aboneno")
 # "GARANTİ BANKASI" has the four letters in it as well.
-_IBAN_LABEL = re.compile("iban(?!k)")
+_IBAN_LABEL = re.compile("iban(?!k)|(alici|alacakli)hesap")
 # Whether the payer's own account was read well makes no difference to anybody.
-_OWN_IBAN = re.compile("(gonderen|borclu|hesap|musteri)iban(?!k)")
+_OWN_IBAN = re.compile("(gonderen|borclu|(?<!alici)hesap|musteri)iban(?!k)")
 _AMOUNT_LABEL = re.compile("(?<!masraf)tutar")
 _DATE_LABEL = re.compile("tarih")
 _KIND_LABEL = re.compile("islemturu|islemadi|islemtipi|odemeturu")

@@ -143,7 +143,7 @@ _Holds = Callable[[str, str], bool]
 
 def matching(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     """Names every layout whose words are all there: one is a reading, none or two are not."""
-    return tuple(name for name, layout in layouts.items() if _fits(lines, layout, _holds, _holds))
+    return tuple(name for name, layout in layouts.items() if _fits(lines, lines, layout, _holds, _holds))
 
 
 def _holds(text: str, phrase: str) -> bool:
@@ -157,8 +157,10 @@ def _nearly_holds(text: str, phrase: str) -> bool:
     return len(phrase) <= len(text) and partial_ratio(phrase, text, score_cutoff=_ALIKE) > 0
 
 
-def _fits(lines: Sequence[str], layout: Layout, is_there: _Holds, is_forbidden: _Holds) -> bool:
-    text, title = _squash(" ".join(lines)), _squash(_title(lines))
+def _fits(
+    lines: Sequence[str], head: Sequence[str], layout: Layout, is_there: _Holds, is_forbidden: _Holds
+) -> bool:
+    text, title = _squash(" ".join(lines)), _squash(_title(head))
     if any(is_forbidden(text, _squash(phrase)) for phrase in layout.forbids):
         return False
     if not all(any(is_there(text, _squash(phrase)) for phrase in group) for group in layout.requires):
@@ -179,7 +181,10 @@ def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tup
 def _fits_seen(lines: Sequence[str], layout: Layout) -> bool:
     # What a layout forbids tells it from its neighbours: there no letter is given it, and none to them.
     is_there = _holds if layout.forbids else _nearly_holds
-    return _fits(respelled(lines, layout), layout, is_there, _nearly_holds)
+    spelled = respelled(lines, layout)
+    # Where the top is cut off or in a shadow, the bank's address at the foot names it as well.
+    foot = () if layout.forbids else [line for line in spelled if squeeze(line)][-2:]
+    return any(_fits(spelled, head, layout, is_there, _nearly_holds) for head in (spelled, foot) if head)
 
 
 # A phrase of at least so many letters is known by so many of them, in per cent.
