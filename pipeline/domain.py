@@ -193,6 +193,8 @@ class Page:
     words: tuple[Word, ...]
     # "text" for a text layer, otherwise the OCR hypothesis, such as "ocr rotate=90 psm=11".
     read_by: str
+    # How its picture looks, to compare with others; "" where nobody looked.
+    likeness: str = ""
 
 
 class FileKind(StrEnum):
@@ -312,6 +314,8 @@ class Receipt:
     notes: tuple[str, ...] = ()
     # field → name of why what is printed gives no value ("two_readings", ...)
     unclear: Mapping[str, str] = field(default_factory=dict)
+    # How the picture of its first page looks, to compare with others.
+    likeness: str = ""
     # field → where what was read for it stands with its label, once for every time it is printed
     stands: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)
 
@@ -446,6 +450,8 @@ class Facts:
     withdrawing: frozenset[str] = frozenset()
     # Receipts that came before the list, for those whom this mail lists.
     early: tuple[EarlyReceipt, ...] = ()
+    # Digest of a receipt → numbers of mails with another person's of the same looks, day and amount.
+    alike: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,6 +493,8 @@ class Decision:
     silence: str = ""
     topic: str = ""
     told: tuple[Case, ...] = ()
+    # Numbers of mails with another person's receipt that looks like one of this mail: a flag, no fault.
+    alike: tuple[str, ...] = ()
 
     def findings_of(self, subject: str, index: int) -> tuple[Finding, ...]:
         """Lists what was found about one claim."""

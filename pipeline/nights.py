@@ -12,7 +12,7 @@ from pipeline.adapters.ledger import Judged, Ledger, Night
 from pipeline.adapters.nights_book import letters_in_trouble, past_nights
 from pipeline.adapters.painter import paint
 from pipeline.batching import Selection, Waiting, select
-from pipeline.cases import disputed
+from pipeline.cases import disputed, mail_number
 from pipeline.domain import Arrival, Batch, Case, Decision
 from pipeline.exhibits import exhibits_of
 from pipeline.faults import TryLater
@@ -157,6 +157,10 @@ def _warnings(
         yield Caution("missed_nights", {"last": number_date(before.day), "count": missed})
     if unread := sum(_lacked_ocr(held.decision) for held in holds):
         yield Caution("without_ocr", {"count": unread})
+    for mail in heard:
+        if mail.decision.alike:
+            others = ", ".join(mail.decision.alike)
+            yield Caution("alike", {"mail": mail_number(mail.sha), "others": others})
     if over := sum(mail.decision.silence == "over_budget" for mail in heard):
         yield Caution("over_budget", {"count": over})
     for letter in letters:

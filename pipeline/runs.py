@@ -13,6 +13,7 @@ from typing import Literal
 from pipeline.adapters import quotas, stops
 from pipeline.adapters.copy_room import mark_copies
 from pipeline.adapters.ledger import Judged, Ledger, Undecided
+from pipeline.adapters.likenesses import alike_receipts, note_likenesses
 from pipeline.adapters.mailbox import Fetched, Mailbox
 from pipeline.adapters.outbox import resolve_doubts
 from pipeline.adapters.quotas import Quota
@@ -266,6 +267,7 @@ def decide(
             comparison = _compared(ledger, submission, decision)
             letter = answer(sha, submission, decision, comparison, copies, policy, now)
             ledger.enter(sha, submission.sender, submission.subject, now, policy.fingerprint, "", decision)
+            note_likenesses(ledger, sha, decision.evidence.receipts)
             if letter:
                 plan(ledger, letter, now)
             if done.seconds:
@@ -315,6 +317,7 @@ def _decision(
     if mail.automatic and not (evidence.holders or evidence.receipts):
         return Decision(Outcome.IGNORED, None, Evidence(), silence=mail.automatic)
     facts = ledger.facts(today, evidence, submission)
+    facts = replace(facts, alike=alike_receipts(ledger, evidence.receipts))
     decision = judge(mail.arrival.sha, submission, evidence, facts, policy, mail.automatic)
     return replace(decision, silence=mail.automatic or _why_unanswered(ledger, submission, policy, now))
 

@@ -186,6 +186,9 @@ def receipt_view(receipt: Receipt, facts: Facts, bearer: Bearer) -> View:
         "paid_before": case.number if case and case.receipt and not spent else None,
         "spent_here": spent.case if spent and again else None,
         "spent_elsewhere": spent.case if spent and not again else None,
+        "alike_unnumbered": None
+        if receipt.reference
+        else min(facts.alike.get(receipt.digest, ()), default=None),
         **_printed(receipt, bearer.sender_name),
     }
 
@@ -213,6 +216,7 @@ READ_FROM: Mapping[str, tuple[str, ...]] = {
     "description_in_doubt": ("description",),
     "other_number": ("identity_number", "description"),
     "named": ("payer", "debtor", "description"),
+    "alike_unnumbered": (),
 }
 
 

@@ -100,6 +100,7 @@ def _erase_mail(ledger: Ledger, row: Mapping[str, Any], at: datetime) -> int:
         row["sha"],
     )
     ledger.execute("DELETE FROM named WHERE sha=?", row["sha"])
+    ledger.execute("DELETE FROM likeness WHERE sha=?", row["sha"])
     ledger.execute("UPDATE bounce SET recipient='', diagnostic='' WHERE sha=?", row["sha"])
     ledger.execute("UPDATE arrival SET erased_at=? WHERE sha=?", at.isoformat(), row["sha"])
     ledger.note(at, "erased mail", row["sha"])

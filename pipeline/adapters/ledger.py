@@ -930,6 +930,7 @@ _FORGET: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("DELETE FROM bounce WHERE sha=? OR letter IN (SELECT id FROM letter WHERE about=?)", (0, 0)),
     ("DELETE FROM letter WHERE about=?", (0,)),
     ("DELETE FROM named WHERE sha=?", (0,)),
+    ("DELETE FROM likeness WHERE sha=?", (0,)),
     ("DELETE FROM hold WHERE sha=?", (0,)),
     (
         "DELETE FROM batch_row WHERE case_number IN "

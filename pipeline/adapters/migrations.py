@@ -236,6 +236,17 @@ def _troubles(db: Database) -> None:
     db.execute("CREATE UNIQUE INDEX trouble_stands_once ON trouble (name) WHERE ended_at IS NULL")
 
 
+def _likenesses(db: Database) -> None:
+    """Keeps how receipts look, with keyed marks of whose and of which sum they are."""
+    db.execute(
+        """CREATE TABLE likeness (
+            sha TEXT NOT NULL REFERENCES decision (sha), picture TEXT NOT NULL CHECK (length(picture)=64),
+            payment TEXT NOT NULL, person TEXT NOT NULL, sum TEXT NOT NULL,
+            PRIMARY KEY (sha, payment)) STRICT"""
+    )
+    db.execute("CREATE INDEX likeness_sum ON likeness (sum)")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
@@ -246,4 +257,5 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _stops,
     _way_back,
     _troubles,
+    _likenesses,
 )

@@ -124,6 +124,7 @@ def judge(
         topic=question.topic,
         told=question.told,
         evidence=evidence,
+        alike=tuple(dict.fromkeys(n for r in evidence.receipts for n in facts.alike.get(r.digest, ()))),
         findings=findings,
         entries=entries,
         withheld=tuple(_withdrawal(sha, case, facts) for case in meant)

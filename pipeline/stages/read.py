@@ -152,7 +152,8 @@ def _read_pages(
         receipt = reading(name, transcript.digest, lines, names[0], layout, rails)
         way = ways.pop() if len(ways) == 1 else "mixed"
         stands = _stands(printed, lines if is_text else respelled(lines, layout), layout)
-        return replace(receipt, read_by=way, notes=transcript.notes, stands=stands)
+        looks = next((page.likeness for page in transcript.pages if page.words), "")
+        return replace(receipt, read_by=way, notes=transcript.notes, stands=stands, likeness=looks)
     if names:
         return Unread(name, "two_layouts")
     return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")

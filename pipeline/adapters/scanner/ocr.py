@@ -19,6 +19,7 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+from pipeline.adapters.scanner.likeness import likeness
 from pipeline.domain import Page, Word
 from pipeline.evidence_strength import Strength, agreeing, contested, lines_of, patched, rests_on, strength
 
@@ -197,8 +198,9 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
         return PageReading(page, interrupted=bool(failed))
     words = tuple(word for line in lines_of(best.words) for word in line)
     width, height = upright_size(picture, best.hypothesis)
+    upright = prepared(picture, Hypothesis(rotate=best.hypothesis.rotate))
     return PageReading(
-        Page(number, width, height, words, best.read_by),
+        Page(number, width, height, words, best.read_by, likeness(upright)),
         legible=best.legible,
         contested=contested(best.evidence, [r.evidence for r in _rivals(best, readings)]),
     )

@@ -6,7 +6,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pdfplumber
 import pypdfium2 as pdfium
@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium_c
 from pdfplumber.page import Page as PlumbedPage
 from PIL import Image
 
+from pipeline.adapters.scanner.likeness import likeness
 from pipeline.adapters.scanner.ocr import (
     MAX_OCR_PIXELS,
     FileReading,
@@ -30,6 +31,7 @@ MAX_PAGES = 30
 MAX_PAGE_AREA = 9_000_000
 MAX_WORDS = 20_000
 DPI = 200
+LOOKS_DPI = 40
 CHECK_SECONDS = 4.0
 # Whoever edits a receipt edits a receipt, not a brochure.
 MAX_CHECKED_PAGES = 2
@@ -117,6 +119,10 @@ def _seen(document: pdfium.PdfDocument, layers: Sequence[_Layer], amounts: tuple
         )
     except OcrUnavailable:
         return FileReading(tuple(pages.values()), "ocr_unavailable" if unread else "")
+    for layer in layers[:MAX_CHECKED_PAGES]:
+        if not layer.needs_ocr and layer.page.words:
+            looks = likeness(_rendered(document, layer.page.number, LOOKS_DPI))
+            pages[layer.page.number] = replace(layer.page, likeness=looks)
     pages |= {page.number: page for page in scanned.pages}
     # A blank or illegible page harms nobody when others can be read.
     problem = "" if scanned.problem == "illegible" and len(unread) < len(pages) else scanned.problem
