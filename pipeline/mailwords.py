@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.domain import Submission
-from pipeline.turkish import fold, squeeze
+from pipeline.turkish import fold, heading, squeeze
 
 
 class _Strict(BaseModel):
@@ -50,14 +50,19 @@ def own_words(submission: Submission, words: MailWords) -> str:
     ends = tuple(fold(mark) for mark in words.quotes.ends)
     is_quoted = fold(submission.subject).startswith(tuple(map(fold, words.quotes.subjects)))
     lines = [] if is_quoted else [submission.subject]
-    signature = fold(submission.sender_name)
+    name = set(heading(f"{submission.sender_name} {submission.sender.partition('@')[0]}").split())
     for line in submission.text.split("\n"):
         folded = fold(line)
         if folded.startswith(begins) or folded.endswith(ends):
             break
-        if not folded.startswith(">") and folded != signature:
+        if not folded.startswith(">") and not _is_signature(line, name):
             lines.append(line.strip())
     return "\n".join(lines).strip()
+
+
+def _is_signature(line: str, name: set[str]) -> bool:
+    words = heading(line).split()
+    return bool(words) and set(words) <= name
 
 
 def written_out(text: str, abbreviations: Mapping[str, str]) -> str:

@@ -232,7 +232,9 @@ def _people_in(shop: Shop, file: Attachment, at: datetime) -> list[IdentityNumbe
     policy = shop.policy
     reading = begin_reading(shop.ledger, [file], policy.tariff_amounts, shop.readers, ())
     files = finish_reading(shop.ledger, reading, at).files
-    evidence = read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
+    evidence = read(
+        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
+    )
     return [holder.identity_number for holder in evidence.holders]
 
 

@@ -45,6 +45,8 @@ class Rule:
     because: str
     # What the answer brings along, for the sender to fill in or to confirm.
     encloses: Form
+    # Rules that must have nothing to say before this one is asked.
+    after: frozenset[str] = frozenset()
 
     def verdict(self, value: object) -> Verdict:
         """Asks the rule's question of one value."""
@@ -67,6 +69,7 @@ class _RuleFile(BaseModel):
     remedy: str
     because: str
     encloses: Form = ""
+    after: list[str] = []
     accepts: list[Any]
     rejects: list[Any]
     doubts: list[Any] = []
@@ -91,7 +94,7 @@ def load_rules(
     raw = dict(_rule_files(folder))
     wants = {path: rule.get("wants") for path, rule in raw.items()}
     wants |= {_SETTINGS + key: list(values) for key, values in settings.items()}
-    return tuple(_rule(path, raw[path], wants, fields) for path in sorted(raw))
+    return tuple(_rule(path, raw, wants, fields) for path in sorted(raw))
 
 
 def _refuse_strangers(folder: Path) -> None:
@@ -113,13 +116,13 @@ def _rule_files(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _rule(
     path: str,
-    raw: Mapping[str, Any],
+    rules: Mapping[str, Mapping[str, Any]],
     wants: Mapping[str, Any],
     known_fields: Mapping[Subject, frozenset[str]],
 ) -> Rule:
     where = f"rules/{path}.toml"
     try:
-        file = _RuleFile.model_validate(raw)
+        file = _RuleFile.model_validate(rules[path])
     except ValidationError as fault:
         key, kind, _ = first_wrong_key(fault)
         raise OperatorFault("rule_key", file=where, key=key, kind=kind) from fault
@@ -133,6 +136,10 @@ def _rule(
         )
     if file.wants_of is not None and file.wants_of not in wants:
         raise OperatorFault("rule_wants_of", file=where, rule=file.wants_of)
+    for named in file.after:
+        # Rules that wait for each other in a ring would all fall silent.
+        if not named.startswith(f"{subject}/") or named not in rules or path in _before(named, rules):
+            raise OperatorFault("rule_after", file=where, rule=named)
     rule = Rule(
         path=path,
         subject=subject,
@@ -146,9 +153,21 @@ def _rule(
         remedy=file.remedy,
         because=file.because,
         encloses=file.encloses,
+        after=frozenset(file.after),
     )
     _prove(rule, file, where)
     return rule
+
+
+def _before(path: str, rules: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Gathers a rule and all that is asked before it."""
+    before, further = set[str](), [path]
+    while further:
+        rule = further.pop()
+        if rule in rules and rule not in before:
+            before.add(rule)
+            further += rules[rule].get("after", [])
+    return before
 
 
 def _prove(rule: Rule, file: _RuleFile, where: str) -> None:

@@ -25,9 +25,12 @@ class _TopicFile(BaseModel):
 
     words: list[list[str]] = Field(min_length=1)
     unless: list[str] = []
+    only: list[str] = []
     consequence: Consequence = Field(alias="else")
     with_case: Consequence | None = None
     procedure: Procedure | None = None
+    by_role: bool = False
+    rivals_list_unless: list[str] = []
     tells_state: bool = False
     withdraws: str = ""
     encloses: Form = ""
@@ -50,9 +53,15 @@ class Topic:
     name: str
     words: tuple[tuple[str, ...], ...]
     unless: tuple[str, ...]
+    # Where given, the mail must say nothing else: each of its words is one of these, or a number.
+    only: tuple[str, ...]
     consequence: Consequence
     with_case: Consequence
     procedure: Procedure | None
+    # Whether the sender's role, told by the words of rules/procedures.toml, decides about the procedure.
+    by_role: bool
+    # Where given, a list in a mail about this, and without one of these words, may have been the wrong step.
+    rivals_list_unless: tuple[str, ...]
     tells_state: bool
     # What is said to somebody whose application may be withdrawn by such a mail; "" where none may.
     withdraws: str
@@ -67,7 +76,17 @@ class Topic:
 
     def is_meant(self, text: str) -> bool:
         """Tells whether a text is about this."""
-        return says(text, self.words) and not says(text, (self.unless,))
+        is_said = says(text, self.words) and not says(text, (self.unless,))
+        return is_said and (not self.only or self._is_all(text))
+
+    def rivals_list(self, text: str) -> bool:
+        """Tells whether a list of lost or stolen cards contradicts what a text says."""
+        told = self.rivals_list_unless
+        return bool(told) and self.is_meant(text) and not says(text, (told,))
+
+    def _is_all(self, text: str) -> bool:
+        known = set(map(heading, self.only))
+        return "?" not in text and all(w.isdigit() or w in known for w in heading(text).split())
 
 
 def says(text: str, groups: Sequence[Sequence[str]]) -> bool:
@@ -116,9 +135,12 @@ def _topic(name: str, file: _TopicFile) -> Topic:
         name=name,
         words=tuple(map(tuple, file.words)),
         unless=tuple(file.unless),
+        only=tuple(file.only),
         consequence=file.consequence,
         with_case=file.with_case or file.consequence,
         procedure=file.procedure,
+        by_role=file.by_role,
+        rivals_list_unless=tuple(file.rivals_list_unless),
         tells_state=file.tells_state,
         withdraws=file.withdraws,
         encloses=file.encloses,

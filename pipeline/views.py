@@ -54,6 +54,8 @@ class Hearing:
     automatic: str = ""
     procedures: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    # Topics that the words of a mail are about, and that contradict its list.
+    beside_list: tuple[str, ...] = ()
     matter: str = ""
 
 
@@ -68,6 +70,7 @@ def submission_view(submission: Submission, hearing: Hearing) -> View:
         "procedure": procedures[0] if len(procedures) == 1 else None,
         "rival_procedures": ", ".join(procedures) if len(procedures) > 1 else None,
         "rival_topics": ", ".join(topics) if len(topics) > 1 else None,
+        "beside_list": ", ".join(hearing.beside_list) or None,
         "enclosures": hearing.matter or None,
     }
 

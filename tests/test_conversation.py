@@ -38,7 +38,9 @@ def policy() -> Policy:
 def judged(policy: Policy, *rows: Fields, data: bytes | None = None) -> Decision:
     data = xls(official(*rows)) if data is None else data
     files = [(Attachment("liste.xls", "", data, "digest"), transcribe(data, ()))]
-    evidence = read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
+    evidence = read(
+        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
+    )
     submission = Submission(AYSE.work_email, "", (), "", "", (), "", "", (), ())
     return judge("0" * 64, submission, evidence, Facts(date(2024, 6, 10)), policy)
 

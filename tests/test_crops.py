@@ -59,7 +59,12 @@ def read_bytes(data: bytes) -> tuple[Transcript, Receipt]:
     transcript = transcribe(data, ("780.00",))
     file = Attachment("dekont", "", data, transcript.digest)
     (receipt,) = read(
-        [(file, transcript)], POLICY.form, POLICY.layouts, POLICY.rails, POLICY.signed_form
+        [(file, transcript)],
+        POLICY.form,
+        POLICY.layouts,
+        POLICY.rails,
+        POLICY.signed_form,
+        POLICY.official_letter,
     ).receipts
     return transcript, receipt
 

@@ -108,7 +108,7 @@ def pasted(body: str, policy: Policy) -> Evidence:
     raw = mail(envelope, alternative(plain("Bilgilerim aşağıdadır."), html(body)))
     table = body_table(unpack(Arrival("0" * 64, raw, envelope.sent_at)))
     files = [(table, transcribe(table.data, ()))] if table else []
-    return read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
+    return read(files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter)
 
 
 def test_a_pasted_table_is_read_but_is_no_list(policy: Policy) -> None:
@@ -145,7 +145,9 @@ def test_beside_an_enclosed_list_the_pasted_one_is_left_alone(policy: Policy) ->
     table = Attachment("", "text/html", body, "1", is_body=True)
     book = Attachment("liste.xls", "", xls(filled(BARE, [entry(PEOPLE[7])])), "2")
     files = [(a, transcribe(a.data, ())) for a in (book, table)]
-    evidence = read(files, policy.form, policy.layouts, policy.rails, policy.signed_form)
+    evidence = read(
+        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
+    )
 
     assert len(evidence.holders) == 1
     assert evidence.pasted == ()

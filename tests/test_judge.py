@@ -94,7 +94,7 @@ def test_a_mistyped_domain_gets_a_suggestion() -> None:
     address = "ayse.karaagacli@saglık.gov.tr"
     bad = row(work_email=address, written={**row().written, "work_email": address})
     found = {f.rule: f.suggestion for f in judged(bad).findings}
-    assert found["holder/corporate-email"] == "ayse.karaagacli@saglik.gov.tr"
+    assert found["holder/email"] == "ayse.karaagacli@saglik.gov.tr"
 
 
 def test_one_fault_of_one_cell_is_told_once() -> None:
@@ -182,7 +182,7 @@ def test_a_stranger_cannot_pay_an_open_case() -> None:
 
 
 def test_a_mail_without_anything_is_held() -> None:
-    decision = judged()
+    decision = judged(mail=mail_from(text="Merhaba."))
     assert decision.outcome is Outcome.HELD
     assert decision.procedure is None
     assert rules_found(decision) == ["submission/enclosure"]
@@ -207,7 +207,7 @@ def test_even_without_that_rule_it_is_held() -> None:
 
 def test_without_rules_nothing_is_accepted_but_what_the_files_say() -> None:
     bare = replace(POLICY, rules=())
-    assert judged(policy=bare).outcome is Outcome.HELD
+    assert judged(mail=mail_from(text="Merhaba."), policy=bare).outcome is Outcome.HELD
     assert judged(slip(), policy=bare).outcome is Outcome.HELD
 
 

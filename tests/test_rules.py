@@ -276,6 +276,9 @@ BAD: dict[str, tuple[str, str, str]] = {
     "doubts without words": ('rejects = ["1"]', 'rejects = ["1"]\ndoubts = ["1"]', "rule_doubts"),
     "words without doubts": ('rejects = ["1"]', 'rejects = ["1"]\nunsure = "Emin değiliz."', "rule_doubts"),
     "wants of nobody": ('wants   = ["2"]', 'wants_of = "holder/none"', "rule_wants_of"),
+    "after nobody": ("remedy", 'after = ["holder/none"]\nremedy', "rule_after"),
+    "after another subject's": ("remedy", 'after = ["receipt/rail"]\nremedy', "rule_after"),
+    "after itself": ("remedy", 'after = ["holder/own"]\nremedy', "rule_after"),
     "no TOML": ('check   = "one_of"', "check = one_of", "rule_toml"),
 }
 

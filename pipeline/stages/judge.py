@@ -65,7 +65,7 @@ def judge(
     claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread) + len(evidence.pasted)
     said = topics_of(words, policy.topics) if not evidence.holders else ()
     topics = said if not claims else ()
-    procedures = procedures_of(evidence, words, facts, policy) or _asked_about(topics)
+    procedures = procedures_of(evidence, words, facts, policy) or _asked_about(topics, words, policy)
     procedure = next(iter(procedures)) if len(procedures) == 1 else None
     bench = _Bench(policy, procedures, facts, submission)
     rows = [bench.ask_holder(i, evidence.holders) for i in range(len(evidence.holders))]
@@ -74,6 +74,7 @@ def judge(
         automatic=automatic,
         procedures=tuple(sorted(procedures)),
         topics=tuple(topic.name for topic in topics),
+        beside_list=tuple(t.name for t in policy.topics if evidence.holders and t.rivals_list(words)),
         matter=str(claims) if claims else ", ".join(topic.name for topic in topics),
     )
     view = submission_view(submission, hearing) | words_view(submission, evidence)
@@ -176,8 +177,13 @@ def _bought(receipts: Iterable[Receipt], is_reader_named: bool, policy: Policy) 
     return frozenset({Procedure.LOST_OR_STOLEN})
 
 
-def _asked_about(topics: Sequence[Topic]) -> frozenset[Procedure]:
-    return frozenset(t.procedure for t in topics if t.procedure) if len(topics) == 1 else frozenset()
+def _asked_about(topics: Sequence[Topic], words: str, policy: Policy) -> frozenset[Procedure]:
+    if len(topics) != 1:
+        return frozenset()
+    if topics[0].by_role:
+        roles = (Procedure.FAMILY_PHYSICIAN, Procedure.OTHER_STAFF)
+        return frozenset(role for role in roles if says(words, (policy.procedure_words[role],)))
+    return frozenset(t.procedure for t in topics if t.procedure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,9 +308,12 @@ class _Bench:
             for field in rule.fields
             if (verdict := rule.verdict(view[field])) is not Verdict.PASSES
         ]
+        # What follows from another fault is no second fault.
+        failing = {finding.rule for finding in found}
+        follows = {rule.path for rule in self.policy.rules if rule.after & failing}
         # Two fields may stand in one cell; its fault is told once.
         told: dict[tuple[str, str, str], Finding] = {}
-        for finding in found:
+        for finding in (f for f in found if f.rule not in follows):
             told.setdefault((finding.rule, finding.about, finding.say), finding)
         return list(told.values())
 

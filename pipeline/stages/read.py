@@ -33,10 +33,11 @@ from pipeline.layouts import (
     respelled,
     stands_of,
 )
+from pipeline.official_letters import OfficialLetter
 from pipeline.printed import PrintedLine, lines_of, printed_lines, region_at
 from pipeline.sheets import Form, read_list
 from pipeline.signed_forms import SignedForm
-from pipeline.turkish import heading, squeeze
+from pipeline.turkish import IdentityNumber, heading, squeeze
 
 # Day 0 of the two date systems of workbooks (the first counts a 29 February 1900 that never was).
 _SERIALS_FROM = date(1899, 12, 30)
@@ -55,6 +56,7 @@ def read(
     layouts: Mapping[str, Layout],
     rails: Rails,
     signed_form: SignedForm,
+    official_letter: OfficialLetter,
 ) -> Evidence:
     """Reads what the files of one mail say: holders, receipts, and names of what says nothing."""
     holders: list[Holder] = []
@@ -63,6 +65,7 @@ def read(
     pasted: list[Holder] = []
     noted: list[Unread] = []
     forms: list[ScannedForm] = []
+    printed: dict[str, set[IdentityNumber]] = {}
     for file in opened_files(files):
         name, transcript = file.name, file.transcript
         if file.attachment.is_body:
@@ -93,14 +96,25 @@ def read(
                 # The form and a receipt are often scanned into one file.
                 noted.append(Unread(name, "signed_form"))
             found = _read_pages(name, replace(transcript, pages=other), form, layouts, rails)
-            (receipts if isinstance(found, Receipt) else unread).append(found)  # type: ignore[arg-type]
+            if not isinstance(found, Unread):
+                receipts += found
+            elif found.why == "unknown_document" and official_letter.is_on(_all_lines(other)):
+                unread.append(Unread(name, "official_letter"))
+            else:
+                unread.append(found)
+                printed[name] = _numbers_on(other)
+    # What comes beside a list or a receipt and asks for nothing of its own is no matter for a person.
+    people = {holder.identity_number for holder in holders}
+    beside = {u for u in unread if (holders or receipts) and u.why in ("official_letter", "too_small")}
+    if holders:
+        beside |= {u for u in unread if u.why == "list_as_picture" and people == printed.get(u.name)}
     return Evidence(
         holders=tuple(holders),
         receipts=_without_copies(receipts),
-        unread=tuple(unread),
+        unread=tuple(u for u in unread if u not in beside),
         # A table beside a file that is a list is the file again, or an answered mail's.
         pasted=() if holders else tuple(pasted),
-        noted=tuple(noted),
+        noted=(*noted, *(u for u in unread if u in beside)),
         forms=tuple(forms),
     )
 
@@ -135,7 +149,35 @@ def _day_zero(transcript: Transcript) -> date:
     return _SERIALS_FROM_1904 if any(sheet.since_1904 for sheet in transcript.sheets) else _SERIALS_FROM
 
 
+def _all_lines(pages: Iterable[Page]) -> list[str]:
+    return [line for page in pages for line in lines_of(page)]
+
+
+def _numbers_on(pages: Iterable[Page]) -> set[IdentityNumber]:
+    return {
+        number
+        for page in pages
+        for line in lines_of(page)
+        for number in _FINDERS.get(page.read_by, repaired_numbers)(line)
+    }
+
+
 def _read_pages(
+    name: str, transcript: Transcript, form: Form, layouts: Mapping[str, Layout], rails: Rails
+) -> tuple[Receipt, ...] | Unread:
+    """Reads the receipt that pages hold together, or one on each where every page is whole by itself."""
+    if len(transcript.pages) > 1:
+        single = [
+            _read_one(name, replace(transcript, pages=(p,)), form, layouts, rails) for p in transcript.pages
+        ]
+        slips = tuple(s for s in single if isinstance(s, Receipt) and s.identity_number and s.amount)
+        if len(slips) == len(single):
+            return slips
+    found = _read_one(name, transcript, form, layouts, rails)
+    return found if isinstance(found, Unread) else (found,)
+
+
+def _read_one(
     name: str, transcript: Transcript, form: Form, layouts: Mapping[str, Layout], rails: Rails
 ) -> Receipt | Unread:
     printed = [line for page in transcript.pages for line in printed_lines(page)]
@@ -161,9 +203,7 @@ def _read_pages(
 
 def _why_unread(transcript: Transcript, form: Form) -> str:
     # Too few words for a receipt, yet enough to know the form by: its sender is told to send the workbook.
-    if transcript.problem == "illegible" and _looks_like_list(
-        [line for page in transcript.pages for line in lines_of(page)], form
-    ):
+    if transcript.problem == "illegible" and _looks_like_list(_all_lines(transcript.pages), form):
         return "list_as_picture"
     return transcript.problem
 
@@ -203,5 +243,5 @@ def _stands_in(text: str, words: str) -> bool:
 
 
 def _without_copies(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
-    """Drops a receipt whose very bytes stand in the same mail already."""
-    return tuple({receipt.digest: receipt for receipt in receipts}.values())
+    """Drops a receipt whose very bytes stand in the same mail already, and one printed twice in a file."""
+    return tuple({(r.digest, r.identity_number, r.reference): r for r in receipts}.values())

@@ -70,6 +70,7 @@ def unpack(arrival: Arrival) -> Submission:
     sender_name, sender = _first_address(tree, head, "from")
     parts = list(_leaves(tree, 0))
     texts = [p for p in parts if _is_body(p, tree)]
+    html = "\n".join(_text(p) for p in texts if p.get_content_type() == "text/html")[:_LONGEST_HTML]
     return Submission(
         sender=sender,
         sender_name=sender_name,
@@ -79,8 +80,8 @@ def unpack(arrival: Arrival) -> Submission:
         references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
         text=_joined(_text(p)[:_LONGEST_TEXT] for p in texts if p.get_content_type() == "text/plain")
         or _joined(plain_text(_text(p)[:_LONGEST_HTML]) for p in texts),
-        html="\n".join(_text(p) for p in texts if p.get_content_type() == "text/html")[:_LONGEST_HTML],
-        attachments=tuple(_attachments([p for p in parts if p not in texts])),
+        html=html,
+        attachments=tuple(_attachments([p for p in parts if p not in texts], html)),
         headers=tuple((key.lower(), _one_line(value)) for key, value in _raw_headers(tree)),
         also_from=tuple(a for _, a in _addresses(tree, ("from",)) if a != sender),
         reply_to=next((a for _, a in _addresses(tree, ("reply-to",))), ""),
@@ -239,7 +240,7 @@ def _is_body(part: Message, tree: Message) -> bool:
     return part is tree or (not _file_name(part) and part.get_content_disposition() != "attachment")
 
 
-def _attachments(parts: list[Message]) -> Iterator[Attachment]:
+def _attachments(parts: list[Message], html: str) -> Iterator[Attachment]:
     if len(parts) > _MOST_PARTS:
         raise Malformed("too_many_parts")
     for number, part in enumerate(parts, start=1):
@@ -253,8 +254,15 @@ def _attachments(parts: list[Message]) -> Iterator[Attachment]:
             media_type=media_type,
             data=data,
             digest=hashlib.sha256(data).hexdigest(),
-            inline=bool(part.get("Content-ID")) and part.get_content_disposition() != "attachment",
+            inline=_is_inline(part, html),
         )
+
+
+def _is_inline(part: Message, html: str) -> bool:
+    """Tells whether a part is set in the mail's text, as logos are; some programs call that an attachment."""
+    content_id = str(part.get("Content-ID") or "").strip(" <>")
+    is_shown = f"cid:{content_id}" in html
+    return bool(content_id) and (is_shown or part.get_content_disposition() != "attachment")
 
 
 def _file_name(part: Message) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 
 from tests.letters import ANDROID, IPHONE, WEBMAIL, Letters, as_xls, list_of, writes
 from tests.mails import (
+    PDF,
     XLS,
     XLSX,
     Envelope,
@@ -26,8 +27,9 @@ from tests.mails import (
     related,
 )
 from tests.people import FILLERS, WRONG_ELEVENTH, WRONG_TENTH, person
-from tests.pictures import logo_png
-from tests.workbooks import OFFICIAL, entry, filled, official, xlsx
+from tests.pictures import grid_pdf, logo_png
+from tests.receipt_material import Print, print_pdf
+from tests.workbooks import BARE, OFFICIAL, entry, filled, official, xlsx
 
 PERSONNEL = Sender("Hastane1 Personel Birimi", "personel@hastane1.saglik.example.org")
 
@@ -200,6 +202,39 @@ def nested_multiparts() -> bytes:
         mixed(
             alternative(plain(words), related(html(shown), inline(logo_png(), "image/png", "logo@hastane1"))),
             attached(list_of(who), XLS, "FORM-001-003.xls"),
+        ),
+    )
+
+
+def list_with_company() -> bytes:
+    """Beside the list its cover letter, the list as PDF again, and a logo that is called an attachment."""
+    who = person("Süleyman Işıldak")
+    letter = print_pdf(
+        Print(
+            "T.C.",
+            "ÖRNEK VALİLİĞİ İL SAĞLIK MÜDÜRLÜĞÜ",
+            (("Sayı :", "E-00000000-000-000000000"), ("Konu :", "Elektronik imza başvurusu")),
+            (
+                "İSTATİSTİK VE BİLGİ İŞLEM BİRİMİNE",
+                f"Hastanemizde görevli {who.name} elektronik imzasını kaybetmiştir.",
+                "Gereğini arz ederim.",
+            ),
+        )
+    )
+    shown = '<html><body><p>Üst yazımız ve liste ektedir.</p><img src="cid:logo@hastane1"></body></html>'
+    logo = inline(logo_png(), "image/png", "logo@hastane1")
+    logo.replace_header("Content-Disposition", 'attachment; filename="logo.png"')
+    return mail(
+        Envelope(writes(who), "Kayıp e-imza başvurusu Hk.", at("2024-05-17", "15:30")),
+        mixed(
+            related(html(shown), logo),
+            attached(letter, PDF, "ust_yazi.pdf"),
+            attached(list_of(who), XLS, "FORM-001-003.xls"),
+            attached(
+                grid_pdf(filled(BARE, [entry(who, born_on=f"{who.born_on:%d.%m.%Y}")])),
+                PDF,
+                "FORM-001-003.pdf",
+            ),
         ),
     )
 
@@ -401,6 +436,7 @@ LETTERS: Letters = {
     "accepted/words-for-codes": words_for_codes,
     "accepted/forwarded-list": forwarded_list,
     "accepted/nested-multiparts": nested_multiparts,
+    "accepted/list-with-company": list_with_company,
     "returned/one-good-one-bad-row": one_good_one_bad_row,
     "returned/bad-identity-number": bad_identity_number,
     "returned/short-identity-number": short_identity_number,

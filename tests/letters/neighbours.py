@@ -154,6 +154,71 @@ def how_to_apply() -> bytes:
     )
 
 
+def lost_in_words() -> bytes:
+    """No question and no list: the loss, and all the data in the words of the mail."""
+    return _asks(
+        "Sevgi Pınarbaşılı",
+        ("2024-05-23", "08:35"),
+        "e imza",
+        "iyi gunler e imzami kaybettim bilgilerim asagidadir geregini arz ederim\n"
+        "dogum tarihi 03.04.1985\n0312 000 00 00",
+    )
+
+
+def nothing_enclosed() -> bytes:
+    """The enclosure that the words speak of was forgotten."""
+    return _asks(
+        "Nihat Özdoğruer", ("2024-05-23", "08:40"), "Kayıp e-imza başvurusu", "Form ektedir. İyi çalışmalar"
+    )
+
+
+def form_wanted() -> bytes:
+    """The blank form is not found, because the link on the site does not open."""
+    return _asks(
+        "Doğukan Ortaköylügil",
+        ("2024-05-23", "08:45"),
+        "form",
+        "Merhaba, kayıp e-imza formunu nereden indirebilirim? Sitedeki link açılmıyor.",
+    )
+
+
+def how_to_pay() -> bytes:
+    """An answer to one of our letters asks when to pay; what it quotes is not its own words."""
+    who = person("Sevgi Pınarbaşılı")
+    words = f"""Peki ödemeyi ne zaman yapacağım?
+
+{who.name}
+
+Kimden: NES
+Konu: Otomatik yanıt: Kayıp/çalıntı başvurunuz listeye alındı
+Kaybolan NES'iniz iptal edilmediyse 444 5 576 numaralı telefonu arayınız.
+"""
+    return mail(
+        Envelope(
+            writes(who, IPHONE), "Ynt: Otomatik yanıt: Kayıp/çalıntı başvurunuz", at("2024-05-24", "09:00")
+        ),
+        plain(words),
+    )
+
+
+def thanks_alone() -> bytes:
+    """Nothing but thanks, with a telephone's signature: nobody has to look at it."""
+    return _asks(
+        "Nihat Özdoğruer",
+        ("2024-05-24", "09:20"),
+        "Ynt: Otomatik yanıt: Listeniz",
+        "Çok teşekkür ederim, kolay gelsin.\n\niPhone'umdan gönderildi",
+    )
+
+
+def renewal_with_list() -> bytes:
+    """A certificate that expires, on the list of lost cards: the card may not be lost at all."""
+    who = person("Sevgi Pınarbaşılı")
+    words = plain(f"Merhaba,\n\nSertifikamın süresi doluyor, yenileme için liste ektedir.\n\n{who.name}\n")
+    form = attached(list_of(who), XLS, "FORM-001-003.xls")
+    return mail(Envelope(writes(who), "E-imza yenileme", at("2024-05-23", "10:00")), mixed(words, form))
+
+
 def pin_blocked() -> bytes:
     """A blocked PIN, which is not a loss."""
     return _asks(
@@ -355,6 +420,7 @@ LETTERS: Letters = {
     "returned/physician-without-scope": physician_without_scope,
     "returned/physician-old-price": physician_old_price,
     "held/other-staff-receipt": other_staff_receipt,
+    "held/renewal-with-list": renewal_with_list,
     "held/complaint": complaint,
     "held/colleague": colleague,
     "held/dmarc-failed": dmarc_failed,
@@ -365,6 +431,11 @@ LETTERS: Letters = {
     "guided/card-reader-question": card_reader_question,
     "guided/card-reader-address": card_reader_address,
     "guided/how-to-apply": how_to_apply,
+    "guided/lost-in-words": lost_in_words,
+    "guided/nothing-enclosed": nothing_enclosed,
+    "guided/form-wanted": form_wanted,
+    "guided/how-to-pay": how_to_pay,
+    "guided/thanks-alone": thanks_alone,
     "guided/pin-blocked": pin_blocked,
     "guided/broken-chip": broken_chip,
     "guided/surname-change": surname_change,

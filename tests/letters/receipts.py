@@ -100,6 +100,20 @@ def receipt_and_form_in_one_file() -> dict[str, bytes]:
     }
 
 
+def two_receipts_in_one_file() -> dict[str, bytes]:
+    """A list of two, then the receipts of both, scanned into one PDF by the secretary."""
+    two = person("Nihat Özdoğruer"), person("Tuğba Demirağaç")
+    slips = [LAYOUTS[BILL](paid(who, f"2024-05-2{n}T12:14:09", 80 + n)) for n, who in enumerate(two)]
+    form = attached(list_of(*two), XLS, "FORM-001-003.xls")
+    return {
+        "1-list": mail(
+            Envelope(writes(two[0]), "Kayıp e-imza", at("2024-05-13", "10:05")),
+            mixed(plain("Liste ektedir."), form),
+        ),
+        "2-receipts": receipt_mail(two[0], at("2024-05-22", "13:02"), print_pages(slips)),
+    }
+
+
 def paid_in_two_parts() -> dict[str, bytes]:
     """The list, then two receipts in one mail: a part of the price, and the rest of it."""
     who = person("Hacer Bağcıvanlı")
@@ -336,6 +350,7 @@ LETTERS: Letters = {
     "accepted/list-then-signed-form": list_then_signed_form,
     "accepted/receipt-and-form-in-one-file": receipt_and_form_in_one_file,
     "accepted/list-then-receipt": list_then_receipt,
+    "accepted/two-receipts-in-one-file": two_receipts_in_one_file,
     "accepted/list-then-sanal-pos": list_then_sanal_pos,
     "accepted/spouse-paid": spouse_paid,
     "accepted/list-and-receipt-together": list_and_receipt_together,
