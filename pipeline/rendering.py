@@ -75,7 +75,9 @@ def render(letter: Letter) -> bytes:
         assert isinstance(html, MIMEPart)
         _, _, sub = picture.media_type.partition("/")
         cid = f"<{content_id(picture.name)}>"
-        html.add_related(picture.data, maintype="image", subtype=sub, cid=cid, filename=picture.name)
+        html.add_related(
+            picture.data, maintype="image", subtype=sub, cid=cid, filename=picture.name, disposition="inline"
+        )
     for enclosure in letter.enclosures:
         main, _, sub = enclosure.media_type.partition("/")
         charset = {"charset": "utf-8"} if main == "text" else {}
