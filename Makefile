@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
-SYSTEM_PACKAGES := dovecot-imapd tesseract-ocr tesseract-ocr-tur fonts-dejavu-core fonts-dejavu-extra fonts-liberation python3-venv
+SYSTEM_PACKAGES := dovecot-imapd tesseract-ocr tesseract-ocr-tur fonts-dejavu-core fonts-dejavu-extra fonts-liberation python3-venv systemd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 /usr/bin/python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

@@ -12,7 +12,7 @@ from typing import cast
 import click
 
 from pipeline.commands import custody, desk, mailroom, office, running, show
-from pipeline.console import DONE, TRY_LATER, WRONG_COMMAND, sentence, trouble
+from pipeline.console import DONE, TRY_LATER, WRONG_COMMAND, complain, sentence, trouble
 from pipeline.faults import OperatorFault
 
 
@@ -35,11 +35,11 @@ def run(arguments: list[str]) -> int:
     except click.Abort:
         return TRY_LATER
     except OperatorFault as fault:
-        click.echo(sentence(fault), err=True)
+        complain(sentence(fault))
         return fault.exit_code
     except Exception as fault:
         # Python would print a fault's own words, which may quote a mail, into a mail of cron's.
-        click.echo(trouble(fault), err=True)
+        complain(trouble(fault))
         return TRY_LATER
 
 

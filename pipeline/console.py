@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipeline.adapters.home import Home
+from pipeline.adapters.init_system import is_journal
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.mailbox import MailboxFault
@@ -62,8 +63,16 @@ def sentence(fault: OperatorFault) -> str:
 
 
 def say(name: str, **values: object) -> None:
-    """Prints one line of reports/terminal.toml."""
-    click.echo(str(words()["says"][name]).format(**values))
+    """Prints one line of reports/terminal.toml; into the journal with what it tells, for programs to find."""
+    told = str(words()["says"][name]).format(**values)
+    if is_journal(1):
+        told = f"<6>{told} [{name}{''.join(f' {key}={value}' for key, value in values.items())}]"
+    click.echo(told)
+
+
+def complain(told: str) -> None:
+    """Prints what is wrong; into the journal as an error."""
+    click.echo(f"<3>{told}" if is_journal(2) else told, err=True)
 
 
 def with_settings(command: Callable[P, int]) -> Callable[P, int]:

@@ -135,7 +135,8 @@ def _sandbox() -> Iterator[Line]:
 
 def _secrets(settings: Settings) -> Iterator[Line]:
     for secret in (*(a.password for a in settings.accounts), settings.smtp.password):
-        if secret is not None and secret.file is not None:
+        # What came from the service manager has no file that we could see.
+        if secret is not None and secret.file is not None and secret.file.exists():
             mode = secret.file.stat().st_mode
             if mode & 0o007:
                 yield Line("secrets", "open", "wrong", str(secret.file), {"mode": f"{mode & 0o777:o}"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from pipeline.adapters.init_system import notify, watchdog_seconds
 from pipeline.nights import night_due, nightly
 from pipeline.runs import poll
 from pipeline.settings import Settings
@@ -22,6 +24,8 @@ from pipeline.shop import Shop
 Opener = Callable[[Settings], AbstractContextManager[Shop]]
 # A job that could not start on time, say because the machine slept, still runs within the hour.
 _GRACE_SECONDS = 3600
+# What a run may take beside hearing and judging: posting, waiting for servers, the night.
+_LONGEST_REST_MINUTES = 120
 
 
 def serve(settings: Settings, opened: Opener, trouble: Callable[[BaseException], None]) -> None:
@@ -32,12 +36,22 @@ def serve(settings: Settings, opened: Opener, trouble: Callable[[BaseException],
     """
     over = threading.Event()
 
+    begun: list[float] = []
+
+    def hanging() -> bool:
+        # The main thread lives whatever the work does; a run that never ends must not pass for a life.
+        longest = 60 * (_LONGEST_REST_MINUTES + settings.budget.minutes_per_run)
+        return bool(begun) and time.monotonic() - begun[0] > longest
+
     def work() -> None:
+        begun.append(time.monotonic())
         try:
             with opened(settings) as shop:
                 _work(replace(shop, is_over=over.is_set))
         except Exception as fault:  # a service says what is wrong and goes on at the next turn
             trouble(fault)
+        finally:
+            begun.clear()
 
     # One at a time: the night would find the home locked by the poll of the same minute.
     executors = {"default": ThreadPoolExecutor(1)}
@@ -52,7 +66,12 @@ def serve(settings: Settings, opened: Opener, trouble: Callable[[BaseException],
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: over.set())
     scheduler.start()
-    over.wait()
+    notify("READY=1")
+    every = watchdog_seconds()
+    while not over.wait(every and every / 3):
+        if not hanging():
+            notify("WATCHDOG=1")
+    notify("STOPPING=1")
     scheduler.shutdown(wait=True)
 
 

@@ -28,6 +28,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipeline.adapters.init_system import credential
 from pipeline.domain import Batching, Office
 from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.policy import REPORTS, RULES
@@ -59,7 +60,9 @@ class Secret(_Strict):
         """Reads the password; raises OperatorFault where it is not to be had."""
         if self.file is not None:
             try:
-                return SecretStr(self.file.read_text(encoding="utf-8").strip())
+                # A service may be given by its manager what its user cannot read.
+                file = credential(self.file) or self.file
+                return SecretStr(file.read_text(encoding="utf-8").strip())
             except OSError as fault:
                 raise OperatorFault("secret_file", file=self.file, why=fault.strerror) from fault
         value = os.environ.get(self.env or "", "")

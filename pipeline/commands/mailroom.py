@@ -16,6 +16,7 @@ from pipeline.console import (
     DONE,
     SET_ASIDE,
     TRY_LATER,
+    complain,
     heeding,
     opened,
     opened_ledger,
@@ -77,7 +78,7 @@ def serve_command(settings_file: Path) -> int:
     settings = load_settings(settings_file)
     policy_of(settings)
     say("serving", minutes=settings.schedule.poll_every_minutes, night=f"{settings.schedule.night_at:%H:%M}")
-    serve(settings, opened, lambda fault: click.echo(trouble(fault), err=True))
+    serve(settings, opened, lambda fault: complain(trouble(fault)))
     return DONE
 
 
