@@ -19,6 +19,7 @@ from pipeline.adapters.reading_room import begin_reading, finish_reading
 from pipeline.adapters.rebuilding import Copy
 from pipeline.cases import latest_open, mail_number
 from pipeline.domain import Arrival, Attachment, Event, Outcome, Place, Procedure
+from pipeline.followup import an_entry
 from pipeline.nights import night_due
 from pipeline.releasing import release
 from pipeline.runs import Opened, decide, enter_shunted, open_mail
@@ -30,8 +31,7 @@ from pipeline.turkish import IdentityNumber
 from pipeline.workbook import XLSX
 
 _SETTLED = {"settled-accepted": "accepted", "settled-returned": "returned"}
-# What a letter about a case says has happened to the case.
-_TOLD = {"complete": Event.CLOSED}
+_REMINDER = "reminders/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +177,26 @@ def _step(shop: Shop, copy: Copy, rebuilt: Rebuilt) -> None:
         _release_again(shop, copy)
     elif copy.kind in _SETTLED:
         _settle_again(shop, copy, rebuilt)
-    elif copy.kind in _TOLD and (case := ledger.case(copy.about.partition("/")[0])):
-        event = _TOLD[copy.kind]
-        if event not in case.events:
-            with ledger.transaction():
-                entry = ledger.entries_of(case.number)[0]
-                day = copy.written_at.astimezone(shop.settings.zone).date()
-                proof = f"copy/{copy.message_id}"
-                ledger.add_entries(
-                    [replace(entry, event=event, day=day, proof=proof, holder=None, receipt=None)], ""
-                )
+    elif copy.kind == "complete" or copy.kind.startswith(_REMINDER):
+        _step_of_case(shop, copy)
+
+
+def _step_of_case(shop: Shop, copy: Copy) -> None:
+    """Writes down that a case was closed, or its person reminded, as a letter about it tells."""
+    number, _, day = copy.about.partition("/")
+    case = shop.ledger.case(number)
+    is_closing = copy.kind == "complete"
+    proof = f"complete/{day}" if is_closing else copy.kind.removeprefix(_REMINDER)
+    if case is None or any(entry.proof == proof for entry in shop.ledger.entries_of(number)):
+        return
+    entry = an_entry(
+        case,
+        Event.CLOSED if is_closing else Event.REMINDED,
+        copy.written_at.astimezone(shop.settings.zone).date(),
+        proof,
+    )
+    with shop.ledger.transaction():
+        shop.ledger.add_entries([entry], sender="")
 
 
 def _list_again(shop: Shop, copy: Copy, rebuilt: Rebuilt) -> None:

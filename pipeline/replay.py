@@ -79,6 +79,8 @@ class Replayed:
     erased: list[str] = field(default_factory=list)
     # Mails with a file whose reading was not kept, so that it was read anew.
     read_anew: list[str] = field(default_factory=list)
+    # Letters of other steps at the desk, and alarms: taken as they were written.
+    taken: int = 0
     # Versions of the program, other than this one, that wrote any of it.
     programs: set[str] = field(default_factory=set)
 
@@ -146,6 +148,9 @@ class _Again:
         undo(self._connection, start)
         doing = self._doing(step, then, by)
         if doing is None:
+            written = {c.table for c in step if c.kind == "insert"}
+            if not written & {"decision", "night"}:
+                self._replayed.taken += sum(c.table == "letter" and c.kind == "insert" for c in step)
             return
         doing()
         now = rows_of(self._connection, changes_after(self._connection, start))
@@ -166,8 +171,9 @@ class _Again:
             return self._verdict(decision, by)
         if night := inserted.get("night"):
             return self._night(night, by)
-        hold = then[step[0].table, step[0].key] if step[0].table == "hold" else None
-        if hold and step[0].kind == "update":
+        first = next((c for c in step if c.table not in ("in_force", "policy")), step[0])
+        hold = then[first.table, first.key] if first.table == "hold" else None
+        if hold and first.kind == "update":
             self._replayed.settlements += 1
             return self._settlement(hold, by)
         return None

@@ -149,6 +149,23 @@ def test_an_old_backup_catches_up_before_it_may_send(
     assert kinds(house, sent) == ["nightly"]
 
 
+def test_nobody_is_reminded_twice(house: House) -> None:
+    reminders = "SELECT case_number, day, proof FROM entry WHERE event='reminded' ORDER BY 1, 3"
+    late = NIGHT + timedelta(days=90)
+    house.nightly(late)
+    reminded = house.ask(reminders)
+    assert len(reminded) > 3
+    lose(house)
+    sent = len(house.smtp.received)
+    again(house, late + timedelta(hours=1))
+    assert (
+        house.ask("SELECT case_number, day, proof FROM entry WHERE event='reminded' ORDER BY 1, 3")
+        == reminded
+    )
+    house.nightly(late + timedelta(days=1))
+    assert kinds(house, sent) == ["nightly"]
+
+
 def test_without_copies_nobody_is_answered_or_listed_twice(house: House) -> None:
     house.more = ""
     house.write()

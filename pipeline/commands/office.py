@@ -123,6 +123,8 @@ def replay_command(settings_file: Path, night: datetime) -> int:
     for name, numbers in (("replay_erased", again.erased), ("replay_read_anew", again.read_anew)):
         if numbers:
             say(name, numbers=", ".join(numbers))
+    if again.taken:
+        say("replay_taken", count=again.taken)
     if again.programs:
         say("replay_programs", versions=", ".join(sorted(again.programs)))
     say(
