@@ -130,7 +130,7 @@ def test_an_old_backup_catches_up_before_it_may_send(
     house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with house.opened() as shop:
-        backup(shop.ledger, shop.home, tmp_path / "backup")
+        backup(shop.ledger, shop.home, tmp_path / "backup", NEXT)
     house.deliver("accepted/zip-with-list", "returned/kind-renewal-in-list")
     house.poll(NEXT + timedelta(hours=1))
     house.nightly(NIGHT + timedelta(days=1))
