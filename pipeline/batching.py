@@ -52,7 +52,7 @@ def select(
     held = tuple(w.case for w in waiting if w.case.number in disputed)
     free = [w for w in waiting if w.case.number not in disputed]
     in_time = [w for w in free if not _is_late(w.since, day, plan)]
-    late = tuple(w.case for w in free if w not in in_time)
+    late = tuple(w.case for w in free if _is_late(w.since, day, plan))
     ready = tuple(w.case for w in in_time)
     coming = next_list_day(day, plan, calendar)
     if not ready:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from pipeline.adapters import stops
 from pipeline.adapters.casework import address_of, has_bounced
 from pipeline.adapters.ledger import Judged
 from pipeline.cases import sent_on
@@ -15,6 +16,18 @@ from pipeline.reminders import Reminder, most_pressing
 from pipeline.shop import Shop, plan
 from pipeline.stages.inform import inform
 from pipeline.turkish import IdentityNumber
+
+
+def follow_up(shop: Shop, day: date, now: datetime) -> Mapping[str, int]:
+    """Closes what is complete, reminds the others, and tells how many of what; call inside a transaction."""
+    ledger = shop.ledger
+    cases = [case for case in ledger.all_cases() if not case.is_closed]
+    closed = {case.number for case in close_complete(shop, cases, day, now)}
+    # What is wrong with the answers may be wrong with these.
+    if stops.open_stop(ledger):
+        return {}
+    still_open = [case for case in cases if case.number not in closed]
+    return remind(shop, still_open, ledger.open_holds(), day, now)
 
 
 def close_complete(shop: Shop, cases: Iterable[Case], day: date, now: datetime) -> list[Case]:

@@ -16,7 +16,7 @@ from pipeline.cases import disputed, mail_number
 from pipeline.domain import Arrival, Batch, Case, Decision
 from pipeline.exhibits import exhibits_of
 from pipeline.faults import TryLater
-from pipeline.followup import close_complete, remind
+from pipeline.followup import follow_up
 from pipeline.nights_work import Caution, Heard, NightsWork, StoppedBy, Unreleased
 from pipeline.report import Picture
 from pipeline.report_letter import charts_of, report_of
@@ -77,14 +77,10 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last.number + 1 if last else 1, since, now)
-        holds = ledger.open_holds()
-        open_cases = _open_cases(ledger)
-        closed = {case.number for case in close_complete(shop, open_cases, day, now)}
-        still_open = [case for case in open_cases if case.number not in closed]
-        # What is wrong with the letters may be wrong with these, and with the list.
+        reminded = follow_up(shop, day, now)
+        # What is wrong with the letters may be wrong with the list.
         stop = stops.open_stop(ledger)
-        reminded = {} if stop else remind(shop, still_open, holds, day, now)
-        selection = _selection(shop, day, last, holds)
+        selection = _selection(shop, day, last, ledger.open_holds())
         office, form = shop.policy.office, shop.policy.form
         batches = consolidate(day, () if stop else selection.cases, form, office.batching.most)
         ledger.close_night(night)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from pipeline.console import BAD_CONFIGURATION, DONE
 from pipeline.faults import OperatorFault
 from pipeline.policy import RULES
 from pipeline.release_words import asks_release, batch_named, load_release_words
-from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body
+from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, mail_from
 from tests.servers import Certificates, Dovecot, RecordingSmtp
 
@@ -198,3 +198,20 @@ def test_two_names_in_a_subject_are_none() -> None:
 def test_nobody_may_release_where_nobody_is_named() -> None:
     mail = mail_from(text="Onay")
     assert not asks_release(mail, POLICY.release_words, POLICY.mail_words, POLICY.office)
+
+
+def test_a_list_that_nobody_releases_is_in_the_report(house: House) -> None:
+    for day, is_late in ((date(2024, 6, 24), False), (date(2024, 6, 25), True)):
+        house.smtp.received.clear()
+        house.nightly(night_of(day))
+        (report,) = [m for m in house.letters() if m["X-NES-Intake"] == "nightly"]
+        told = " ".join(body(report).split())
+        assert f"nes-intake release {BATCH} --by" in told
+        assert (f"{BATCH} numaralı liste 2 iş günüdür onay bekliyor" in told) is is_late
+
+
+def test_a_year_that_nobody_looked_up_is_in_the_report(house: House) -> None:
+    house.smtp.received.clear()
+    house.nightly(night_of(date(2025, 1, 3)))
+    (report,) = [m for m in house.letters() if m["X-NES-Intake"] == "nightly"]
+    assert "2025 yılının idari izinleri" in " ".join(body(report).split())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.adapters.custody import export
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.cases import fold_case
 from pipeline.cli import run
@@ -290,3 +291,12 @@ def test_the_command_check_reads_the_reminders(house: House, capsys: pytest.Capt
     assert run(["check", "--settings", str(house.file)]) == DONE
     assert "sorun yok" in capsys.readouterr().out
     assert BAD_CONFIGURATION
+
+
+def test_what_is_kept_about_a_person_names_the_reminders(house: House) -> None:
+    house.nightly(night_of(TENTH))
+    ((case,),) = house.ask("SELECT case_number FROM entry WHERE event='reminded' LIMIT 1")
+    with house.opened(at("2024-07-08", "10:00")) as shop:
+        told = export(shop.ledger, str(case), shop.clock())
+    assert [letter for letter in told["letters"] if letter["kind"].startswith("reminders/")]
+    assert len({letter["recipient"] for letter in told["letters"]}) <= 2

@@ -17,7 +17,7 @@ def address_of(ledger: Ledger, case: Case) -> str:
     if case.holder:
         return (case.holder.work_email or "").lower()
     rows = ledger.query(
-        "SELECT d.sender FROM entry e JOIN decision d ON d.sha=e.proof OR 'settle/' || d.number=e.proof "
+        "SELECT d.sender FROM entry e JOIN decision d ON d.sha=e.proof OR d.number=substr(e.proof, 8) "
         "WHERE e.case_number=? AND d.sender<>'' ORDER BY e.id LIMIT 1",
         case.number,
     )

@@ -169,14 +169,20 @@ def export(ledger: Ledger, number: str, at: datetime) -> Mapping[str, Any]:
     proofs = sorted({row["proof"] for row in cases})
     marks = ",".join("?" * len(proofs))
     mails = ledger.query(
-        f"SELECT number, sha, sender, subject, outcome, decided_at FROM decision WHERE sha IN ({marks})",
+        "SELECT number, sha, sender, subject, outcome, decided_at FROM decision "
+        f"WHERE sha IN ({marks}) OR 'settle/' || number IN ({marks})",
+        *proofs,
         *proofs,
     )
     shas = [row["sha"] for row in mails]
+    # Reminders and the like are about a case and not about a mail.
+    numbers = sorted({row["case_number"] for row in cases})
     letters = ledger.query(
         "SELECT message_id, kind, recipient, subject, state, planned_at, changed_at FROM letter "
-        f"WHERE about IN ({','.join('?' * len(shas))}) ORDER BY id",
+        f"WHERE about IN ({','.join('?' * len(shas))}) OR substr(about, 1, 10) IN "
+        f"({','.join('?' * len(numbers))}) ORDER BY id",
         *shas,
+        *numbers,
     )
     with ledger.transaction():
         ledger.note(at, "exported", number)

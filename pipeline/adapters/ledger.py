@@ -565,7 +565,7 @@ class Ledger:
         row = self._one(
             "SELECT coalesce(d.decided_at, h.settled_at) AS at FROM entry e "
             "LEFT JOIN decision d ON d.sha=e.proof "
-            "LEFT JOIN decision m ON 'settle/' || m.number=e.proof LEFT JOIN hold h ON h.sha=m.sha "
+            "LEFT JOIN decision m ON m.number=substr(e.proof, 8) LEFT JOIN hold h ON h.sha=m.sha "
             "WHERE e.case_number=? AND e.event IN ('listed', 'amended') AND e.id>coalesce((SELECT max(id) FROM entry "
             "WHERE case_number=e.case_number AND event='returned_by_kamu_sm'), 0) ORDER BY e.id LIMIT 1",
             case,
@@ -583,7 +583,7 @@ class Ledger:
             entries.setdefault(row["case_number"], []).append(_entry(row))
         unreleased = {f"{row['day']}/{row['number']}" for row in self.unreleased()}
         cases = map(fold_case, entries.values())
-        return [replace(case, awaits_release=case.batch in unreleased) for case in cases]
+        return [replace(c, awaits_release=True) if c.batch in unreleased else c for c in cases]
 
     def unreleased(self) -> list[dict[str, Any]]:
         """Lists the batches that the IT unit has yet to release, oldest first."""
