@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drill.points import Family, Point, drops, kills
+from drill.points import Family, Point, drops, full_disks, kills
 from drill.schedules import draw, play
 from drill.stage import Theatre, Verdict, stage
 
@@ -56,7 +56,7 @@ HEAD = f"{'':28}" + "".join(
 
 def families(theatre: Theatre, seed: int, schedules: int, stride: int) -> Iterator[Family]:
     """Every kind of point; of the discovered ones each `stride`-th."""
-    for family in (kills(theatre), *drops(theatre)):
+    for family in (kills(theatre), *drops(theatre), full_disks(theatre)):
         yield Family(family.name, family.points[::stride])
     yield Family("random schedules", [_schedule(seed, number) for number in range(schedules)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drill.stage import DAY, Theatre, Verdict
 from tests.house import House
@@ -13,6 +13,8 @@ from tests.saboteurs import DropAtLine, DropInLiteral, Saboteur, Side
 # Of the conversation with the SMTP server: its replies, and our commands without the lines of the letters.
 SMTP_COMMAND = rb"^(EHLO|MAIL|RCPT|DATA|RSET|QUIT|\.\r\n)"
 SMTP_LETTER = rb"^(?!EHLO|MAIL|RCPT|DATA|RSET|QUIT|\.\r\n)"
+# The ledger grows by pages of this size.
+_PAGE = 4096
 Point = tuple[str, Callable[[Theatre], Verdict]]
 
 
@@ -65,6 +67,30 @@ def drops(theatre: Theatre) -> Iterator[Family]:
     # The lines of the letters are alike; fifty of them stand for all.
     some = range(1, body + 1, max(1, body // 50))
     yield Family("SMTP cut inside a letter", [_smtp_drop("client", at, SMTP_LETTER) for at in some])
+
+
+def full_disks(theatre: Theatre) -> Family:
+    """A disk that is full at every page that the ledger takes, and in the files that are smaller."""
+    with theatre.house() as house:
+        assert theatre.powered.play(house.file, DAY).codes == [0]
+        largest = max(file.stat().st_size for file in house.home.rglob("*") if file.is_file())
+    sizes = range(0, largest, _PAGE)
+    return Family("disk full", [(f"no file over {size} bytes", _full(size)) for size in sizes])
+
+
+def _full(size: int) -> Callable[[Theatre], Verdict]:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house:
+            codes = [
+                code
+                for step in DAY
+                for code in theatre.powered.play(house.file, [step], most_bytes=size).codes
+            ]
+            wrong = () if TRY_LATER in codes else ("the disk was not full",)
+            verdict = theatre.end(house, kills=0, crashes=unforeseen(codes))
+            return replace(verdict, wrong=(*verdict.wrong, *wrong))
+
+    return play
 
 
 def _verbs() -> tuple[bytes, ...]:

@@ -185,7 +185,7 @@ def count(house: House) -> Count:
         kind, name, answered, people = _letter(received.raw)
         if kind == "nightly":
             reports[name] += 1
-        elif kind != "batch":
+        elif kind not in ("batch", "alarm", "all_clear"):
             answers[answered] += 1
         rows.update(people)
     places = _places(house)

@@ -141,11 +141,20 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
     A sender with many mails takes turns with the others; beyond a day's budget they are set aside unread.
     Where the same thing suddenly hits most mails, nothing more is judged until a person has looked.
     """
-    if stops.open_stop(shop.ledger):
+    undecided = shop.ledger.undecided()
+    if not undecided or stops.open_stop(shop.ledger):
         return 0, 0
+    with shop.home.at_work() as died_over_it:
+        if not died_over_it and any(mail.begun for mail in undecided):
+            # A full disk, or the end of a run's time, is not what a mail has done.
+            shop.ledger.forgive()
+            undecided = shop.ledger.undecided()
+        return _decide(shop, undecided, progress)
+
+
+def _decide(shop: Shop, undecided: Sequence[Undecided], progress: Progress) -> tuple[int, int]:
     budget = shop.settings.budget
     quota = Quota(budget.mails_per_day, budget.bytes_per_day, budget.reading_seconds_per_day)
-    undecided = shop.ledger.undecided()
     judged: list[str] = []
     done = shunted = 0
     for window in takewhile(shop.goes_on, _windows(undecided)):
@@ -167,8 +176,6 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
                 decide(shop.ledger, mail, shop.policy, shop.readers, shop.clock(), shop.today())
                 for mail in takewhile(shop.goes_on, opened)
             ]
-            # Left for the next run, not died over.
-            shop.ledger.leave([m.sha for m in window[len(outcomes) :]])
         done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
         judged += [m.sha for m in window[: len(outcomes)]]

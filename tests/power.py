@@ -13,6 +13,7 @@ from __future__ import annotations
 import imaplib
 import json
 import os
+import resource
 import secrets
 import signal
 import smtplib
@@ -222,6 +223,9 @@ def _work(settings_file: Path, steps: Iterable[Step], plug: Plug | None) -> None
 
 
 def _child(request: dict[str, Any], report: int) -> None:
+    if request["most_bytes"] is not None:
+        # To a process, a file that may not grow is a disk that is full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (request["most_bytes"], resource.RLIM_INFINITY))
     plug = Plug(request["cut_at"], report) if request["is_counted"] else None
     steps = [(command, datetime.fromisoformat(moment)) for command, moment in request["steps"]]
     _work(Path(request["settings"]), steps, plug)
@@ -330,13 +334,18 @@ class Powered:
         cut_at: int | None = None,
         is_counted: bool = False,
         has_twin: bool = False,
+        most_bytes: int | None = None,
     ) -> Played:
-        """Runs commands one after the other in one child, and perhaps in a twin beside it."""
+        """Runs commands one after the other in one child, and perhaps in a twin beside it.
+
+        No file of theirs grows over `most_bytes`.
+        """
         request = {
             "settings": str(settings),
             "cut_at": cut_at,
             "is_counted": is_counted or cut_at is not None,
             "has_twin": has_twin,
+            "most_bytes": most_bytes,
             "steps": [(command, moment.isoformat()) for command, moment in steps],
         }
         stdin, stdout = self._pipes()

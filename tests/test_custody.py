@@ -232,3 +232,16 @@ def test_a_backup_keeps_its_secrets(used: House, tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "b" / "ledger.db", Home(tmp_path / "b").key)
     assert list(broken_links(ledger, Home(tmp_path / "b"))) == []
     ledger.close()
+
+
+def test_a_damaged_ledger_names_its_newest_backup(used: House, tmp_path: Path) -> None:
+    target = tmp_path / "yedek"
+    with used.opened() as shop:
+        backup(shop.ledger, shop.home, target, shop.clock())
+    damaged = bytearray((used.home / "ledger.db").read_bytes())
+    damaged[4096:12288] = b"\xff" * 8192
+    (used.home / "ledger.db").write_bytes(damaged)
+    told = used.command("poll")
+    assert told.returncode == 78
+    assert f"son yedeği geri yükleyiniz: {target} (" in told.stderr
+    assert (used.home / "ledger.db").read_bytes() == damaged

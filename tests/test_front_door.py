@@ -472,3 +472,18 @@ def test_a_mail_that_kills_the_process_is_set_aside_at_the_third_start(
     house.poll()
     assert house.filed() == {"accepted": 2, "shunted": 1}
     assert house.ask("SELECT shunt FROM decision WHERE outcome='shunted'") == [("crashed",)]
+
+
+def test_a_mail_is_not_blamed_for_a_full_disk(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.deliver(LIST, "returned/bad-identity-number")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "judge", full)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space"):
+            house.poll()
+    monkeypatch.undo()
+    house.poll()
+    assert house.filed() == {"accepted": 1, "returned": 1}

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from pipeline.adapters import quotas
 from pipeline.adapters.archive import forget_before
 from pipeline.adapters.home import RESTORED, Home
-from pipeline.adapters.ledger import Ledger, audit_hash
+from pipeline.adapters.ledger import NEWEST_BACKUP, Ledger, audit_hash
 from pipeline.domain import Decision, Evidence, Outcome, Procedure
 from pipeline.faults import OperatorFault
 
@@ -240,6 +240,8 @@ def backup(ledger: Ledger, home: Home, target: Path, at: datetime) -> int:
     # What comes after this moment, only the mail folders know.
     (target / RESTORED).touch()
     draft.rename(target / "ledger.db")
+    # Where to look when the ledger itself cannot be asked any more.
+    home.write_down(NEWEST_BACKUP, f"{target.resolve()} ({at.astimezone():%d.%m.%Y %H:%M})\n")
     with ledger.transaction():
         ledger.note(at, "backed up", str(len(mails)))
     return len(mails)

@@ -111,6 +111,22 @@ class Home:
             tempfile.tempdir = before
             shutil.rmtree(place, ignore_errors=True)
 
+    @contextmanager
+    def at_work(self) -> Iterator[bool]:
+        """Leaves a mark while something is done that a process may die over; tells whether one has.
+
+        An exception is no death; to remove the mark takes no room on a disk that is full.
+        """
+        mark = self.folder / "at-work"
+        died = mark.exists()
+        mark.touch()
+        try:
+            yield died
+        except Exception:
+            mark.unlink(missing_ok=True)
+            raise
+        mark.unlink(missing_ok=True)
+
     def beat(self) -> None:
         """Shows, by a file's time, that a run has begun."""
         (self.folder / "heartbeat").touch()
@@ -158,6 +174,14 @@ class Home:
         for folder in (target.parent, self._mail):
             _sync_folder(folder)
         return sha
+
+    def write_down(self, name: str, text: str) -> None:
+        """Writes a small file of the home, whole or not at all."""
+        draft = self.folder / f"{name}.tmp"
+        with draft.open("wb", buffering=0) as file:
+            file.write(text.encode())
+            os.fsync(file.fileno())
+        draft.rename(self.folder / name)
 
     def forget(self, sha: str) -> None:
         """Removes a kept mail's bytes."""

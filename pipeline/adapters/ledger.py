@@ -63,6 +63,10 @@ _PRAGMAS = (
 _FREE_TURNS = 10
 
 
+# The file beside a ledger that says when and where it was copied last.
+NEWEST_BACKUP = "newest-backup"
+
+
 def audit_hash(seq: int, at: str, event: str, about: str, before: str) -> str:
     """Chains one line of the audit log to the hash of the line before."""
     return hashlib.sha256("\x1f".join((str(seq), at, event, about, before)).encode()).hexdigest()
@@ -145,13 +149,13 @@ class Ledger:
         try:
             problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if problem != "ok":
-                raise OperatorFault("ledger_damaged", file=file, why=problem)
+                raise _damaged(file, problem)
             return cls(connection, key)
         except BaseException as fault:
             connection.close()
             # A file that is locked or cannot be reached is not damaged: restoring it would lose mail.
             if isinstance(fault, sqlite3.DatabaseError) and not isinstance(fault, sqlite3.OperationalError):
-                raise OperatorFault("ledger_damaged", file=file, why=fault) from fault
+                raise _damaged(file, fault) from fault
             raise
 
     @classmethod
@@ -384,13 +388,12 @@ class Ledger:
                     (at.isoformat(), sha),
                 )
 
-    def leave(self, shas: Sequence[str]) -> None:
-        """Takes back that judging mails has begun, for those that it never came to."""
-        if not shas:
-            return
+    def forgive(self) -> None:
+        """Forgets how often judging the undecided mails was begun: the runs came to an end of their own."""
         with self.transaction():
-            for sha in shas:
-                self._db.execute("UPDATE arrival SET attempts=attempts-1 WHERE sha=?", (sha,))
+            self._db.execute(
+                "UPDATE arrival SET attempts=0 WHERE attempts>0 AND sha NOT IN (SELECT sha FROM decision)"
+            )
 
     def transcript(self, digest: str, version: str) -> Transcript | None:
         """Gives what was read from a file before, by the same version of the readers."""
@@ -922,6 +925,14 @@ class Ledger:
             "held": "SELECT count(*) AS n FROM hold WHERE state='open'",
         }
         return {name: (self._one(sql) or {"n": 0})["n"] for name, sql in rows.items()}
+
+
+def _damaged(file: Path, why: object) -> OperatorFault:
+    """Says that a ledger is damaged, and where its newest backup is, if there is one."""
+    note = file.with_name(NEWEST_BACKUP)
+    if note.exists():
+        return OperatorFault("ledger_damaged_backed_up", file=file, why=why, backup=note.read_text().strip())
+    return OperatorFault("ledger_damaged", file=file, why=why)
 
 
 # What a decision left behind, undone in the order that keeps every reference whole; the numbers say
