@@ -25,6 +25,7 @@ from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.mailbox import MailboxFault
 from pipeline.adapters.postman import PostmanFault
 from pipeline.adapters.scanner.scan import PRELOAD
+from pipeline.emergency import call_for_help, give_all_clear
 from pipeline.faults import OperatorFault, origin
 from pipeline.policy import REPORTS, Policy, load_policy
 from pipeline.settings import Settings
@@ -112,9 +113,15 @@ def opened(settings: Settings) -> Iterator[Shop]:
     home = Home(settings.home)
     # The workers first: they may not enter the home, and have their own place elsewhere.
     with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers, home.scratch():
-        ledger = Ledger.open(home.ledger_file, home.key)
         try:
-            yield at_work(Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC)))
+            ledger = Ledger.open(home.ledger_file, home.key)
+        except OperatorFault as fault:
+            call_for_help(settings, policy, home, fault, datetime.now(UTC))
+            raise
+        try:
+            shop = at_work(Shop(settings, policy, home, ledger, readers, lambda: datetime.now(UTC)))
+            give_all_clear(shop)
+            yield shop
         finally:
             ledger.close()
 

@@ -15,6 +15,7 @@ from pipeline import runs, watch
 from pipeline.adapters.home import Home, Room
 from pipeline.adapters.mailbox import LoginRefused, MailboxFault
 from pipeline.adapters.postman import PostmanFault
+from pipeline.cli import run
 from pipeline.troubles import Sign, Trouble, follow
 from tests.house import IT_UNIT, MORNING, House, body
 from tests.saboteurs import Saboteur
@@ -280,6 +281,28 @@ def test_an_alarm_survives_a_kill_between_the_ledger_and_the_server(
     monkeypatch.undo()
     polls(away, 5, after + STEP)
     assert told(house) == ["alarm"]
+
+
+def test_a_ledger_that_does_not_open_is_told_of_without_it(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def poll() -> int:
+        return run(["poll", "--settings", str(house.file)])
+
+    assert poll() == 0
+    ledger = house.home / "ledger.db"
+    whole = ledger.read_bytes()
+    ledger.write_bytes(b"no ledger at all" * 500)
+    house.smtp.fail("connect", "421 4.3.2 later")
+    # The first time the server is away, too; then the unit is told, and told once.
+    assert [poll() for _ in range(3)] == [78] * 3
+    assert told(house) == ["alarm"]
+    assert "Kayıt defteri açılamıyor" in str(alarms(house)[0]["Subject"])
+    ledger.write_bytes(whole)
+    assert [poll() for _ in range(2)] == [0] * 2
+    assert told(house) == ["alarm", "all_clear"]
+    assert not (house.home / "ledger-alarm").exists()
+    assert "son yedeği geri yükleyiniz" in capsys.readouterr().err
 
 
 # --- the course of a trouble ---------------------------------------------------------------------

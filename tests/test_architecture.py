@@ -20,7 +20,7 @@ MODULES = {
 OUTER = {
     f"pipeline.{name}"
     for name in (
-        "browse cli console demo desk doctor exhibits explain followup history nights rebuild "
+        "browse cli console demo desk doctor emergency exhibits explain followup history nights rebuild "
         "rehearsal releasing replay runs schedule settings shop watch"
     ).split()
 }
