@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -118,3 +120,12 @@ def test_what_follows_from_another_fault_is_not_told_as_well() -> None:
     assert [f.rule for f in found if f.consequence is Consequence.HOLD] == ["receipt/number-readable"]
     wrong_rail = judged(slip(identity_number=None, rail="EFT"), facts=facts_of(open_case())).findings
     assert [f.rule for f in wrong_rail] == ["receipt/rail"]
+
+
+@pytest.mark.parametrize(("days", "held"), [(-9, True), (-7, False), (0, False)])
+def test_a_payment_long_before_its_list_may_be_of_something_else(days: int, held: bool) -> None:
+    paid_on = slip().paid_on
+    assert paid_on
+    case = replace(open_case(), opened_on=paid_on - timedelta(days=days))
+    found = {f.rule for f in judged(slip(), facts=facts_of(case)).findings}
+    assert found == ({"receipt/before-list"} if held else set())
