@@ -46,6 +46,8 @@ _RAILS = {
     "kurum": ("kurumodeme", "kurumsalodeme", "faturaodeme", "tahsilat"),
     "sanal pos": ("sanalpos", "provizyon", "onaykodu"),
 }
+# What is paid by these is accepted, if all else holds.
+_ACCEPTED = {"kurum", "sanal pos"}
 _WORDS_OF_THE_TRADE = tuple(
     "tckimlik kimlikno tckn vkn tutar toplam iban alici gonderen dekont islem islemturu tarih banka "
     "aciklama masraf odeme sorgu kurum siparis onaykodu".split()
@@ -106,6 +108,11 @@ class Strength:
         return self.labels >= 3 and bool(self.rails or {"amount", "iban"} & (self.kinds | self.broken))
 
     @property
+    def is_acceptable(self) -> bool:
+        """Tells whether the page names a rail that leads to an acceptance."""
+        return bool(self.rails & _ACCEPTED)
+
+    @property
     def kinds(self) -> frozenset[str]:
         """Names the kinds of which at least one value holds."""
         return frozenset(proof.kind for proof in self.proofs)
@@ -162,6 +169,18 @@ def _outvoted(proof: Proof, readings: Sequence[tuple[Proof, ...]]) -> bool:
     votes = Counter(other.values for proofs in readings for other in proofs if proof.is_beside(other))
     for_it = votes.pop(proof.values, 0)
     return bool(votes) and (for_it < 2 or for_it <= max(votes.values()))
+
+
+def doubted(chosen: Strength, readings: Iterable[Strength]) -> bool:
+    """Tells whether any reading holds another amount or date than the chosen one in the same line."""
+    others = [reading.proofs for reading in readings]
+    return any(
+        other.is_beside(proof) and other.values != proof.values
+        for proof in chosen.proofs
+        if proof.kind in ("amount", "date")
+        for proofs in others
+        for other in proofs
+    )
 
 
 def rests_on(evidence: Strength, words: Iterable[Word]) -> bool:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -178,10 +179,11 @@ def print_pdf(printed: Print, style: Style = PLAIN) -> bytes:
     return print_pages((printed,), style)
 
 
-def print_pages(prints: Sequence[Print], style: Style = PLAIN) -> bytes:
-    """Sets several prints into one PDF, a page each."""
+def print_pages(prints: Sequence[Print], style: Style = PLAIN, password: str = "") -> bytes:
+    """Sets several prints into one PDF, a page each, under a password where one is given."""
     stream = io.BytesIO()
-    canvas = Canvas(stream, pagesize=prints[0].paper, invariant=1)
+    lock = StandardEncryption(password, ownerPassword="banka", strength=128) if password else None
+    canvas = Canvas(stream, pagesize=prints[0].paper, invariant=1, encrypt=lock)
     for printed in prints:
         canvas.setPageSize(printed.paper)
         _draw(canvas, printed, style)

@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -481,6 +482,29 @@ def test_ladder_asks_for_a_majority_when_two_looks_differ() -> None:
     strong = reading(STRONG, Hypothesis(soft=0.8, scale=1.5))
     assert climbed(other, strong) is not None
     assert climbed(other, strong, reading(STRONG, Hypothesis(soft=0.8, threshold=2))) is None
+
+
+FAX = replace(PLAIN_PICTURE, bilevel=True)
+LOOKS = (Hypothesis(soft=1.1), Hypothesis(soft=1.1, scale=0.75), Hypothesis(soft=1.6))
+
+
+def test_ladder_looks_three_times_at_a_payment_without_greys() -> None:
+    seen = [reading(STRONG, look) for look in LOOKS]
+    assert climbed(*seen[:1], measures=FAX) == LOOKS[1]
+    assert climbed(*seen[:2], measures=FAX) == LOOKS[2]
+    assert climbed(*seen, measures=FAX) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_contested"), [(STRONG, True), (STRONG.replace("Kurum Ödemesi", "Giden EFT"), False)]
+)
+def test_one_look_that_sees_another_day_is_enough_against_an_acceptance(
+    text: str, is_contested: bool
+) -> None:
+    seen = [reading(text, look) for look in LOOKS[:2]]
+    seen.append(reading(text.replace("13.05.2024", "18.05.2024"), LOOKS[2]))
+    assert ocr.is_contested(FAX, seen[0], seen) is is_contested
+    assert not ocr.is_contested(PLAIN_PICTURE, seen[0], seen)
 
 
 def test_ladder_looks_at_letters_and_forms_in_rows_and_leaves_them_alone() -> None:

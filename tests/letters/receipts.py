@@ -21,8 +21,11 @@ from tests.mails import (
 )
 from tests.people import Person, person
 from tests.pictures import photo
+from tests.receipt_damage import picture_bytes, rasterised
 from tests.receipt_material import LAYOUTS, Print, ReceiptFacts, iban, print_pages, print_pdf, receipt_pdf
+from tests.workbook_material import word_with
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 BILL = "vakifbank-kurum-odemesi"
 TRANSFER = "vakifbank-transfer"
 CARD = "kamusm-sanal-pos"
@@ -344,7 +347,115 @@ def photo_of_receipt() -> bytes:
     )
 
 
+def locked_receipt() -> dict[str, bytes]:
+    """The list, then a receipt's PDF under the password that some banks set."""
+    who = person("Tuğba Demirağaç")
+    pdf = print_pages((LAYOUTS[BILL](paid(who, "2024-05-21T10:40:33", 80)),), password="1234")
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-receipt": receipt_mail(who, at("2024-05-22", "07:50"), pdf),
+    }
+
+
+def cut_off_receipt() -> dict[str, bytes]:
+    """The list, then a receipt's PDF of which only the first half arrived."""
+    who = person("Tuğba Demirağaç")
+    pdf = receipt_pdf(BILL, paid(who, "2024-05-21T10:40:33", 81))
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-receipt": receipt_mail(who, at("2024-05-22", "08:15"), pdf[: len(pdf) // 2]),
+    }
+
+
+def receipt_for_two() -> dict[str, bytes]:
+    """Two lists, then one payment for both people: the other number stands in the payer's words."""
+    one, other = person("Hacer Bağcıvanlı"), person("Ümit Gündoğmuş")
+    printed = LAYOUTS[BILL](paid(one, "2024-05-20T12:14:09", 82, amount=Decimal("1560.00")))
+    words = ("İŞLEM AÇIKLAMASI", f"NES {one.identity_number} ve {other.identity_number}")
+    pdf = print_pdf(replace(printed, rows=(*printed.rows, words)))
+    return {
+        "1-list": list_mail(one, at("2024-05-13", "10:05")),
+        "2-list": list_mail(other, at("2024-05-13", "10:40")),
+        "3-receipt": receipt_mail(one, at("2024-05-20", "13:02"), pdf),
+    }
+
+
+def reader_not_asked_for() -> dict[str, bytes]:
+    """The list asks for the certificate alone, and the price of a mini reader was paid as well."""
+    who = person("Ümit Gündoğmuş")
+    pdf = receipt_pdf(BILL, paid(who, "2024-05-20T12:14:09", 83, amount=Decimal("1080.00")))
+    return {
+        "1-list": list_mail(who, at("2024-05-13", "10:05")),
+        "2-receipt": receipt_mail(who, at("2024-05-20", "13:02"), pdf),
+    }
+
+
+def bill_paid_elsewhere() -> dict[str, bytes]:
+    """The list, then a bill of the right amount paid at another bank, to nobody knows whom."""
+    who = person("Tuğba Demirağaç")
+    printed = LAYOUTS["akbank"](paid(who, "2024-05-21T10:40:33", 84, rail="eft"))
+    rows = tuple((a, "Fatura Ödemesi" if a == "İşlem Türü" else b) for a, b in printed.rows)
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-receipt": receipt_mail(who, at("2024-05-22", "08:15"), print_pdf(replace(printed, rows=rows))),
+    }
+
+
+def unpaid_debt() -> dict[str, bytes]:
+    """The list, then the bank's page that shows the debt, printed before it was paid."""
+    who = person("Tuğba Demirağaç")
+    printed = LAYOUTS[BILL](paid(who, "2024-05-21T10:40:33", 85))
+    rows = tuple((a, "Ödenecek Borç" if a == "İŞLEM TÜRÜ" else b) for a, b in printed.rows)
+    pdf = print_pdf(replace(printed, title="KURUM ÖDEMESİ - ÖDENECEK TUTAR", rows=rows))
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-debt": receipt_mail(who, at("2024-05-22", "08:15"), pdf),
+    }
+
+
+def account_movements() -> dict[str, bytes]:
+    """The list, then a statement of the account in which the payment is one line among others."""
+    who = person("Tuğba Demirağaç")
+    statement = Print(
+        "VAKIFBANK",
+        "HESAP HAREKETLERİ",
+        (
+            ("21.05.2024 Kamu SM kurum ödemesi", "-780,00 TL"),
+            ("21.05.2024 Market alışverişi", "-412,35 TL"),
+            ("20.05.2024 Maaş ödemesi", "41.250,00 TL"),
+        ),
+        ("Hesap hareketleriniz bilgi içindir, dekont yerine geçmez.",),
+    )
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-statement": receipt_mail(who, at("2024-05-22", "08:15"), print_pdf(statement)),
+    }
+
+
+def receipt_in_a_word_file() -> dict[str, bytes]:
+    """The list, then a picture of the receipt pasted into a Word document."""
+    who = person("Tuğba Demirağaç")
+    pdf = receipt_pdf(BILL, paid(who, "2024-05-21T10:40:33", 86))
+    document = word_with("<w:p/>", {"word/media/image1.png": picture_bytes(rasterised(pdf, 200))})
+    words = plain("Dekontu Word'e yapıştırdım.\n")
+    return {
+        "1-list": list_mail(who, at("2024-05-14", "09:41")),
+        "2-word": mail(
+            Envelope(writes(who), "dekont", at("2024-05-22", "08:15")),
+            mixed(words, attached(document, DOCX, "dekont.docx")),
+        ),
+    }
+
+
 LETTERS: Letters = {
+    "returned/locked-receipt": locked_receipt,
+    "returned/cut-off-receipt": cut_off_receipt,
+    "held/receipt-for-two": receipt_for_two,
+    "held/reader-not-asked-for": reader_not_asked_for,
+    "held/bill-paid-elsewhere": bill_paid_elsewhere,
+    "held/unpaid-debt": unpaid_debt,
+    "held/account-movements": account_movements,
+    "accepted/receipt-in-a-word-file": receipt_in_a_word_file,
     "held/signed-form": signed_form,
     "held/paid-in-two-parts": paid_in_two_parts,
     "accepted/list-then-signed-form": list_then_signed_form,

@@ -21,7 +21,16 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from pipeline.adapters.scanner.likeness import likeness
 from pipeline.domain import Page, Word
-from pipeline.evidence_strength import Strength, agreeing, contested, lines_of, patched, rests_on, strength
+from pipeline.evidence_strength import (
+    Strength,
+    agreeing,
+    contested,
+    doubted,
+    lines_of,
+    patched,
+    rests_on,
+    strength,
+)
 
 LANGUAGE = "tur"
 # Processor time. A page takes tesseract about half a second, but on grain it can run for ever.
@@ -33,6 +42,8 @@ PATIENCE = 4
 MAX_ATTEMPTS = 9
 # 300 dpi on A4 is 8.7 million; beyond that only the time grows.
 MAX_OCR_PIXELS = 10_000_000
+# So many looks at a page of black and white alone must see the same payment before it may be accepted.
+_FAX_LOOKS = 3
 # Median difference, of 255 grey levels, between neighbouring points of bare paper.
 _GRAIN = 6
 # tesseract's own confidence, at and above which a first look may do.
@@ -202,7 +213,7 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
     return PageReading(
         Page(number, width, height, words, best.read_by, likeness(upright)),
         legible=best.legible,
-        contested=contested(best.evidence, [r.evidence for r in _rivals(best, readings)]),
+        contested=is_contested(measures, best, readings),
     )
 
 
@@ -216,6 +227,15 @@ def strongest(readings: Sequence[Reading], amounts: tuple[str, ...]) -> Reading:
     helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]
     read_by = " + ".join(r.read_by for r in (best, *helpers))
     return replace(best, words=words, evidence=strength(words, amounts), read_by=read_by)
+
+
+def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
+    """Tells whether the readings of a page speak against a value that the best one holds."""
+    rivals = [r.evidence for r in _rivals(best, readings)]
+    if measures.bilevel and best.evidence.is_acceptable and doubted(best.evidence, rivals):
+        # Without greys a 6 may look like an 8 to most looks: one that sees it otherwise is enough.
+        return True
+    return contested(best.evidence, rivals)
 
 
 def _standing(reading: Reading, readings: Sequence[Reading]) -> tuple[int, ...]:
@@ -246,7 +266,7 @@ def next_hypothesis(
         plan += [_in_rows(best), *_looks(measures, best)[:4]]
     elif not best.evidence.is_receipt_like:
         plan = [_in_rows(best)]
-    elif _is_enough(best, readings):
+    elif _is_enough(measures, best, readings):
         return None
     else:
         plan = _looks(measures, best)
@@ -258,8 +278,10 @@ def _turns(first: Reading) -> tuple[int, ...]:
     return (180, 90, 270) if first.wide >= 15 else (90, 270, 180)
 
 
-def _is_enough(best: Reading, readings: Sequence[Reading]) -> bool:
+def _is_enough(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
     rivals = [r.evidence for r in _rivals(best, readings)]
+    if measures.bilevel and len(rivals) < (_FAX_LOOKS if best.evidence.is_acceptable else 2):
+        return False
     if contested(best.evidence, rivals):
         return False
     others = [r for r in rivals if agreeing(best.evidence, r)]
@@ -278,6 +300,9 @@ def _looks(measures: Measures, best: Reading) -> list[Hypothesis]:
     plain = Hypothesis(rotate=given.rotate, level=given.level, ink=given.ink)
     soft = 1.1 if measures.grainy or measures.bilevel else 0.8
     looks = [replace(plain, ink="dark")] * measures.coloured
+    if measures.bilevel:
+        # Rougher looks err elsewhere, which finer ones do together.
+        looks += [replace(plain, soft=1.1, scale=0.75), replace(plain, soft=1.6)]
     if best.height < _SMALL_LETTERS:
         looks += [replace(plain, scale=_scale(2.0, measures.pixels))]
     looks += [
@@ -327,18 +352,6 @@ def ocr_languages() -> tuple[str, ...]:
     except (OSError, subprocess.SubprocessError):
         return ()
     return tuple(done.stdout.decode("utf-8", "replace").splitlines()[1:])
-
-
-def missing(_data: bytes) -> str:
-    """Names what a worker lacks for reading pictures, by having it read one: "no_tesseract", "no_turkish"."""
-    try:
-        subprocess.run(["tesseract", "--version"], capture_output=True, timeout=10, env=_environment())
-        _tesseract(Image.new("L", (64, 64), 255), Hypothesis(), ATTEMPT_SECONDS)
-    except OSError:
-        return "no_tesseract"
-    except OcrUnavailable:
-        return "no_turkish"
-    return ""
 
 
 def _environment() -> dict[str, str]:

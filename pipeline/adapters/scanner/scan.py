@@ -22,7 +22,7 @@ from pipeline.adapters.scanner.sniff import Sniffed, sniff
 from pipeline.domain import FileKind, Transcript
 
 # Part of the key under which transcripts are kept: a new one has every file read again.
-SCANNER_VERSION = "4"
+SCANNER_VERSION = "5"
 
 # What a warm worker imports before the first file; the parent needs none of it.
 PRELOAD = (

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.ocr_check import ocr_problem
 from pipeline.adapters.scanner.ocr import ocr_languages
 from pipeline.adapters.scanner.scan import PRELOAD
 from tests.house import IT_UNIT, House, body
 
 needs_tesseract = pytest.mark.skipif("tur" not in ocr_languages(), reason="tesseract-ocr-tur is missing")
-
-
-@needs_tesseract
-def test_a_machine_that_has_everything_has_no_problem(readers: WorkerPool) -> None:
-    assert ocr_problem(readers) == ""
-
-
-def test_a_machine_without_tesseract_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with ThreadPoolExecutor(1) as readers:
-        assert ocr_problem(readers) == "no_tesseract"
 
 
 @needs_tesseract
@@ -38,7 +25,6 @@ def test_without_turkish_data_a_photo_waits_and_the_report_says_why(
     (data / "eng.traineddata").touch()
     monkeypatch.setenv("TESSDATA_PREFIX", str(data))
     with WorkerPool(1, preload=PRELOAD) as readers:
-        assert ocr_problem(readers) == "no_turkish"
         poor = replace(house, readers=readers)
         poor.deliver("held/photo-of-receipt", "accepted/list-xlsx")
         poor.poll()
