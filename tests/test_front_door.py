@@ -23,7 +23,7 @@ from pipeline.stages.consolidate import consolidate
 from tests.house import FOLDERS, IT_UNIT, KAMU_SM, MORNING, NIGHT, OWN, House, body, fixture, parsed
 from tests.mails import XLSX
 from tests.people import PEOPLE
-from tests.saboteurs import PoisonUid, Saboteur, Without
+from tests.saboteurs import Meddle, PoisonUid, Saboteur, Without
 from tests.servers import Certificates, Dovecot, RecordingSmtp, free_ports
 
 LIST = "accepted/ordinary-single-list"
@@ -337,6 +337,41 @@ def test_a_mail_deleted_by_a_person_before_it_is_filed_is_answered_all_the_same(
     monkeypatch.undo()
     assert house.poll().posted == 0
     assert house.filed() == {}
+    assert is_settled(house)
+
+
+@pytest.mark.parametrize("during", [rb"UID FETCH .*BODY", rb"UID MOVE"])
+@pytest.mark.parametrize("deed", ["flags", "moves", "reads"])
+def test_what_people_do_to_a_mail_during_a_run_stays_and_it_is_answered_once(
+    house: House, during: bytes, deed: str
+) -> None:
+    house.deliver(LIST, "returned/bad-identity-number")
+
+    def somebody() -> None:
+        with house.box.imap() as client:
+            client.select_folder("INBOX")
+            if deed == "moves":
+                if not client.folder_exists("Özel"):
+                    client.create_folder("Özel")
+                client.move([1], "Özel")
+            else:
+                client.add_flags([1], [rb"\Flagged" if deed == "flags" else rb"\Seen"])
+
+    with Meddle(house.box.server.port, during, somebody) as person:
+        house.through(person.port).poll()
+    house.write()
+    house.poll()
+    answers = Counter(str(letter["In-Reply-To"]) for letter in house.letters())
+    # What was moved away before it was fetched was never heard: the person has it.
+    gone = deed == "moves" and b"FETCH" in during
+    assert sorted(answers.values()) == ([1] if gone else [1, 1])
+    if deed == "moves":
+        assert len(house.box.mails("Özel")) == 1
+        assert house.filed() == {"returned": 1}
+    else:
+        assert house.filed() == {"accepted": 1, "returned": 1}
+        (flags,) = house.box.flags(FOLDERS["accepted"]).values()
+        assert (rb"\Flagged" if deed == "flags" else rb"\Seen") in flags
     assert is_settled(house)
 
 

@@ -392,6 +392,9 @@ class Mailbox:
             with self._talking(f"putting mails into the folder {folder}", expected=expected) as client:
                 put(client, there)
         except Refused:
+            # A mail that somebody has just moved away: the server tells which, and passes it over then.
+            with suppress(Refused), self._talking("NOOP") as client:
+                client.noop()
             # "It exists already" is as good as "done": what counts is whether the second try succeeds.
             with suppress(Refused), self._talking("CREATE") as client:
                 client.create_folder(there)
