@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.adapters.custody import backup, broken_links
+from pipeline.adapters.isolation import WorkerPool
 from pipeline.cli import run
 from pipeline.console import BAD_CONFIGURATION, DONE
 from pipeline.rebuild import Rebuilt, rebuild
 from pipeline.runs import settle
 from tests.house import COPIES_FOLDER, EVIDENCE, MORNING, NIGHT, House, fixture, parsed
+from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
 BATCHED = "SELECT case_number, day, number, position FROM batch_row ORDER BY case_number"
 CASES = "SELECT DISTINCT case_number, event FROM entry ORDER BY 1, 2"
@@ -24,30 +27,48 @@ LOST = (BATCHED, CASES, LETTERS, DECISIONS, NIGHTS)
 NEXT = MORNING + timedelta(days=1)
 
 
-@pytest.fixture
-def house(house: House) -> House:
+@pytest.fixture(scope="module")
+def lived(
+    tmp_path_factory: pytest.TempPathFactory,
+    dovecot: Dovecot,
+    certificates: Certificates,
+    readers: WorkerPool,
+) -> Iterator[House]:
     """An office that has copies of its letters, after two days of mail and the first one's night."""
-    house.more = EVIDENCE
-    house.write()
+    with RecordingSmtp(certificates, "none") as smtp:
+        house = House(tmp_path_factory.mktemp("lived"), dovecot.account(), smtp, readers, more=EVIDENCE)
+        house.deliver_copies()
+        house.deliver(
+            "accepted/list-then-receipt/1-list",
+            "accepted/list-of-five",
+            "returned/bad-identity-number",
+            "held/foreigner-99",
+            "held/stranger-for-someone-else",
+            "guided/pin-blocked",
+            "ignored/out-of-office",
+        )
+        house.poll(MORNING)
+        with house.opened(MORNING + timedelta(hours=1)) as shop:
+            first = next(held for held in shop.ledger.open_holds() if held.decision.withheld)
+            settle(shop, first, "accept", "Kimliği görüldü", "M. Memur")
+        house.deliver("accepted/list-then-receipt/2-receipt")
+        house.poll(MORNING + timedelta(hours=2))
+        house.nightly(NIGHT)
+        house.box.deliver(fixture("accepted/moved-columns"), NEXT - timedelta(hours=1))
+        house.poll(NEXT)
+        yield house
+
+
+@pytest.fixture
+def house(lived: House, tmp_path: Path, box: Box, smtp: RecordingSmtp) -> House:
+    """The same office with a mailbox, a home and a server of its own."""
+    shutil.copytree(lived.box.maildir, box.maildir)
+    for path in (box.maildir, *box.maildir.rglob("*")):
+        box.own(path)
+    (tmp_path / "office").mkdir()
+    house = House(tmp_path / "office", box, smtp, lived.readers, more=EVIDENCE)
+    shutil.copytree(lived.home, house.home)
     house.deliver_copies()
-    house.deliver(
-        "accepted/list-then-receipt/1-list",
-        "accepted/list-of-five",
-        "returned/bad-identity-number",
-        "held/foreigner-99",
-        "held/stranger-for-someone-else",
-        "guided/pin-blocked",
-        "ignored/out-of-office",
-    )
-    house.poll(MORNING)
-    with house.opened(MORNING + timedelta(hours=1)) as shop:
-        first = next(held for held in shop.ledger.open_holds() if held.decision.withheld)
-        settle(shop, first, "accept", "Kimliği görüldü", "M. Memur")
-    house.deliver("accepted/list-then-receipt/2-receipt")
-    house.poll(MORNING + timedelta(hours=2))
-    house.nightly(NIGHT)
-    house.box.deliver(fixture("accepted/moved-columns"), NEXT - timedelta(hours=1))
-    house.poll(NEXT)
     return house
 
 
