@@ -75,15 +75,20 @@ def rebuild(shop: Shop) -> Rebuilt:
     """
     rebuilt = Rebuilt()
     file = shop.home.ledger_file.with_suffix(".rebuilt")
+    # What this very ledger has yet to send, it may send; what an old one had, is long gone or lost.
+    sure = 0 if shop.home.is_restored else rebuilding.last_letter(shop.ledger)
     ledger = rebuilding.draft_of(shop.ledger, file, shop.home.key)
     try:
         drafting = replace(shop, ledger=ledger)
         copies = {copy.message_id: copy for copy in _copies(shop)}
         mails = list({mail.sha: mail for mail in _filed(drafting)}.values())
         _tell(drafting, mails, copies, rebuilt)
-        _letters(drafting, copies, rebuilt)
+        _letters(drafting, copies, sure, rebuilt)
         if not shop.settings.evidence:
             _assume_listed(drafting, rebuilt)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
     finally:
         ledger.close()
     shop.ledger.close()
@@ -262,8 +267,8 @@ def _settle_again(shop: Shop, copy: Copy, rebuilt: Rebuilt) -> None:
     rebuilt.settled += 1
 
 
-def _letters(shop: Shop, copies: Mapping[str, Copy], rebuilt: Rebuilt) -> None:
-    """Takes everything out of the post: what a copy proves is done, the rest is for a person."""
+def _letters(shop: Shop, copies: Mapping[str, Copy], sure: int, rebuilt: Rebuilt) -> None:
+    """Takes all letters after a sure one out of the post: what a copy proves is done, the rest in doubt."""
     ledger = shop.ledger
     answered = {copy.about for copy in copies.values() if copy.kind not in _SETTLED}
     with ledger.transaction():
@@ -272,10 +277,10 @@ def _letters(shop: Shop, copies: Mapping[str, Copy], rebuilt: Rebuilt) -> None:
         for copy in copies.values():
             rebuilding.put_copy(ledger, copy)
         if shop.settings.evidence:
-            rebuilt.in_doubt = rebuilding.decide_unsent(ledger, "in_doubt", "no copy found")
+            rebuilt.in_doubt = rebuilding.decide_unsent(ledger, sure, "in_doubt", "no copy found")
         else:
             # A mail that was filed was answered with it, but for those over which the ledger was lost.
-            rebuilding.decide_unsent(ledger, "done", "taken as sent")
+            rebuilding.decide_unsent(ledger, sure, "done", "taken as sent")
     rebuilt.letters = len(copies)
 
 

@@ -170,6 +170,8 @@ class _Again:
             self._replayed.verdicts += 1
             return self._verdict(decision, by)
         if night := inserted.get("night"):
+            if "letter" not in inserted:
+                raise OperatorFault("replay_rebuilt", day=night["day"])
             return self._night(night, by)
         first = next((c for c in step if c.table not in ("in_force", "policy")), step[0])
         hold = then[first.table, first.key] if first.table == "hold" else None

@@ -72,6 +72,7 @@ def erase(ledger: Ledger, home: Home, retention: Retention, at: datetime) -> Era
         _forget_the_way_back(ledger, mail_until)
     for row in ledger.query("SELECT sha FROM arrival WHERE erased_at IS NOT NULL"):
         home.forget(row["sha"])
+    home.forget_former_ledger()
     # secure_delete has overwritten the rows; this gives the free pages back as well.
     ledger.execute("VACUUM")
     return erased

@@ -147,12 +147,19 @@ class Home:
 
     def take_ledger(self, file: Path) -> None:
         """Puts a new ledger, whole and closed, in the place of the old one, which stays beside it."""
-        old = self.ledger_file.with_suffix(".before")
-        old.unlink(missing_ok=True)
-        os.link(self.ledger_file, old)
+        self.forget_former_ledger()
+        os.link(self.ledger_file, self._former)
         file.rename(self.ledger_file)
         (self.folder / RESTORED).unlink(missing_ok=True)
         _sync_folder(self.folder)
+
+    def forget_former_ledger(self) -> None:
+        """Removes the ledger that another has taken the place of."""
+        self._former.unlink(missing_ok=True)
+
+    @property
+    def _former(self) -> Path:
+        return self.ledger_file.with_suffix(".before")
 
     def keep(self, raw: bytes) -> str:
         """Keeps a mail's bytes under their SHA-256, on the disk before this returns; gives the digest."""

@@ -101,9 +101,16 @@ def drop_unsent(ledger: Ledger, about: str) -> None:
     ledger.execute(f"DELETE FROM letter WHERE about=? AND state IN {_UNSENT}", about)
 
 
-def decide_unsent(ledger: Ledger, state: str, response: str) -> int:
-    """Takes every letter that is not sent out of the post; gives how many; call inside a transaction."""
-    return ledger.execute(f"UPDATE letter SET state=?, response=? WHERE state IN {_UNSENT}", state, response)
+def last_letter(ledger: Ledger) -> int:
+    """Gives the number of the newest letter, 0 where there is none."""
+    return int(ledger.query("SELECT coalesce(max(id), 0) AS id FROM letter")[0]["id"])
+
+
+def decide_unsent(ledger: Ledger, sure: int, state: str, response: str) -> int:
+    """Takes unsent letters after a certain one out of the post, gives how many; call inside a transaction."""
+    return ledger.execute(
+        f"UPDATE letter SET state=?, response=? WHERE id>? AND state IN {_UNSENT}", state, response, sure
+    )
 
 
 def put_night(ledger: Ledger, day: date, number: int, until: datetime) -> bool:
