@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.adapters import stops
 from pipeline.adapters.ledger import Judged, Ledger, Night
-from pipeline.adapters.nights_book import letters_in_trouble, past_nights
+from pipeline.adapters.nights_book import last_list_night, letters_in_trouble, past_nights
 from pipeline.adapters.painter import paint
 from pipeline.batching import Selection, Waiting, select
 from pipeline.cases import disputed, mail_number
@@ -80,7 +80,7 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         reminded = follow_up(shop, day, now)
         # What is wrong with the letters may be wrong with the list.
         stop = stops.open_stop(ledger)
-        selection = _selection(shop, day, last, ledger.open_holds())
+        selection = _selection(shop, day, ledger.open_holds())
         office, form = shop.policy.office, shop.policy.form
         batches = consolidate(day, () if stop else selection.cases, form, office.batching.most)
         ledger.close_night(night)
@@ -95,11 +95,11 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
     return night
 
 
-def _selection(shop: Shop, day: date, last: Night | None, holds: Sequence[Judged]) -> Selection:
+def _selection(shop: Shop, day: date, holds: Sequence[Judged]) -> Selection:
     ledger, policy = shop.ledger, shop.policy
     return select(
         day,
-        last.day if last else None,
+        last_list_night(ledger),
         [Waiting(case, ledger.waiting_since(case.number)) for case in ledger.unbatched_cases()],
         disputed(held.decision for held in holds),
         policy.office.batching,

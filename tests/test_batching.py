@@ -208,5 +208,18 @@ def test_too_few_wait_until_their_days_are_over(office: Callable[[str], House]) 
     assert len(to(house, KAMU_SM)) == 1
 
 
+def test_a_weeks_list_that_a_stop_kept_back_goes_out_after_it(office: Callable[[str], House]) -> None:
+    house = office('when = "weekly"')
+    house.nightly(night_of(date(2024, 6, 13)))
+    stopped = "INSERT INTO stop (at, kind, name, hit, among) VALUES (?, 'fault', 'x', 9, 10)"
+    settled = "UPDATE stop SET settled_at=?, settled_by='x', because='x', word='send'"
+    for statement, night in ((stopped, FRIDAY), (settled, FRIDAY + timedelta(days=1))):
+        moment = datetime.combine(night, time(9), ISTANBUL)
+        with house.opened(moment) as shop, shop.ledger.transaction():
+            shop.ledger.execute(statement, shop.clock().isoformat())
+        house.nightly(night_of(night))
+    assert [re.findall(r"\((\S+), ", subject)[0] for subject in to(house, KAMU_SM)] == ["2024-06-15/1"]
+
+
 def squeezed(text: str) -> str:
     return " ".join(text.split())

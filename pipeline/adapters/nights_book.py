@@ -83,3 +83,15 @@ def letters_in_trouble(ledger: Ledger) -> list[dict[str, Any]]:
         "SELECT recipient, subject, kind, state, response, attempts FROM letter "
         "WHERE state IN ('failed', 'in_doubt', 'deferred') ORDER BY id"
     )
+
+
+def last_list_night(ledger: Ledger) -> date | None:
+    """Gives the last night that no stop kept from sending its list; None where there is none.
+
+    What a stop kept back is owed: a week's list goes out in the first night after it.
+    """
+    rows = ledger.query(
+        "SELECT max(n.day) AS day FROM night n WHERE NOT EXISTS (SELECT 1 FROM stop s "
+        "WHERE s.at<=n.until AND (s.settled_at IS NULL OR s.settled_at>n.until))"
+    )
+    return date.fromisoformat(rows[0]["day"]) if rows[0]["day"] else None
