@@ -98,8 +98,9 @@ class Drawing:
 
 def draw(chart: Chart, width: float) -> Drawing:
     """Draws a chart at a width, its letters always the same size."""
-    legend = list(_legend(chart.series, width))
-    top = max((s.y for s in legend), default=0) + _LINE
+    told = [series for series in chart.series if any(series.values)]
+    legend: list[Bar | Label] = [Label(0, _SIZE, chart.title), *_legend(told, width)]
+    top = max(s.y for s in legend) + _LINE
     step = _step(_highest(chart))
     scale = _HEIGHT / (step * _TICKS)
     left = 8 + max(_width(numeral(step * i)) for i in range(_TICKS + 1))
@@ -135,7 +136,7 @@ def _step(highest: float) -> float:
 
 
 def _legend(series: Sequence[Series], width: float) -> Iterator[Bar | Label]:
-    x, y = 0.0, _SIZE
+    x, y = 0.0, _SIZE + _LINE
     for one in series:
         needed = 15 + _width(one.label)
         if x and x + needed > width:
@@ -163,7 +164,9 @@ def _category_labels(
 ) -> Iterator[Label]:
     """Names as many categories as there is room for, always the last one."""
     longest = max((_width(c) for c in categories), default=1.0)
-    every = max(1, ceil((longest + 8) / slot))
+    # The last one is moved in from the edge, towards the one before.
+    moved = max(0.0, (longest - slot) / 2)
+    every = max(1, ceil((longest + 8 + moved) / slot))
     for at, category in enumerate(categories):
         if (len(categories) - 1 - at) % every == 0:
             middle = left + (at + 0.5) * slot

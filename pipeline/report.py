@@ -189,7 +189,8 @@ class Room:
 
 
 IN_MAIL = Room(is_brief=True, lines=15, notes=6)
-ON_PAGE = Room(is_brief=False, lines=2000, notes=100)
+# A page of more would be too large for some mail servers, and for reading.
+ON_PAGE = Room(is_brief=False, lines=500, notes=100)
 
 
 def settings_of(report: Report, room: Room) -> tuple[Setting, ...]:

@@ -29,6 +29,8 @@ _AGES = (7, 30, 90, 180)
 _SUBJECT = 120
 # After so long a time hours are easier to grasp than minutes.
 _IN_HOURS = timedelta(hours=3)
+# Nobody is promised less: "within a minute".
+_SHORTEST = timedelta(minutes=1)
 
 
 def told_of(night: NightsWork, policy: Policy) -> tuple[Told, ...]:
@@ -554,8 +556,8 @@ def _waits(night: NightsWork, policy: Policy) -> Told:
         "waits",
         [_waited(past) for past in reversed(night.past)],
         {
-            "half": spelled_duration(_share(today, 0.5), words),
-            "most": spelled_duration(_share(today, 0.9), words),
+            "half": spelled_duration(max(_share(today, 0.5), _SHORTEST), words),
+            "most": spelled_duration(max(_share(today, 0.9), _SHORTEST), words),
         },
         says=() if today else (own["lead_none" if night.past else "empty"],),
         chart=Chart(

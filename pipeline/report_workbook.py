@@ -197,4 +197,5 @@ def _add_chart(sheet: Worksheet, data: Worksheet, chart: Chart, column: int) -> 
     bars.legend.position = "b"
     bars.x_axis.delete = bars.y_axis.delete = False
     bars.y_axis.number_format = "#,##0"
-    sheet.add_chart(bars, f"{get_column_letter(column)}{_HEAD_ROW}")
+    # Below the heading, which is printed on every page.
+    sheet.add_chart(bars, f"{get_column_letter(column)}{_HEAD_ROW + 1}")

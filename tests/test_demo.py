@@ -54,6 +54,7 @@ def test_the_files_it_names_are_there(output: Path) -> None:
     assert numbers
     assert all(isinstance(n, str) and len(n) == 11 for n in numbers)
     assert len(numbers) == len(set(numbers))
+    assert len(list(output.glob("gece-raporu-*.html"))) == len(list(output.glob("gece-raporu-*.xlsx"))) == 1
     report = next(output.glob("letters/*-nightly.txt")).read_text(encoding="utf-8")
     assert "(tutuyor)" in report
     assert not any(number in report for number in numbers)

@@ -19,6 +19,7 @@ import openpyxl
 import pytest
 from PIL import Image
 
+from pipeline import nights
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.painter import paint
 from pipeline.batching import Selection
@@ -315,6 +316,22 @@ def test_the_same_night_is_the_same_bytes(
     assert other.as_bytes() == reports_of(office)[0].as_bytes()
 
 
+def test_a_picture_that_cannot_be_had_costs_no_night_its_report(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> tuple[()]:
+        raise ValueError("the very words of a mail")
+
+    monkeypatch.setattr(nights, "exhibits_of", fails)
+    house.deliver("held/receipt-before-list")
+    house.poll()
+    assert house.nightly() is not None
+    (letter,) = reports_of(house)
+    assert "1 bekleyen" in str(letter["Subject"])
+    assert "kesit-" not in html_of(letter)
+    assert "very words" not in letter.as_string()
+
+
 # --- much, and strange -------------------------------------------------------------------------
 
 
@@ -332,7 +349,7 @@ def test_five_thousand_mails_fit_and_the_mail_stays_short() -> None:
     sheet = WORDS["sections"]["held"]["sheet"]
     assert f"… ve 4.985 tane daha, çalışma kitabının “{sheet}” sayfasında." in letter.html
     book, page = letter.enclosures
-    assert len(page.data) < 12_000_000
+    assert len(page.data) < 3_000_000
     assert len(book.data) < 3_000_000
     rows = list(openpyxl.load_workbook(io.BytesIO(book.data), read_only=True)[sheet].iter_rows(min_row=5))
     assert len(rows) == 5000
