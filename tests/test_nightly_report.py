@@ -53,7 +53,7 @@ MAILS = (
 
 
 @pytest.fixture(scope="module")
-def smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
+def office_smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
     with RecordingSmtp(certificates, "none") as server:
         yield server
 
@@ -64,10 +64,13 @@ def a_house(folder: Path, dovecot: Dovecot, smtp: RecordingSmtp, readers: Worker
 
 @pytest.fixture(scope="module")
 def office(
-    tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot, smtp: RecordingSmtp, readers: WorkerPool
+    tmp_path_factory: pytest.TempPathFactory,
+    dovecot: Dovecot,
+    office_smtp: RecordingSmtp,
+    readers: WorkerPool,
 ) -> House:
     """An office after a full day, and after a night that was missed."""
-    house = a_house(tmp_path_factory.mktemp("nightly"), dovecot, smtp, readers)
+    house = a_house(tmp_path_factory.mktemp("nightly"), dovecot, office_smtp, readers)
     house.deliver(*MAILS)
     house.poll()
     house.nightly(NIGHT)
