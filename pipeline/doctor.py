@@ -22,7 +22,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal
 
-from pipeline.adapters.home import Room, room_of
+from pipeline.adapters.home import FEWEST_INODES, room_of
 from pipeline.adapters.isolation import WorkerFailed, sandbox_report
 from pipeline.adapters.mailbox import Mailbox, MailboxFault
 from pipeline.adapters.migrations import MIGRATIONS
@@ -40,7 +40,6 @@ from pipeline.shop import imap_account, smtp_account
 Grade = Literal["ok", "warning", "later", "wrong"]
 
 _MEBIBYTE = 1 << 20
-_FEWEST_INODES = 1000
 _CERTIFICATE_DAYS = 14
 _BACKUP_DAYS = 8
 _SMALLEST_LIMIT = 10_000_000
@@ -193,11 +192,11 @@ def _home(home: Path) -> Iterator[Line]:
 
 def _room(settings: Settings) -> Iterator[Line]:
     place = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
-    room: Room = room_of(place)
-    values = {"megabytes": room.bytes_free // _MEBIBYTE, "least": settings.monitoring.free_megabytes}
-    if room.bytes_free < settings.monitoring.free_megabytes * _MEBIBYTE:
+    room = room_of(place)
+    values = {"megabytes": room.megabytes_free, "least": settings.monitoring.free_megabytes}
+    if room.megabytes_free < settings.monitoring.free_megabytes:
         yield Line("disk", "full", "later", values=values)
-    elif room.inodes_free < _FEWEST_INODES:
+    elif room.inodes_free < FEWEST_INODES:
         yield Line("disk", "no_inodes", "later", values=values)
     else:
         yield Line("disk", "ok", values=values)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from pipeline.adapters import stops, trouble_book
+from pipeline.adapters.home import FEWEST_INODES
 from pipeline.adapters.mailbox import ImapAccount, MailboxFault
 from pipeline.adapters.mailbox import LoginRefused as ImapLoginRefused
 from pipeline.adapters.postman import LoginRefused as SmtpLoginRefused
@@ -23,11 +24,9 @@ from pipeline.troubles import Sign, Trouble, follow, is_spared
 # A log-in that was refused is not tried again with the same password before: five in half an hour lock
 # many an account.
 _PAUSE_AFTER_REFUSAL = timedelta(hours=1)
-# Every night is closed, an empty one too; so much later than a day after the last, something is wrong.
 _NOT_TRIED = "not tried again: the same password was refused within the hour"
+# Every night is closed, an empty one too; so much later than the last, something is wrong.
 _NIGHT_IS_LATE = timedelta(hours=26)
-_MEBIBYTE = 1 << 20
-_FEWEST_INODES = 1000
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -130,7 +129,7 @@ def _look_around(shop: Shop, watch: Watch) -> None:
     ledger, now, limits = shop.ledger, shop.clock(), shop.settings.monitoring
     patience = timedelta(minutes=limits.alarm_after_minutes)
     room = shop.home.room()
-    is_full = room.bytes_free < limits.free_megabytes * _MEBIBYTE or room.inodes_free < _FEWEST_INODES
+    is_full = room.megabytes_free < limits.free_megabytes or room.inodes_free < FEWEST_INODES
     night, begun = ledger.last_night(), ledger.first_kept_at()
     last = night.until if night else begun
     is_stopped = stops.open_stop(ledger) is not None

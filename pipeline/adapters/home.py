@@ -17,6 +17,8 @@ from pathlib import Path
 
 from pipeline.faults import OperatorFault, TryLater
 
+# Below this a disk is as good as full, whatever its bytes say.
+FEWEST_INODES = 1000
 _PRIVATE = 0o700
 _KEY_BYTES = 32
 # Lies in every backup, and is removed by what makes a home of it again.
@@ -27,7 +29,7 @@ RESTORED = "rebuild-first"
 class Room:
     """What is left of a disk."""
 
-    bytes_free: int
+    megabytes_free: int
     inodes_free: int
 
 
@@ -44,7 +46,7 @@ def room_of(folder: Path) -> Room:
     state = os.statvfs(folder)
     # Some file systems make inodes as they need them, and count none.
     inodes = state.f_favail if state.f_files else sys.maxsize
-    return Room(state.f_bavail * state.f_frsize, inodes)
+    return Room(state.f_bavail * state.f_frsize >> 20, inodes)
 
 
 class Home:
