@@ -426,6 +426,15 @@ def test_a_picture_may_show_a_bank_by_all_letters_but_one() -> None:
     assert matching(lines, KNOWN) == ()
 
 
+def test_a_picture_whose_top_is_lost_names_its_bank_at_the_foot() -> None:
+    _bank, *rest = sample_lines("akbank")
+    lines = [line for line in rest if "AKBANK" not in line.upper()]
+    assert matching_picture(lines, KNOWN) == ()
+    foot = [*lines, "Akbank T.A.Ş. Sabancı Center 4. Levent / İSTANBUL"]
+    assert matching_picture(foot, KNOWN) == ("akbank",)
+    assert matching(foot, KNOWN) == ()
+
+
 def test_what_must_not_be_there_is_seen_even_where_it_is_misread() -> None:
     lines = [*sample_lines("vakifbank-kurum-odemesi"), "GİDEN TUTAR ALICl BANKA HALKBANK"]
     assert "vakifbank-kurum-odemesi" not in matching_picture(lines, KNOWN)
