@@ -12,13 +12,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.house import FIXTURES, FOLDERS, MORNING, NIGHT, House, parsed
+from tests.house import FIXTURES, FOLDERS, House, parsed
+from tests.mails import ISTANBUL
 from tests.power import Here, Powered
 from tests.servers import Certificates, Dovecot, RecordingSmtp
 
@@ -30,6 +32,9 @@ MAILS = (
     # The very same bytes once more, in another mail.
     "accepted/list-then-receipt/1-list",
 )
+# The day after the receipt's payment, which belongs to a list of these days.
+MORNING = datetime(2024, 5, 21, 9, 0, tzinfo=ISTANBUL)
+NIGHT = datetime(2024, 5, 21, 23, 45, tzinfo=ISTANBUL)
 LETTERS = ("accepted", "accepted", "returned", "batch", "nightly")
 # A killed process loses nothing that it has handed to the system, so that no disk need be waited for.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
