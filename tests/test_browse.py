@@ -16,7 +16,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,10 +24,14 @@ import pytest
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.snapshot import take_snapshot
 from pipeline.policy import REPORTS
-from tests.house import COMMAND, MORNING, NIGHT, House
+from tests.house import COMMAND, House
+from tests.mails import ISTANBUL
 from tests.people import PEOPLE
 from tests.servers import Certificates, Dovecot, RecordingSmtp
 
+# The day after the receipt's payment, which belongs to a list of these days.
+MORNING = datetime(2024, 5, 21, 9, 0, tzinfo=ISTANBUL)
+NIGHT = datetime(2024, 5, 21, 23, 45, tzinfo=ISTANBUL)
 TOLD = tomllib.loads((REPORTS / "browse.toml").read_text(encoding="utf-8"))
 CHROMIUM = shutil.which("chromium")
 IN_A_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system")
@@ -46,7 +50,7 @@ def house(
         house.deliver(
             "accepted/list-then-receipt/1-list", "returned/bad-identity-number", "held/foreigner-99"
         )
-        house.poll()
+        house.poll(MORNING)
         house.deliver("accepted/list-then-receipt/2-receipt", "accepted/physician-first")
         house.poll(MORNING + timedelta(hours=1))
         house.nightly(NIGHT)

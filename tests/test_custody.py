@@ -15,9 +15,13 @@ from pipeline.adapters.home import Home
 from pipeline.adapters.ledger import Ledger
 from pipeline.faults import OperatorFault
 from pipeline.rebuild import rebuild
-from tests.house import MORNING, NIGHT, House
+from tests.house import House
+from tests.mails import ISTANBUL
 from tests.people import PEOPLE
 
+# The day after the receipt's payment, which belongs to a list of these days.
+MORNING = datetime(2024, 5, 21, 9, 0, tzinfo=ISTANBUL)
+NIGHT = datetime(2024, 5, 21, 23, 45, tzinfo=ISTANBUL)
 KEPT = Retention(mail_days=180, case_days=730)
 NUMBERS = {who.identity_number for who in PEOPLE}
 
@@ -26,10 +30,10 @@ NUMBERS = {who.identity_number for who in PEOPLE}
 def used(house: House) -> House:
     """A house after a day with a list, its receipt, a returned and a held mail, and its night."""
     house.deliver("accepted/list-then-receipt/1-list", "returned/bad-identity-number", "held/foreigner-99")
-    house.poll()
+    house.poll(MORNING)
     house.deliver("accepted/list-then-receipt/2-receipt")
     house.poll(MORNING + timedelta(hours=1))
-    house.nightly()
+    house.nightly(NIGHT)
     return house
 
 
@@ -134,10 +138,10 @@ def _words_in(folder: Path) -> Callable[[str], bool]:
 
 def test_after_two_years_no_number_and_no_name_is_left_in_any_file(house: House) -> None:
     house.deliver("accepted/list-then-receipt/1-list")
-    house.poll()
+    house.poll(MORNING)
     house.deliver("accepted/list-then-receipt/2-receipt")
     house.poll(MORNING + timedelta(hours=1))
-    house.nightly()
+    house.nightly(NIGHT)
     there = _words_in(house.home)
     (who,) = [p for p in PEOPLE if there(p.identity_number)]
     assert there(who.work_email)
@@ -153,10 +157,10 @@ def test_after_two_years_no_number_and_no_name_is_left_in_any_file(house: House)
 def test_a_receipt_once_spent_stays_spent_after_it_is_erased(house: House) -> None:
     first, second = "accepted/list-then-receipt/1-list", "accepted/list-then-receipt/2-receipt"
     house.deliver(first)
-    house.poll()
+    house.poll(MORNING)
     house.deliver(second)
     house.poll(MORNING + timedelta(hours=1))
-    house.nightly()
+    house.nightly(NIGHT)
     later = NIGHT + timedelta(days=740)
     erased(house, later)
     from tests.house import fixture
@@ -219,7 +223,7 @@ def test_a_backup_is_a_home_that_goes_on_without_a_repeat(used: House, tmp_path:
     with used.opened(NIGHT + timedelta(hours=1)) as shop:
         assert rebuild(shop).known == 4
     used.poll(NIGHT + timedelta(hours=1))
-    assert used.nightly() is None
+    assert used.nightly(NIGHT) is None
     assert len(used.smtp.received) == sent
 
 
