@@ -18,11 +18,12 @@ from time import monotonic
 from typing import cast
 
 from pipeline.adapters.embedded import EmbeddedMailbox, EmbeddedSmtp
+from pipeline.adapters.ledger import Night
 from pipeline.domain import Office, Outcome
 from pipeline.faults import OperatorFault
 from pipeline.nights import night_due, nightly
 from pipeline.policy import REPORTS, load_policy
-from pipeline.runs import poll
+from pipeline.runs import Tally, poll
 from pipeline.settings import Settings
 from pipeline.shop import Shop
 
@@ -52,6 +53,9 @@ OFFICE = Office(
 FIXTURES = Path(__file__).resolve().parent.parent / "mailbox_fixtures"
 # The fixtures' mails are of these weeks, the last ones whose tariff is publicly known.
 DEMO_DAY = date(2024, 6, 14)
+# Who pays has been on a list before: the lists of these payments came in May.
+_EARLIER_DAY = date(2024, 5, 17)
+_NIGHT = time(23, 45)
 _POLLS = (time(9, 0), time(12, 30), time(16, 0), time(19, 30))
 
 
@@ -79,21 +83,21 @@ def run_day(output: Path, opened: Opener, tell: Callable[[str], None]) -> Shown:
     with EmbeddedMailbox() as mailbox, EmbeddedSmtp() as smtp:
         settings = _settings(output / "home", mailbox, smtp)
         with opened(settings) as shop:
-            for at, mails in zip(_POLLS, _rounds(), strict=False):
-                moment = datetime.combine(DEMO_DAY, at, settings.zone)
-                for mail in mails:
-                    mailbox.deliver(mail.read_bytes(), moment)
-                tally = poll(_at(shop, moment))
+            earlier, rounds = _rounds()
+            _hear(shop, mailbox, earlier, datetime.combine(_EARLIER_DAY, _POLLS[0], settings.zone))
+            _close(shop, datetime.combine(_EARLIER_DAY, _NIGHT, settings.zone))
+            tell(say["earlier"].format(day=f"{_EARLIER_DAY:%d.%m.%Y}", heard=len(earlier)))
+            mailed = len(smtp.received)
+            for at, mails in zip(_POLLS, rounds, strict=True):
+                tally = _hear(shop, mailbox, mails, datetime.combine(DEMO_DAY, at, settings.zone))
                 tell(say["polled"].format(at=f"{at:%H:%M}", heard=tally.heard, posted=tally.posted))
-            shop = _at(shop, datetime.combine(DEMO_DAY, time(23, 45), settings.zone))
-            night = nightly(shop, night_due(shop))
-            assert night is not None
+            night = _close(shop, datetime.combine(DEMO_DAY, _NIGHT, settings.zone))
             tell(say["night"])
             outcomes = Counter(
                 j.decision.outcome for j in shop.ledger.judged_between(night.since, night.until)
             )
             balance = shop.ledger.balance(night.since, night.until)
-        places = _write_letters(output, [r.raw for r in smtp.received])
+        places = _write_letters(output, [r.raw for r in smtp.received[mailed:]])
     return Shown(
         title=say["title"].format(day=f"{DEMO_DAY:%d.%m.%Y}"),
         headings=(say["outcome"], say["count"]),
@@ -106,15 +110,32 @@ def run_day(output: Path, opened: Opener, tell: Callable[[str], None]) -> Shown:
     )
 
 
-def _rounds() -> list[list[Path]]:
-    """Deals the day's mails out to the polls; a conversation goes on one poll later each time."""
+def _hear(shop: Shop, mailbox: EmbeddedMailbox, mails: Sequence[Path], moment: datetime) -> Tally:
+    for mail in mails:
+        mailbox.deliver(mail.read_bytes(), moment)
+    return poll(_at(shop, moment))
+
+
+def _close(shop: Shop, moment: datetime) -> Night:
+    late = _at(shop, moment)
+    night = nightly(late, night_due(late))
+    assert night is not None
+    return night
+
+
+def _rounds() -> tuple[list[Path], list[list[Path]]]:
+    """Deals out the mails of the earlier day and of the day's polls; a conversation goes on poll by poll."""
     day = tomllib.loads((FIXTURES / "demo-day.toml").read_text(encoding="utf-8"))
+    earlier: list[Path] = []
     rounds: list[list[Path]] = [[] for _ in _POLLS]
-    for place in (FIXTURES / name for name in day["mails"]):
+    for name in (*day["begun_earlier"], *day["mails"]):
+        place = FIXTURES / name
         mails = sorted(place.glob("*.eml")) if place.is_dir() else [place]
+        if name in day["begun_earlier"]:
+            earlier.append(mails.pop(0))
         for number, mail in enumerate(mails):
             rounds[number].append(mail)
-    return rounds
+    return earlier, rounds
 
 
 def _at(shop: Shop, moment: datetime) -> Shop:
@@ -159,7 +180,7 @@ def _write_letters(output: Path, letters: Sequence[bytes]) -> list[Path]:
     for number, raw in enumerate(letters, start=1):
         mail = email.message_from_bytes(raw, policy=email.policy.default)
         kind = str(mail["X-NES-Intake"])
-        stem = folder / f"{number:03d}-{kind}"
+        stem = folder / f"{number:03d}-{kind.replace('/', '-')}"
         stem.with_suffix(".eml").write_bytes(raw)
         for subtype, ending in (("plain", ".txt"), ("html", ".html")):
             body = mail.get_body((subtype,))

@@ -25,9 +25,9 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _last_mails() -> dict[str, str]:
     """Maps the digest of each letter's last mail to the outcome its folder names."""
-    places = tomllib.loads((FIXTURES / "demo-day.toml").read_text(encoding="utf-8"))["mails"]
+    day = tomllib.loads((FIXTURES / "demo-day.toml").read_text(encoding="utf-8"))
     expected = {}
-    for place in places:
+    for place in (*day["begun_earlier"], *day["mails"]):
         path = FIXTURES / place
         last = sorted(path.glob("*.eml"))[-1] if path.is_dir() else path
         expected[hashlib.sha256(last.read_bytes()).hexdigest()] = place.split("/")[0]
