@@ -55,6 +55,7 @@ for command in (
     mailroom.status_command,
     office.settle_command,
     office.resume_command,
+    office.doubt_command,
     office.rehearse_command,
     office.replay_command,
     office.check_command,

@@ -161,7 +161,7 @@ def _warnings(
         yield Caution("over_budget", {"count": over})
     for letter in letters:
         if letter["kind"] == "batch" and letter["state"] == "in_doubt":
-            yield Caution("batch_in_doubt", {"subject": letter["subject"]})
+            yield Caution("batch_in_doubt", {"subject": letter["subject"], "about": letter["about"]})
 
 
 def _unreleased(row: Mapping[str, Any]) -> Unreleased:

@@ -141,6 +141,14 @@ def test_a_letter_without_a_copy_stands_in_doubt_and_is_not_sent(house: House) -
     assert kinds(house, sent) == []
     assert house.ask("SELECT kind FROM letter WHERE state='in_doubt'") == [("returned",)]
 
+    # Its reader was asked and has it.
+    ((number,),) = house.ask("SELECT number FROM decision WHERE outcome='returned'")
+    said = house.command("doubt", str(number), "arrived", "--by", "E. Taşdelenler", "--because", "telefonla")
+    assert said.returncode == 0, said
+    assert house.ask("SELECT count(*) FROM letter WHERE state='in_doubt'") == [(0,)]
+    house.poll(NEXT + timedelta(hours=2))
+    assert kinds(house, sent) == []
+
 
 def test_a_mail_in_the_inbox_was_not_answered_yet_and_is(house: House) -> None:
     house.deliver("guided/card-reader-address")

@@ -80,7 +80,7 @@ def _working(ledger: Ledger, night: Night) -> timedelta:
 def letters_in_trouble(ledger: Ledger) -> list[dict[str, Any]]:
     """Lists the letters that could not be sent, may not have been, or have to be tried again."""
     return ledger.query(
-        "SELECT recipient, subject, kind, state, response, attempts FROM letter "
+        "SELECT recipient, subject, kind, about, state, response, attempts FROM letter "
         "WHERE state IN ('failed', 'in_doubt', 'deferred') ORDER BY id"
     )
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from pipeline import demo as demonstration
+from pipeline.adapters.doubts import Fate, end, in_doubt
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.adapters.stops import GoOn, go_on, open_stop
@@ -79,6 +80,27 @@ def resume_command(settings_file: Path, word: GoOn, because: str, by: str) -> in
             raise OperatorFault("nothing_stopped")
         count = go_on(shop.ledger, stop, word, because, by, shop.clock())
     say(f"resumed_{word}", count=count)
+    return DONE
+
+
+@click.command("doubt")
+@with_settings
+@click.argument("number")
+@click.argument("fate", type=click.Choice(["arrived", "again"]))
+@click.option("--because", required=True, help="Nasıl anlaşıldığı; kayıtlara yazılır.")
+@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Soran görevli.")
+def doubt_command(settings_file: Path, number: str, fate: Fate, because: str, by: str) -> int:
+    """Gidip gitmediği bilinmeyen yazıyı sonuca bağlar: arrived ulaşmıştır, again aynısını yeniden gönderir.
+
+    NUMBER listenin adı (2026-11-25/1), iletinin (G-…) ya da başvurunun (N-…) numarasıdır.
+    """
+    number = number.upper()
+    with opened(load_settings(settings_file)) as shop:
+        letters = in_doubt(shop.ledger, number)
+        if not letters:
+            raise OperatorFault("nothing_in_doubt", number=number)
+        end(shop.ledger, letters, fate, f"{by}: {because}", shop.clock())
+    say(f"doubt_{fate}", number=number, count=len(letters))
     return DONE
 
 
