@@ -17,6 +17,9 @@ from pipeline.shop import Shop, plan
 from pipeline.stages.inform import inform
 from pipeline.turkish import IdentityNumber
 
+# So long nobody is reminded after a letter of ours.
+_UNDISTURBED = timedelta(days=2)
+
 
 def follow_up(shop: Shop, day: date, now: datetime) -> Mapping[str, int]:
     """Closes what is complete, reminds the others, and tells how many of what; call inside a transaction."""
@@ -49,7 +52,8 @@ def remind(
     """Reminds people of the step that stays away, each of one thing, on working days; gives how many of what.
 
     Nobody is asked for what lies on an official's desk, or at an address that sends our letters back. Who
-    has had a day's letters hears of it another night. Call inside a transaction.
+    has just had a letter of ours has something to do already, and hears of it another night. Call inside
+    a transaction.
     """
     policy, ledger = shop.policy, shop.ledger
     if not policy.working_days.is_working_day(day):
@@ -61,7 +65,7 @@ def remind(
         recipient = address_of(ledger, case) if reminder and case.number not in busy else ""
         if reminder is None or not recipient or has_bounced(ledger, recipient):
             continue
-        if ledger.answers_since(recipient, now - timedelta(days=1)) >= policy.office.answers_per_day:
+        if ledger.answers_since(recipient, now - _UNDISTURBED):
             continue
         ledger.add_entries([an_entry(case, Event.REMINDED, day, reminder.name)], sender="")
         plan(ledger, _reminder_letter(reminder, case, recipient, shop, now), now)

@@ -122,7 +122,7 @@ def test_what_follows_from_another_fault_is_not_told_as_well() -> None:
     assert [f.rule for f in wrong_rail] == ["receipt/rail"]
 
 
-@pytest.mark.parametrize(("days", "held"), [(-9, True), (-7, False), (0, False)])
+@pytest.mark.parametrize(("days", "held"), [(-31, True), (-30, False), (0, False)])
 def test_a_payment_long_before_its_list_may_be_of_something_else(days: int, held: bool) -> None:
     paid_on = slip().paid_on
     assert paid_on

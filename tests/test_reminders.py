@@ -244,6 +244,22 @@ def test_who_waits_for_us_is_not_pressed(house: House) -> None:
     assert len(reminders(house)) == 6
 
 
+def test_who_has_just_heard_from_us_is_left_to_it(house: House) -> None:
+    mail = addresses(house)[0]
+    question = (
+        f"From: Biri <{mail}>\r\nTo: nes@saglik.example.org\r\nSubject: dekont\r\n"
+        "Message-ID: <q2@x.example>\r\nDate: Fri, 05 Jul 2024 09:00:00 +0300\r\n\r\n"
+        "E-imza ücretini nasıl ödeyeceğim?\r\n"
+    )
+    house.deliver_raw(question.encode())
+    house.poll(night_of(TENTH) - timedelta(hours=8))
+    assert house.ask("SELECT count(*) FROM hold WHERE state='open'") == [(0,)]
+    house.nightly(night_of(TENTH))
+    assert mail not in {str(m["To"]) for m in reminders(house)}
+    house.nightly(night_of(TENTH + timedelta(days=3)))
+    assert [m["To"] for m in reminders(house)].count(mail) == 1
+
+
 def test_paper_that_came_is_not_asked_for(house: House) -> None:
     paid = [str(n) for (n,) in house.ask("SELECT case_number FROM entry WHERE event='paid'")]
     with house.opened(at("2024-07-01", "10:00")) as shop:
