@@ -57,3 +57,15 @@ def readers() -> Iterator[WorkerPool]:
 def house(tmp_path: Path, box: Box, smtp: RecordingSmtp, readers: WorkerPool) -> House:
     """An office with an empty mailbox and a recording SMTP server, over plain connections."""
     return House(tmp_path, box, smtp, readers)
+
+
+@pytest.fixture(scope="module")
+def lasting_house(
+    tmp_path_factory: pytest.TempPathFactory,
+    dovecot: Dovecot,
+    certificates: Certificates,
+    readers: WorkerPool,
+) -> Iterator[House]:
+    """An office for a module's own fixture to fill, once for all of its tests."""
+    with RecordingSmtp(certificates) as smtp:
+        yield House(tmp_path_factory.mktemp("lasting"), dovecot.account(), smtp, readers)

@@ -21,13 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.snapshot import take_snapshot
 from pipeline.policy import REPORTS
 from tests.house import COMMAND, House
 from tests.mails import ISTANBUL
 from tests.people import PEOPLE
-from tests.servers import Certificates, Dovecot, RecordingSmtp
 
 # The day after the receipt's payment, which belongs to a list of these days.
 MORNING = datetime(2024, 5, 21, 9, 0, tzinfo=ISTANBUL)
@@ -38,23 +36,15 @@ IN_A_BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this 
 
 
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory,
-    dovecot: Dovecot,
-    certificates: Certificates,
-    readers: WorkerPool,
-) -> Iterator[House]:
+def house(lasting_house: House) -> House:
     """An office after a day with lists, a receipt, a returned and a held mail, and its night."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path_factory.mktemp("browse"), dovecot.account(), smtp, readers)
-        house.deliver(
-            "accepted/list-then-receipt/1-list", "returned/bad-identity-number", "held/foreigner-99"
-        )
-        house.poll(MORNING)
-        house.deliver("accepted/list-then-receipt/2-receipt", "accepted/physician-first")
-        house.poll(MORNING + timedelta(hours=1))
-        house.nightly(NIGHT)
-        yield house
+    house = lasting_house
+    house.deliver("accepted/list-then-receipt/1-list", "returned/bad-identity-number", "held/foreigner-99")
+    house.poll(MORNING)
+    house.deliver("accepted/list-then-receipt/2-receipt", "accepted/physician-first")
+    house.poll(MORNING + timedelta(hours=1))
+    house.nightly(NIGHT)
+    return house
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from pipeline.adapters.isolation import WorkerPool
 from pipeline.cli import run
 from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE
 from pipeline.desk import Imported, import_answer
@@ -25,27 +24,21 @@ from tests.in_order import POLICY
 from tests.letters import Person, list_mail
 from tests.mails import at
 from tests.people import PEOPLE
-from tests.servers import Certificates, Dovecot, RecordingSmtp
+from tests.servers import Dovecot
 
 RAW = tomllib.loads((RULES / "kamusm-answer.toml").read_text(encoding="utf-8"))
 REASON = "Doğum tarihi nüfus kaydıyla uyuşmuyor"
 
 
 @pytest.fixture(scope="module")
-def listed(
-    tmp_path_factory: pytest.TempPathFactory,
-    dovecot: Dovecot,
-    certificates: Certificates,
-    readers: WorkerPool,
-) -> Iterator[House]:
+def listed(lasting_house: House) -> House:
     """An office whose list of three people went out on 14 June."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path_factory.mktemp("answer"), dovecot.account(), smtp, readers)
-        for who in PEOPLE[:3]:
-            house.deliver_raw(list_mail(who, at("2024-06-14", "08:00")))
-        house.poll(MORNING)
-        house.nightly(NIGHT)
-        yield house
+    house = lasting_house
+    for who in PEOPLE[:3]:
+        house.deliver_raw(list_mail(who, at("2024-06-14", "08:00")))
+    house.poll(MORNING)
+    house.nightly(NIGHT)
+    return house
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.adapters.isolation import WorkerPool
 from pipeline.cli import run
 from pipeline.console import BAD_CONFIGURATION, DONE
 from pipeline.demo import OFFICE
@@ -19,27 +17,20 @@ from pipeline.domain import Outcome
 from pipeline.policy import REPORTS, RULES, load_policy
 from pipeline.proving import answerable, prove
 from tests.house import MORNING, NIGHT, House, body
-from tests.servers import Certificates, Dovecot, RecordingSmtp
 
 
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory,
-    dovecot: Dovecot,
-    certificates: Certificates,
-    readers: WorkerPool,
-) -> Iterator[House]:
+def house(lasting_house: House) -> House:
     """An office after a morning: a list on its way, one gone back, one held, one question answered."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path_factory.mktemp("office"), dovecot.account(), smtp, readers)
-        house.deliver(
-            "accepted/ordinary-single-list",
-            "returned/bad-identity-number",
-            "held/foreigner-99",
-            "guided/pin-blocked",
-        )
-        house.poll(MORNING)
-        yield house
+    house = lasting_house
+    house.deliver(
+        "accepted/ordinary-single-list",
+        "returned/bad-identity-number",
+        "held/foreigner-99",
+        "guided/pin-blocked",
+    )
+    house.poll(MORNING)
+    return house
 
 
 def number_of(house: House, outcome: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from email.message import EmailMessage
 from io import BytesIO
@@ -15,7 +15,6 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from pipeline.adapters.isolation import WorkerPool
 from pipeline.cases import case_number, fold_case, is_number
 from pipeline.cli import run
 from pipeline.completion import load_completion
@@ -28,7 +27,6 @@ from pipeline.policy import RULES
 from tests.house import COMMAND, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, TODAY, row, slip
 from tests.mails import at
-from tests.servers import Certificates, Dovecot, RecordingSmtp
 from tests.test_cases import entry
 
 # The next working day after the feast.
@@ -128,25 +126,19 @@ def test_a_number_is_read_as_hands_and_readers_type_it(typed: str, read: str) ->
 
 
 @pytest.fixture(scope="module")
-def evening(
-    tmp_path_factory: pytest.TempPathFactory,
-    dovecot: Dovecot,
-    certificates: Certificates,
-    readers: WorkerPool,
-) -> Iterator[House]:
+def evening(lasting_house: House) -> House:
     """An office whose list went out, with one case paid, one not, a physician's and a reader's."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path_factory.mktemp("paper"), dovecot.account(), smtp, readers)
-        house.deliver(
-            "accepted/list-then-receipt/1-list",
-            "accepted/list-then-receipt/2-receipt",
-            "accepted/ordinary-single-list",
-            "accepted/physician-first",
-            "guided/card-reader-question",
-        )
-        house.poll(MORNING)
-        house.nightly(NIGHT)
-        yield house
+    house = lasting_house
+    house.deliver(
+        "accepted/list-then-receipt/1-list",
+        "accepted/list-then-receipt/2-receipt",
+        "accepted/ordinary-single-list",
+        "accepted/physician-first",
+        "guided/card-reader-question",
+    )
+    house.poll(MORNING)
+    house.nightly(NIGHT)
+    return house
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from pipeline.adapters.custody import export
-from pipeline.adapters.isolation import WorkerPool
 from pipeline.cases import fold_case
 from pipeline.cli import run
 from pipeline.console import BAD_CONFIGURATION, DONE, sentence
@@ -28,7 +27,7 @@ from tests.house import IT_UNIT, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, row, slip
 from tests.mails import at
 from tests.people import person
-from tests.servers import Certificates, Dovecot, RecordingSmtp
+from tests.servers import Dovecot
 from tests.test_cases import entry
 
 DAYS, COMPLETION = POLICY.working_days, POLICY.completion
@@ -142,24 +141,18 @@ def test_check_finds_examples_that_prove_nothing(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def listed(
-    tmp_path_factory: pytest.TempPathFactory,
-    dovecot: Dovecot,
-    certificates: Certificates,
-    readers: WorkerPool,
-) -> Iterator[House]:
+def listed(lasting_house: House) -> House:
     """An office whose list of six people went out on 14 June; one of them has paid."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path_factory.mktemp("reminders"), dovecot.account(), smtp, readers)
-        house.deliver(
-            "accepted/list-of-five",
-            "accepted/list-then-receipt/1-list",
-            "accepted/list-then-receipt/2-receipt",
-            "accepted/physician-first",
-        )
-        house.poll(MORNING)
-        house.nightly(NIGHT)
-        yield house
+    house = lasting_house
+    house.deliver(
+        "accepted/list-of-five",
+        "accepted/list-then-receipt/1-list",
+        "accepted/list-then-receipt/2-receipt",
+        "accepted/physician-first",
+    )
+    house.poll(MORNING)
+    house.nightly(NIGHT)
+    return house
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.custody import Retention, erase
-from pipeline.adapters.isolation import WorkerPool
 from pipeline.cli import run
 from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE
 from pipeline.faults import OperatorFault
@@ -20,7 +18,6 @@ from pipeline.policy import RULES
 from pipeline.replay import Difference, Replayed, replay
 from pipeline.runs import settle
 from tests.house import MORNING, NIGHT, House
-from tests.servers import Certificates, Dovecot, RecordingSmtp
 
 # Lists in several kinds of file, a receipt, lists that go back marked, questions, a robot, a broken mail.
 IN_THE_MORNING = (
@@ -54,30 +51,24 @@ def with_other_rules(house: House) -> str:
 
 
 @pytest.fixture(scope="module")
-def lived(
-    tmp_path_factory: pytest.TempPathFactory,
-    dovecot: Dovecot,
-    certificates: Certificates,
-    readers: WorkerPool,
-) -> Iterator[House]:
+def lived(lasting_house: House) -> House:
     """An office that has closed two nights, with an official's word, and other rules on the second day."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path_factory.mktemp("lived"), dovecot.account(), smtp, readers)
-        house.deliver(*fixtures())
-        house.poll(MORNING)
-        with house.opened(MORNING + timedelta(hours=2)) as shop:
-            for held in shop.ledger.open_holds():
-                if held.decision.withheld:
-                    settle(shop, held, "accept", "Nüfus kaydı görüldü", "M. Memur")
-                    break
-        house.deliver(*IN_THE_AFTERNOON)
-        house.poll(MORNING + timedelta(hours=5))
-        assert house.nightly(NIGHT)
-        house.file.write_text(with_other_rules(house), encoding="utf-8")
-        house.deliver("accepted/moved-columns", "returned/filler-identity-number")
-        house.poll(MORNING + timedelta(days=1))
-        assert house.nightly(NIGHT + timedelta(days=1))
-        yield house
+    house = lasting_house
+    house.deliver(*fixtures())
+    house.poll(MORNING)
+    with house.opened(MORNING + timedelta(hours=2)) as shop:
+        for held in shop.ledger.open_holds():
+            if held.decision.withheld:
+                settle(shop, held, "accept", "Nüfus kaydı görüldü", "M. Memur")
+                break
+    house.deliver(*IN_THE_AFTERNOON)
+    house.poll(MORNING + timedelta(hours=5))
+    assert house.nightly(NIGHT)
+    house.file.write_text(with_other_rules(house), encoding="utf-8")
+    house.deliver("accepted/moved-columns", "returned/filler-identity-number")
+    house.poll(MORNING + timedelta(days=1))
+    assert house.nightly(NIGHT + timedelta(days=1))
+    return house
 
 
 @pytest.fixture
