@@ -16,7 +16,7 @@ demo: setup
 test: setup lint browser
 	$(PY) -m pytest -n 2 --dist loadgroup -q
 
-# The long drill, about half an hour; its short form is a test.
+# The long drill, most of an hour; its short form is a test.
 drill: setup
 	$(PY) -m drill
 
