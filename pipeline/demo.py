@@ -85,7 +85,9 @@ def run_day(output: Path, opened: Opener, tell: Callable[[str], None]) -> Shown:
         with opened(settings) as shop:
             earlier, rounds = _rounds()
             _hear(shop, mailbox, earlier, datetime.combine(_EARLIER_DAY, _POLLS[0], settings.zone))
-            _close(shop, datetime.combine(_EARLIER_DAY, _NIGHT, settings.zone))
+            # The eve as well, or the day's report would tell of nights that the demo leaves out.
+            for day in (_EARLIER_DAY, DEMO_DAY - timedelta(days=1)):
+                _close(shop, datetime.combine(day, _NIGHT, settings.zone))
             tell(say["earlier"].format(day=f"{_EARLIER_DAY:%d.%m.%Y}", heard=len(earlier)))
             mailed = len(smtp.received)
             for at, mails in zip(_POLLS, rounds, strict=True):
