@@ -75,7 +75,7 @@ def old_list(count: int) -> bytes:
 
 def by_scanner(data: bytes) -> int:
     """Reads as a worker does, down to the plain values that leave it."""
-    return len(scan(data, [])["sheets"][0]["cells"])
+    return len(scan(data, {})["sheets"][0]["cells"])
 
 
 def by_openpyxl(data: bytes) -> int:

@@ -27,13 +27,15 @@ from pathlib import Path
 from PIL import Image
 
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner.ocr import FileReading, Hypothesis, look, read_pages
+from pipeline.adapters.scanner.ocr import FileReading, read_pages, reading_of
 from pipeline.adapters.scanner.pictures import plain
+from pipeline.adapters.scanner.preparation import Hypothesis
 from pipeline.adapters.scanner.scan import PRELOAD, scan
+from pipeline.clues import Clues
 from pipeline.domain import Page, Receipt
 from pipeline.evidence_strength import lines_of as words_in_lines
 from pipeline.evidence_strength import repaired_iban, repaired_number
-from pipeline.layouts import Layout, Rails, load_layouts, load_rails, matching_picture, read_picture
+from pipeline.layouts import load_layouts, load_rails, matching_picture, read_picture
 from pipeline.printed import lines_of
 from pipeline.turkish import fold
 from tests.receipt_damage import AXES, damaged, picture_bytes
@@ -62,6 +64,7 @@ FIELDS = ("number", "amount", "day", "rail", "reference", "iban")
 CLEAN = ("clean 300 dpi", "clean 200 dpi", "clean 150 dpi")
 UPRIGHT = tuple(axis for axis in AXES if not axis.startswith("turned"))
 
+Read = Callable[[Image.Image], FileReading]
 Decide = Callable[[FileReading], Receipt | None]
 
 
@@ -114,21 +117,22 @@ def cases(seed: int, axis: str, count: int, layouts: Sequence[str]) -> Iterator[
 # --- two ways of reading -----------------------------------------------------------------------
 
 
-def by_ladder(picture: Image.Image) -> FileReading:
+def by_ladder(clues: Clues) -> Read:
     """Reads as the scanner does."""
-    return read_pages([(1, plain(picture))], TARIFF)
+    return lambda picture: read_pages([(1, plain(picture))], clues)
 
 
 def by_tesseract(picture: Image.Image) -> FileReading:
-    """Reads as `tesseract --psm 3` does, with its boxes as they are."""
-    reading = look(plain(picture), Hypothesis(psm=3), TARIFF, 20)
-    if reading is None:
-        return FileReading(problem="took_too_long")
-    return FileReading((Page(1, picture.width, picture.height, reading.words, "tesseract"),))
+    """Reads as the program `tesseract --psm 3` does, started for this page, with its boxes as they are."""
+    grey = plain(picture).convert("L")
+    table = bare_tesseract(picture_bytes(grey, "PPM"))
+    words = reading_of(table, grey, Hypothesis(psm=3), Clues()).words
+    return FileReading((Page(1, picture.width, picture.height, words, "tesseract"),))
 
 
-def by_layouts(layouts: dict[str, Layout], rails: Rails) -> Decide:
+def by_layouts(clues: Clues) -> Decide:
     """Decides as the reading stage does with pictures: one layout or none."""
+    layouts, rails = clues.layouts, clues.rails
 
     def decide(reading: FileReading) -> Receipt | None:
         if reading.problem or reading.notes:
@@ -217,9 +221,7 @@ def verdict(case: Case, receipt: Receipt | None) -> tuple[str, bool]:
     return ("right" if right else "WRONG"), wrongly
 
 
-def judged(
-    case: Case, picture: Image.Image, read: Callable[[Image.Image], FileReading], decide: Decide
-) -> Tally:
+def judged(case: Case, picture: Image.Image, read: Read, decide: Decide) -> Tally:
     """Reads one picture and judges what came of it."""
     tally = Tally()
     before = sum(os.times()[:4])
@@ -251,8 +253,9 @@ def _row(name: str, way: str, tally: Tally) -> str:
     )
 
 
-def axes(seed: int, count: int, names: Sequence[str], layouts: Sequence[str], decide: Decide) -> None:
+def axes(seed: int, count: int, names: Sequence[str], layouts: Sequence[str], clues: Clues) -> None:
     """Prints one pair of rows an axis, and the sums."""
+    read, decide = by_ladder(clues), by_layouts(clues)
     print(f"{'':14} {'':9} " + " ".join(f"{name[:6]:>6}" for name in FIELDS), end="")
     print("   decided  held  wrong  wrongly acc.  s/page  mean")
     sums = {name: (Tally(), Tally()) for name in ("clean ≥150 dpi", "upright", "all")}
@@ -260,7 +263,7 @@ def axes(seed: int, count: int, names: Sequence[str], layouts: Sequence[str], de
         ladder, tesseract = Tally(), Tally()
         for i, case in enumerate(cases(seed, axis, count, layouts)):
             picture = damaged(case.pdf, axis, seed * 1_000 + i)
-            ladder.add(judged(case, picture, by_ladder, decide))
+            ladder.add(judged(case, picture, read, decide))
             tesseract.add(judged(case, picture, by_tesseract, decide))
         print(_row(axis, "ladder", ladder))
         print(_row("", "psm 3", tesseract), flush=True)
@@ -276,14 +279,14 @@ def axes(seed: int, count: int, names: Sequence[str], layouts: Sequence[str], de
             print(f"{'':14} median cost {ratio:.2f} × plain tesseract")
 
 
-def throughput(seed: int, pages: int, workers: int) -> None:
+def throughput(seed: int, pages: int, workers: int, clues: Clues) -> None:
     """Prints pages a second of the pool beside those of bare tesseract with as many processes."""
     drawn = list(cases(seed, "clean 200 dpi", pages, list(LAYOUTS)))
     files = [picture_bytes(damaged(case.pdf, "clean 200 dpi", i)) for i, case in enumerate(drawn)]
     with WorkerPool(workers, preload=PRELOAD) as pool:
-        scan_all(pool, files[:workers])
+        scan_all(pool, files[:workers], clues)
         started = time.perf_counter()
-        scan_all(pool, files)
+        scan_all(pool, files, clues)
         ours = pages / (time.perf_counter() - started)
     with ThreadPoolExecutor(workers) as pool:
         started = time.perf_counter()
@@ -293,30 +296,33 @@ def throughput(seed: int, pages: int, workers: int) -> None:
     print(f"that is {100 * ours / theirs:.0f} %")
 
 
-def scan_all(pool: Executor, files: Sequence[bytes]) -> None:
+def scan_all(pool: Executor, files: Sequence[bytes], clues: Clues) -> None:
     """Reads files through the pool, as a run does."""
-    for future in [pool.submit(scan, data, list(TARIFF)) for data in files]:
+    told = clues.model_dump(mode="json")
+    for future in [pool.submit(scan, data, told) for data in files]:
         future.result()
 
 
-def bare_tesseract(data: bytes) -> None:
-    """Runs tesseract on a picture file, as anybody would."""
-    subprocess.run(
+def bare_tesseract(data: bytes) -> str:
+    """Runs tesseract on a picture file, as anybody would, and gives its table."""
+    done = subprocess.run(
         ["tesseract", "stdin", "stdout", "-l", "tur", "--psm", "3", "tsv"],
         input=data,
         capture_output=True,
         check=True,
         env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     )
+    return done.stdout.decode()
 
 
-def _rulebook() -> tuple[dict[str, Layout], Rails]:
+def rulebook() -> Clues:
+    """Gives the layouts and rails of this checkout, with the benchmark's own tariff."""
     import tomllib
 
     rules = Path(__file__).resolve().parent.parent / "rules"
     rails = load_rails(tomllib.loads((rules / "rails.toml").read_text("utf-8")))
     raw = {p.stem: tomllib.loads(p.read_text("utf-8")) for p in sorted((rules / "layouts").glob("*.toml"))}
-    return dict(load_layouts(raw, rails)), rails
+    return Clues(amounts=TARIFF, layouts=load_layouts(raw, rails), rails=rails)
 
 
 def main() -> None:
@@ -330,12 +336,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     if asked.throughput:
-        throughput(asked.seed, asked.throughput, asked.workers)
+        throughput(asked.seed, asked.throughput, asked.workers, rulebook())
         return
-    layouts, rails = _rulebook()
-    known = [name for name in LAYOUTS if name in layouts]
+    clues = rulebook()
+    known = [name for name in LAYOUTS if name in clues.layouts]
     print(f"layouts known to the rules: {', '.join(known)}")
-    axes(asked.seed, asked.count, asked.axes, asked.layouts or known, by_layouts(layouts, rails))
+    axes(asked.seed, asked.count, asked.axes, asked.layouts or known, clues)
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def import_answer(shop: Shop, name: str, data: bytes) -> Imported:
 def _answer_rows(shop: Shop, name: str, digest: str, data: bytes) -> tuple[AnswerRow, ...]:
     """Has a worker open the file, as every file from outside is opened."""
     file = Attachment(name, "application/octet-stream", data, digest)
-    reading = begin_reading(shop.ledger, [file], shop.policy.tariff_amounts, shop.readers, ())
+    reading = begin_reading(shop.ledger, [file], shop.policy.clues, shop.readers, ())
     ((_, transcript),) = finish_reading(shop.ledger, reading, shop.clock()).files
     rows = read_answer(transcript.sheets, shop.policy.answer_form, shop.policy.form)
     if not rows:

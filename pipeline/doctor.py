@@ -28,7 +28,7 @@ from pipeline.adapters.mailbox import Mailbox, MailboxFault
 from pipeline.adapters.migrations import MIGRATIONS
 from pipeline.adapters.painter import font_file
 from pipeline.adapters.postman import Delivered, Postman, PostmanFault
-from pipeline.adapters.scanner.ocr import LANGUAGE, ocr_languages
+from pipeline.adapters.scanner.tesseract import ocr_fault
 from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, policy_of, sentence, worldly
 from pipeline.correspondence import LOOP_HEADER
 from pipeline.faults import OperatorFault
@@ -111,11 +111,8 @@ def _program() -> Iterator[Line]:
         yield Line("program", "missing", "wrong", values={"names": ", ".join(missing)})
     else:
         yield Line("program", "ok", values=versions)
-    languages = ocr_languages()
-    if LANGUAGE in languages:
-        yield Line("ocr", "ok")
-    else:
-        yield Line("ocr", "without_turkish" if languages else "missing", "wrong")
+    fault = ocr_fault()
+    yield Line("ocr", fault, "wrong") if fault else Line("ocr", "ok")
     yield Line("fonts", "ok") if font_file().is_file() else Line("fonts", "missing", "wrong")
     yield from _sandbox()
 

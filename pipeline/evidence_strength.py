@@ -62,6 +62,8 @@ _AMOUNT_RUN = re.compile(r"(?<![\w.,/-])-?[0-9][0-9.,]*[.,] ?[0-9]{2}(?![0-9.,/:
 _DATE_RUN = re.compile(
     r"(?<![0-9])(?:[0-9]{2}\s?[./-]\s?[0-9]{2}\s?[./-]\s?[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})(?!\d).*"
 )
+# A slash is a slanting stroke, and so are these.
+_SLASHES = re.compile(r"(?<![0-9])([0-3][0-9])[/17lI|](0[0-9]|1[0-2])[/17lI|](20[0-9]{2})(?![0-9])")
 _ONE_SEPARATOR = re.compile(
     r"(?<![0-9])(?P<day>[0-3][0-9])(?P<first>[./-])?(?P<month>[01][0-9])(?(first)|(?P<second>[./-]))"
     r"(?P<year>20[0-9]{2})(?![0-9])"
@@ -99,8 +101,12 @@ class Strength:
     @property
     def consistent(self) -> bool:
         """Tells whether identity number, amount, date and rail all hold and no label lacks its value."""
-        proved = {"identity_number", "amount", "date"} <= self.kinds and self.rails
-        return bool(proved) and self.in_tariff and not self.broken
+        return self.is_complete and self.in_tariff and not self.broken
+
+    @property
+    def is_complete(self) -> bool:
+        """Tells whether identity number, amount, date and rail are there, whatever the amount is."""
+        return {"identity_number", "amount", "date"} <= self.kinds and bool(self.rails)
 
     @property
     def is_receipt_like(self) -> bool:
@@ -111,6 +117,11 @@ class Strength:
     def is_acceptable(self) -> bool:
         """Tells whether the page names a rail that leads to an acceptance."""
         return bool(self.rails & _ACCEPTED)
+
+    @property
+    def is_strange(self) -> bool:
+        """Tells whether the page names an amount that nobody charges, as most misread ones are."""
+        return "amount" in self.kinds and not self.in_tariff
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -344,12 +355,16 @@ def repaired_ibans(text: str) -> frozenset[str]:
 
 
 def repaired_dates(text: str) -> str:
-    """Puts back one of the two separators of a date that OCR overlooked; for words of pictures only.
+    """Puts back a date's slashes read as ones or sevens, and one of its two separators that was overlooked.
+
+    For words of pictures only.
 
     >>> repaired_dates("2708/2024 18:49"), repaired_dates("27.082024"), repaired_dates("27082024")
     ('27/08/2024 18:49', '27.08.2024', '27082024')
+    >>> repaired_dates("24109/2024-23:45"), repaired_dates("2710572024 14:24"), repaired_dates("24139/2024")
+    ('24/09/2024-23:45', '27/05/2024 14:24', '24139/2024')
     """
-    return _ONE_SEPARATOR.sub(_with_both, text)
+    return _ONE_SEPARATOR.sub(_with_both, _SLASHES.sub(r"\1/\2/\3", text))
 
 
 def _with_both(date: re.Match[str]) -> str:

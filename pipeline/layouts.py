@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -160,28 +161,30 @@ def _nearly_holds(text: str, phrase: str) -> bool:
 def _fits(
     lines: Sequence[str], head: Sequence[str], layout: Layout, is_there: _Holds, is_forbidden: _Holds
 ) -> bool:
-    text, title = _squash(" ".join(lines)), _squash(_title(head))
-    if any(is_forbidden(text, _squash(phrase)) for phrase in layout.forbids):
+    title = _squash(_title(head))
+    if not any(is_there(title, _phrase(phrase)) for phrase in layout.title):
         return False
-    if not all(any(is_there(text, _squash(phrase)) for phrase in group) for group in layout.requires):
+    text = _squash(" ".join(lines))
+    if any(is_forbidden(text, _phrase(phrase)) for phrase in layout.forbids):
         return False
-    if not any(is_there(title, _squash(phrase)) for phrase in layout.title):
+    if not all(any(is_there(text, _phrase(phrase)) for phrase in group) for group in layout.requires):
         return False
     if not layout.payee_words:
         return True
     payee = title + _squash(" ".join(_texts_of(_values(lines, layout)).get("payee", ())))
-    return any(_squash(word) in payee for word in layout.payee_words)
+    return any(_phrase(word) in payee for word in layout.payee_words)
 
 
 def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     """Names every layout that fits the lines of a picture, in which labels may be misread."""
-    return tuple(name for name, layout in layouts.items() if _fits_seen(lines, layout))
+    parted = [_parted(line) for line in lines]
+    return tuple(name for name, layout in layouts.items() if _fits_seen(lines, parted, layout))
 
 
-def _fits_seen(lines: Sequence[str], layout: Layout) -> bool:
+def _fits_seen(lines: Sequence[str], parted: Sequence[_Parts], layout: Layout) -> bool:
     # What a layout forbids tells it from its neighbours: there no letter is given it, and none to them.
     is_there = _holds if layout.forbids else _nearly_holds
-    spelled = respelled(lines, layout)
+    spelled = _respelled(lines, parted, layout)
     # Where the top is cut off or in a shadow, the bank's address at the foot names it as well.
     foot = () if layout.forbids else [line for line in spelled if squeeze(line)][-2:]
     return any(_fits(spelled, head, layout, is_there, _nearly_holds) for head in (spelled, foot) if head)
@@ -199,42 +202,67 @@ def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
 
     Only what begins a line, or stands behind a gap, and is near to one of the layout's words alone.
     """
+    return _respelled(lines, [_parted(line) for line in lines], layout)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a line, or a gap between two, and what of it may be a label: texts, and texts squashed.
+
+    `is_numbered` tells whether an identity number follows.
+    """
+
+    text: str
+    labels: tuple[tuple[str, str], ...] = ()
+    is_numbered: bool = False
+
+
+_Parts = tuple[_Part, ...]
+
+
+def _parted(line: str) -> _Parts:
+    texts = re.split(r"( {3,})", line)
+    return tuple(_part(text, "".join(texts[at + 1 :])) for at, text in enumerate(texts))
+
+
+def _part(text: str, behind: str) -> _Part:
+    words = list(re.finditer(r"\S+", text))
+    # "Tutar:" and "Tutar :780,00" keep what follows the label.
+    beginnings = [re.split(r"[:;|]", text[: word.end()], maxsplit=1)[0] for word in words[:6]]
+    labels = tuple((label, _squash(label)) for label in reversed(beginnings))
+    return _Part(text, labels, bool(repaired_numbers(f"{text} {behind}")))
+
+
+def _respelled(lines: Sequence[str], parted: Sequence[_Parts], layout: Layout) -> tuple[str, ...]:
     texts = {text for texts in layout.labels.values() for text in texts} | set(layout.other_labels)
-    labels = {_squash(text): text for text in texts}
-    banks = {_squash(text): text for text in layout.title}
+    labels = {_phrase(text): text for text in texts}
+    banks = {_phrase(text): text for text in layout.title}
     head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
     return tuple(
-        _respelled_line(line, labels | banks if at in head else labels) for at, line in enumerate(lines)
+        _respelled_line(parts, labels | banks if at in head else labels) for at, parts in enumerate(parted)
     )
 
 
-def _respelled_line(line: str, phrases: Mapping[str, str]) -> str:
-    parts = re.split(r"( {3,})", line)
-    spelled = list(parts)
+def _respelled_line(parts: _Parts, phrases: Mapping[str, str]) -> str:
+    spelled: list[str] = []
     shortest = 5
-    for at, part in enumerate(parts):
-        if part.strip():
-            spelled[at] = _respelled_part(part, "".join(parts[at + 1 :]), shortest, phrases)
+    for part in parts:
+        spelled.append(_respelled_part(part, shortest, phrases))
+        if part.labels:
             # What stands behind a gap may be a value: "Kurum" is no misread "Durum".
             shortest = _LONG_LABEL
     return "".join(spelled)
 
 
-def _respelled_part(part: str, behind: str, shortest: int, phrases: Mapping[str, str]) -> str:
-    words = list(re.finditer(r"\S+", part))
-    for count in range(min(len(words), 6), 0, -1):
-        end = words[count - 1].end()
-        # "Tutar:" and "Tutar :780,00" keep what follows the label.
-        label = re.split(r"[:;|]", part[:end], maxsplit=1)[0]
-        squashed = _squash(label)
+def _respelled_part(part: _Part, shortest: int, phrases: Mapping[str, str]) -> str:
+    for label, squashed in part.labels:
         if squashed in phrases:
-            return part
+            return part.text
         # "TEKN: 10000000146": a label so short is known by what follows it.
-        is_numbers = shortest == 5 and repaired_numbers(f"{part[len(label) :]} {behind}")
-        near = _near(squashed, phrases, 4 if is_numbers else shortest)
+        near = _near(squashed, phrases, 4 if shortest == 5 and part.is_numbered else shortest)
         if len(near) == 1:
-            return near[0] + part[len(label) :]
-    return part
+            return near[0] + part.text[len(label) :]
+    return part.text
 
 
 def _near(squashed: str, phrases: Mapping[str, str], shortest: int) -> list[str]:
@@ -254,6 +282,10 @@ def _squash(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(text))
 
 
+# The words of the rules are always the same.
+_phrase = cache(_squash)
+
+
 # --- labels and values -------------------------------------------------------------------------
 
 
@@ -270,7 +302,7 @@ def _labels(layout: Layout) -> list[_Label]:
     named = [(f, text) for f, texts in layout.labels.items() for text in texts]
     named += [("", text) for text in layout.other_labels]
     labels = [
-        _Label(f, _squash(text), len(text.split()), text if text in layout.type_labels else "")
+        _Label(f, _phrase(text), len(text.split()), text if text in layout.type_labels else "")
         for f, text in named
     ]
     return sorted(labels, key=lambda label: -len(label.squashed))
@@ -438,8 +470,10 @@ def _fits_mask(number: IdentityNumber, mask: str) -> bool:
 
 
 def _fits_seen_mask(number: IdentityNumber, mask: str) -> bool:
-    # A row of stars is seen as letters, as digits or not at all, but its ends are print like any other.
-    return _has_ends(number, re.fullmatch(r"(\d{3}).{0,9}?(\d\d)", mask))
+    # A row of stars is seen as letters, as digits or not at all, and may take a digit with it; but its ends
+    # are print like any other: what can be read of them must fit.
+    ends = re.fullmatch(r"[^\w*]?(\d{0,3}).{0,12}?(\d{0,2})[^\w*]?", mask)
+    return ends is not None and len(ends[1] + ends[2]) >= 3 and _has_ends(number, ends)
 
 
 def _has_ends(number: IdentityNumber, ends: re.Match[str] | None) -> bool:
@@ -457,7 +491,7 @@ def _rails_named(
         named = tuple(
             r
             for r in rails.rails
-            if any(f" {form} " in words for w in r.words for form in (fold(w), _squash(w)))
+            if any(f" {form} " in words for w in r.words for form in (fold(w), _phrase(w)))
         )
         if named:
             return named

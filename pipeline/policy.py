@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.clues import Clues
 from pipeline.completion import Completion, load_completion
 from pipeline.domain import Office, Procedure
 from pipeline.faults import OperatorFault, first_wrong_key
@@ -61,9 +62,12 @@ class Policy:
     files: Mapping[str, bytes] = field(repr=False)
 
     @property
-    def tariff_amounts(self) -> tuple[str, ...]:
-        """Lists the amounts that the tariff knows, as help for reading pictures."""
-        return tuple(sorted({row[item] for row in self.tariff for item in ("nes", "reader")}))
+    def clues(self) -> Clues:
+        """Gives what helps in reading pictures: the amounts that the tariff knows, and the layouts."""
+        # Its samples are proved before a reader hears of a layout.
+        layouts = {stem: known.model_copy(update={"samples": ()}) for stem, known in self.layouts.items()}
+        amounts = sorted({row[item] for row in self.tariff for item in ("nes", "reader")})
+        return Clues(amounts=tuple(amounts), layouts=layouts, rails=self.rails)
 
     @property
     def tariff(self) -> Sequence[Mapping[str, Any]]:

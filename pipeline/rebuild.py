@@ -245,7 +245,7 @@ def _release_again(shop: Shop, copy: Copy) -> None:
 
 def _people_in(shop: Shop, file: Attachment, at: datetime) -> list[IdentityNumber | None]:
     policy = shop.policy
-    reading = begin_reading(shop.ledger, [file], policy.tariff_amounts, shop.readers, ())
+    reading = begin_reading(shop.ledger, [file], policy.clues, shop.readers, ())
     files = finish_reading(shop.ledger, reading, at).files
     evidence = read(
         files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter

@@ -224,7 +224,7 @@ def open_mail(
     a machine may have passed on. What is being read for a mail `on_the_table` is not read again."""
     mail = _taken_apart(arrival, policy)
     try:
-        reading = begin_reading(ledger, mail.files, policy.tariff_amounts, readers, on_the_table)
+        reading = begin_reading(ledger, mail.files, policy.clues, readers, on_the_table)
     except Exception as fault:
         return replace(mail, why_shunted=_ours(fault))
     return replace(mail, reading=reading)

@@ -54,7 +54,10 @@ def fold(text: str) -> str:
     'kayip/calinti (2)'
     """
     # Compatibility first: a mathematical 𝕬 is an A only after it, and would miss being lowered.
-    plain = unicodedata.normalize("NFKD", lower(unicodedata.normalize("NFKC", text)).translate(_ASCII))
+    plain = lower(unicodedata.normalize("NFKC", text)).translate(_ASCII)
+    if plain.isascii():
+        return squeeze(plain)
+    plain = unicodedata.normalize("NFKD", plain)
     return squeeze("".join(ch for ch in plain if not unicodedata.combining(ch)))
 
 
@@ -122,6 +125,8 @@ def amount_readings(text: str) -> tuple[Decimal, ...]:
     (['1080.00'], ['75000.00'])
     >>> [str(a) for a in amount_readings("1,080")], amount_readings("yok")
     (['1080.00', '1.08'], ())
+
+    Nobody writes "080,00": there a digit is missing in front.
     """
     bare = re.sub(r"(?i)\b(TL|TRY)\b|[₺\s+]", "", text).strip("*")
     bare = re.sub(r"(?i)(TL|TRY)$", "", bare)
@@ -133,6 +138,8 @@ def amount_readings(text: str) -> tuple[Decimal, ...]:
 
 
 def _unsigned_amounts(bare: str) -> tuple[Decimal, ...]:
+    if re.match(r"0\d", bare):
+        return ()
     if re.fullmatch(r"\d+", bare):
         return (_money(bare),)
     if decimal := re.fullmatch(r"(\d{1,3}(?:[.,]\d{3})+|\d+)[.,](\d{2})", bare):

@@ -11,6 +11,7 @@ import pytest
 
 from mailbox_fixtures.expect import demo_policy
 from pipeline.adapters.scanner.scan import transcribe
+from pipeline.clues import Clues
 from pipeline.conversation import Comparison, compare, list_before
 from pipeline.domain import Attachment, Decision, Facts, Submission
 from pipeline.policy import Policy
@@ -37,7 +38,7 @@ def policy() -> Policy:
 
 def judged(policy: Policy, *rows: Fields, data: bytes | None = None) -> Decision:
     data = xls(official(*rows)) if data is None else data
-    files = [(Attachment("liste.xls", "", data, "digest"), transcribe(data, ()))]
+    files = [(Attachment("liste.xls", "", data, "digest"), transcribe(data, Clues()))]
     evidence = read(
         files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
     )

@@ -15,8 +15,11 @@ from PIL import Image
 from pipeline.adapters.crops import card_boxes, cut_out
 from pipeline.adapters.isolation import WorkerPool
 from pipeline.adapters.scanner.cut import MOST_BYTES, MOST_WIDTH
-from pipeline.adapters.scanner.ocr import Hypothesis, look, ocr_languages
+from pipeline.adapters.scanner.ocr import look
+from pipeline.adapters.scanner.preparation import Hypothesis
 from pipeline.adapters.scanner.scan import transcribe
+from pipeline.adapters.scanner.tesseract import ocr_fault
+from pipeline.clues import Clues
 from pipeline.domain import (
     Arrival,
     Attachment,
@@ -52,11 +55,11 @@ TABLE = Image.open(io.BytesIO(photo(BILL)))
 SIDEWAYS = Image.Exif()
 SIDEWAYS[0x112] = 6
 
-needs_tesseract = pytest.mark.skipif("tur" not in ocr_languages(), reason="tesseract-ocr-tur is missing")
+needs_tesseract = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-ocr-tur is missing")
 
 
 def read_bytes(data: bytes) -> tuple[Transcript, Receipt]:
-    transcript = transcribe(data, ("780.00",))
+    transcript = transcribe(data, Clues(amounts=("780.00",)))
     file = Attachment("dekont", "", data, transcript.digest)
     (receipt,) = read(
         [(file, transcript)],
@@ -77,7 +80,7 @@ def words_on(png: bytes | None) -> str:
         grey = picture.convert("L")
     framed = Image.new("L", (grey.width + 80, grey.height + 80), 255)
     framed.paste(grey, (40, 40))
-    reading = look(framed, Hypothesis(psm=11, scale=1.5), (), 10)
+    reading = look(framed, Hypothesis(psm=11, scale=1.5), Clues(), 10)
     assert reading is not None
     return " ".join(word.text for word in reading.words)
 

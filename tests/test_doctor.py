@@ -21,6 +21,7 @@ import pytest
 from pipeline import doctor
 from pipeline.adapters.custody import backup
 from pipeline.adapters.isolation import WorkerPool
+from pipeline.adapters.scanner import tesseract
 from pipeline.cli import run
 from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER
 from pipeline.doctor import examine, in_words, title
@@ -264,7 +265,7 @@ def test_a_disk_with_little_room(house: House) -> None:
 
 
 def test_ocr_that_is_not_there(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(house.folder))
+    monkeypatch.setattr(tesseract, "_LIBRARY", "libforgotten.so.5")
     line = found(house)["ocr"]
     assert (line.says, line.grade) == ("missing", "wrong")
 

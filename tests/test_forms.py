@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from mailbox_fixtures.expect import demo_policy
 from mailbox_fixtures.make import HERE
 from pipeline.adapters.scanner.scan import transcribe
+from pipeline.clues import Clues
 from pipeline.domain import Arrival, Attachment, Evidence
 from pipeline.policy import Policy
 from pipeline.sheets import ListReading, read_list
@@ -54,7 +55,7 @@ def policy() -> Policy:
 
 
 def reading(workbook: bytes, policy: Policy) -> ListReading:
-    return read_list("form.xlsx", transcribe(workbook, ()).sheets, policy.form, DAY_ZERO)
+    return read_list("form.xlsx", transcribe(workbook, Clues()).sheets, policy.form, DAY_ZERO)
 
 
 def blank(policy: Policy) -> bytes:
@@ -107,7 +108,7 @@ def pasted(body: str, policy: Policy) -> Evidence:
     envelope = Envelope(writes(AYSE), "liste", at("2024-05-29", "10:40"))
     raw = mail(envelope, alternative(plain("Bilgilerim aşağıdadır."), html(body)))
     table = body_table(unpack(Arrival("0" * 64, raw, envelope.sent_at)))
-    files = [(table, transcribe(table.data, ()))] if table else []
+    files = [(table, transcribe(table.data, Clues()))] if table else []
     return read(files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter)
 
 
@@ -144,7 +145,7 @@ def test_beside_an_enclosed_list_the_pasted_one_is_left_alone(policy: Policy) ->
     body = f"<html><body>{html_table(filled(BARE, [entry(AYSE)]))}</body></html>".encode("utf-8-sig")
     table = Attachment("", "text/html", body, "1", is_body=True)
     book = Attachment("liste.xls", "", xls(filled(BARE, [entry(PEOPLE[7])])), "2")
-    files = [(a, transcribe(a.data, ())) for a in (book, table)]
+    files = [(a, transcribe(a.data, Clues())) for a in (book, table)]
     evidence = read(
         files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
     )
@@ -232,7 +233,7 @@ def written_list(chance: random.Random, policy: Policy) -> tuple[list[str], Grid
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(sorted(WRITERS)))
 def test_random_people_in_random_layouts_and_files_are_read_back(seed: int, kind: str) -> None:
     numbers, grid = written_list(random.Random(seed), POLICY)
-    transcript = transcribe(WRITERS[kind](grid), ())
+    transcript = transcribe(WRITERS[kind](grid), Clues())
     holders = read_list("liste", transcript.sheets, POLICY.form, DAY_ZERO).holders
 
     known = {p.identity_number: p for p in PEOPLE}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipeline.adapters.scanner import pdfs
+from pipeline.clues import Clues
 from pipeline.console import sentence
 from pipeline.domain import Page, Receipt, Word
 from pipeline.faults import OperatorFault
@@ -77,7 +78,7 @@ def read_lines(lines: Sequence[str]) -> Receipt | None:
 
 def read_print(pdf: bytes) -> Receipt | None:
     """Reads a PDF by its text layer, with the reader that the workers use."""
-    transcript = pdfs.read_pdf(pdf, "digest", ())
+    transcript = pdfs.read_pdf(pdf, "digest", Clues())
     assert transcript.problem == ""
     return read_lines([line for page in transcript.pages for line in lines_of(page)])
 

@@ -27,6 +27,7 @@ from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.marker.inplace import CannotEdit, edited
 from pipeline.adapters.marker.mirror import FILL, mirrored
 from pipeline.adapters.scanner.scan import transcribe
+from pipeline.clues import Clues
 from pipeline.domain import (
     Attachment,
     Consequence,
@@ -91,7 +92,7 @@ def faulty_list() -> Grid:
 def judged(data: bytes, policy: Policy, name: str = "liste.xlsx") -> tuple[Decision, Transcript]:
     """Reads and judges one file as a mail from the office would bring it."""
     attachment = Attachment(name, "application/octet-stream", data, "digest")
-    transcript = transcribe(data, ())
+    transcript = transcribe(data, Clues())
     evidence = read(
         [(attachment, transcript)],
         policy.form,
@@ -325,7 +326,7 @@ def test_a_mirror_has_the_same_sheets_rows_and_columns(kind: str, policy: Policy
     grid = replace(faulty_list(), merged=())
     plan, transcript = planned(MIRRORED[kind](grid), policy, "liste")
     copy = mirrored(transcript.sheets, plan, "Sayfa1")
-    front, *sheets = transcribe(copy, ()).sheets
+    front, *sheets = transcribe(copy, Clues()).sheets
 
     assert front.name == "Düzeltilecekler"
     assert [s.name for s in sheets] == [s.name or "Sayfa1" for s in transcript.sheets]
@@ -337,7 +338,7 @@ def test_a_mirror_hides_what_was_hidden(policy: Policy) -> None:
     grid = replace(faulty_list(), hidden_columns=(7, 8), hidden_rows=(0,))
     other = replace(official(), name="Kodlar", visible=False)
     plan, transcript = planned(xls(grid, other), policy)
-    _, sheet, codes = transcribe(mirrored(transcript.sheets, plan, "Sayfa1"), ()).sheets
+    _, sheet, codes = transcribe(mirrored(transcript.sheets, plan, "Sayfa1"), Clues()).sheets
 
     assert sheet.hidden_columns == (7, 8)
     assert sheet.hidden_rows == (0,)
@@ -371,7 +372,7 @@ def test_a_broken_plan_never_reaches_a_letter(readers: WorkerPool) -> None:
     """A worker that fails over a copy costs the copy and nothing else."""
     plan = MarkingPlan("a", "a.xlsx", "[]", "b", (), (), (), (Mark("yok", "A1", "x"),))
     attachment = Attachment("a", "", b"", "digest")
-    files = list(opened_files([(attachment, Transcript("digest", transcribe(b"", ()).kind, ""))]))
+    files = list(opened_files([(attachment, Transcript("digest", transcribe(b"", Clues()).kind, ""))]))
     assert mark_copies([plan], files, "Sayfa1", readers) == ()
 
 
@@ -430,7 +431,7 @@ def test_the_marked_cells_are_the_cells_of_the_findings(case: tuple[str, Grid], 
         assert all(found.values())
         assert {row.cell for row in plan.rows} == faults
         # Nothing else has changed: it reads as it read before.
-        sheets = transcribe(copy, ()).sheets[1:]
+        sheets = transcribe(copy, Clues()).sheets[1:]
         assert [contents(s) for s in sheets] == [contents(s) for s in transcript.sheets]
 
 
@@ -475,7 +476,7 @@ def test_several_lists_come_back_each_with_its_own_marks(policy: Policy, readers
     """Two files of one name are told apart."""
     one, two = xlsx(official(entry(AYSE, born_on="26.11.99"))), xlsx(official(entry(CANAN, kind=3)))
     files = [
-        (Attachment("liste.xlsx", "", data, str(number)), transcribe(data, ()))
+        (Attachment("liste.xlsx", "", data, str(number)), transcribe(data, Clues()))
         for number, data in enumerate((one, two))
     ]
     evidence = read(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import os
 import random
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,10 +20,13 @@ from reportlab.lib import pdfencrypt
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.adapters.scanner import ocr
-from pipeline.adapters.scanner.ocr import Hypothesis, Measures, Reading, next_hypothesis, ocr_languages
+from pipeline.adapters.scanner import ocr, tesseract
+from pipeline.adapters.scanner.ocr import Reading, next_hypothesis
 from pipeline.adapters.scanner.pdfs import read_pdf
 from pipeline.adapters.scanner.pictures import read_picture
+from pipeline.adapters.scanner.preparation import Hypothesis, Measures, measured
+from pipeline.adapters.scanner.tesseract import ocr_fault
+from pipeline.clues import Clues
 from pipeline.domain import Page, Transcript
 from pipeline.evidence_strength import lines_of, strength, text_words
 from pipeline.turkish import IdentityNumber, fold
@@ -35,11 +42,12 @@ from tests.receipt_material import (
 )
 
 AMOUNTS = ("780.00", "300.00", "1080.00")
+CLUES = Clues(amounts=AMOUNTS)
 SAMPLES = Path(__file__).parent / "samples"
 FACTS = ReceiptFacts()
 BILL = receipt_pdf("vakifbank-kurum-odemesi", FACTS)
 
-needs_tesseract = pytest.mark.skipif("tur" not in ocr_languages(), reason="tesseract-ocr-tur is missing")
+needs_tesseract = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-ocr-tur is missing")
 
 
 def text_of(transcript: Transcript) -> str:
@@ -70,7 +78,7 @@ def shows_the_bill(page: Page) -> bool:
 @pytest.mark.parametrize("style", [PLAIN, GLUED, varied_style(1)], ids=["plain", "glued", "varied"])
 def test_text_layer_gives_every_printed_word(layout: str, style: object) -> None:
     facts = invented_facts(layout, 1)
-    transcript = read_pdf(receipt_pdf(layout, facts, style), "d", AMOUNTS)
+    transcript = read_pdf(receipt_pdf(layout, facts, style), "d", CLUES)
     assert (transcript.problem, transcript.notes) == ("", ())
     assert [page.read_by for page in transcript.pages] == ["text"]
     together = fold(text_of(transcript)).replace(" ", "")
@@ -82,7 +90,7 @@ def test_text_layer_gives_every_printed_word(layout: str, style: object) -> None
 
 @pytest.mark.usefixtures("no_ocr")
 def test_boxes_of_a_text_layer_are_points_from_the_top_left() -> None:
-    (page,) = read_pdf(BILL, "d", AMOUNTS).pages
+    (page,) = read_pdf(BILL, "d", CLUES).pages
     assert (page.width, page.height) == (595, 842)
     bank = next(word for word in page.words if word.text == "VAKIFBANK")
     number = next(word for word in page.words if word.text == FACTS.identity_number)
@@ -96,7 +104,7 @@ def test_print_doubled_for_boldness_is_read_once() -> None:
         for shift in (0, 0.3):
             canvas.drawString(50 + shift, 700, "DEKONT TUTAR 780,00 banka islem")
 
-    assert text_of(read_pdf(drawn(draw), "d", AMOUNTS)) == "DEKONT TUTAR 780,00 banka islem"
+    assert text_of(read_pdf(drawn(draw), "d", CLUES)) == "DEKONT TUTAR 780,00 banka islem"
 
 
 @pytest.mark.usefixtures("no_ocr")
@@ -105,7 +113,7 @@ def test_words_beside_the_paper_are_not_read() -> None:
         canvas.drawString(50, 700, "DEKONT TUTAR 780,00 banka islem")
         canvas.drawString(700, 700, "TUTAR 300,00")
 
-    assert "300" not in text_of(read_pdf(drawn(draw), "d", AMOUNTS))
+    assert "300" not in text_of(read_pdf(drawn(draw), "d", CLUES))
 
 
 def drawn(draw: Callable[[Canvas], None], **options: object) -> bytes:
@@ -155,13 +163,13 @@ def many_pages(count: int) -> bytes:
     ids=["password", "half", "head only", "empty", "no pages", "31 pages"],
 )
 def test_unreadable_pdfs_are_named(data: bytes, problem: str) -> None:
-    transcript = read_pdf(data, "d", AMOUNTS)
+    transcript = read_pdf(data, "d", CLUES)
     assert (transcript.problem, transcript.pages) == (problem, ())
 
 
 @pytest.mark.usefixtures("no_ocr")
 def test_owners_password_alone_locks_nobody_out() -> None:
-    assert "780,00" in text_of(read_pdf(locked(""), "d", AMOUNTS))
+    assert "780,00" in text_of(read_pdf(locked(""), "d", CLUES))
 
 
 @pytest.mark.usefixtures("no_ocr")
@@ -171,7 +179,7 @@ def test_huge_page_is_refused_before_it_is_rendered() -> None:
     canvas.showPage()
     canvas.save()
     started = time.perf_counter()
-    assert read_pdf(stream.getvalue(), "d", AMOUNTS).problem == "too_large"
+    assert read_pdf(stream.getvalue(), "d", CLUES).problem == "too_large"
     assert time.perf_counter() - started < 0.5
 
 
@@ -191,7 +199,7 @@ def scanned_pdf(*pictures: Image.Image) -> bytes:
 @needs_tesseract
 def test_scanned_pdf_is_read_by_ocr_and_blank_pages_do_no_harm() -> None:
     blank = Image.new("RGB", (800, 1100), "white")
-    transcript = read_pdf(scanned_pdf(rasterised(BILL, 200), blank), "d", AMOUNTS)
+    transcript = read_pdf(scanned_pdf(rasterised(BILL, 200), blank), "d", CLUES)
     assert (transcript.problem, [page.number for page in transcript.pages]) == ("", [1, 2])
     assert transcript.pages[0].read_by.startswith("ocr")
     assert shows_the_bill(transcript.pages[0])
@@ -202,7 +210,7 @@ def test_scanned_pdf_is_read_by_ocr_and_blank_pages_do_no_harm() -> None:
 def test_garbage_text_layer_gives_way_to_ocr() -> None:
     # Without its table a font gives glyph numbers instead of letters.
     garbage = BILL.replace(b"/ToUnicode", b"/ToUnknown")
-    (page,) = read_pdf(garbage, "d", AMOUNTS).pages
+    (page,) = read_pdf(garbage, "d", CLUES).pages
     assert page.read_by.startswith("ocr")
     assert shows_the_bill(page)
 
@@ -216,7 +224,7 @@ def test_invisible_text_is_not_believed() -> None:
         text.textLines(["T.C. KİMLİK NO 17291716060", "İŞLEM TUTARI 300,00 TL"] * 4)
         canvas.drawText(text)
 
-    (page,) = read_pdf(drawn(draw), "d", AMOUNTS).pages
+    (page,) = read_pdf(drawn(draw), "d", CLUES).pages
     assert page.read_by.startswith("ocr")
     assert shows_the_bill(page)
 
@@ -225,7 +233,7 @@ def corrected_with_white(pdf: bytes, line: str, instead: str) -> bytes:
     """Paints over one printed line and writes another one there, as a picture: the text layer stays."""
     import pypdfium2 as pdfium
 
-    (page,) = read_pdf(pdf, "d", AMOUNTS).pages
+    (page,) = read_pdf(pdf, "d", CLUES).pages
     word = next(word for word in page.words if word.text == line)
     document = pdfium.PdfDocument(pdf)
     label = drawn_word(instead)
@@ -255,16 +263,16 @@ def drawn_word(text: str) -> Image.Image:
 @needs_tesseract
 def test_text_layer_that_its_own_picture_contradicts_is_noted() -> None:
     edited = corrected_with_white(BILL, "780,00", "300,00")
-    assert read_pdf(edited, "d", AMOUNTS).notes == ("text_differs_from_picture",)
+    assert read_pdf(edited, "d", CLUES).notes == ("text_differs_from_picture",)
     covered = corrected_with_white(BILL, FACTS.identity_number, "           .")
-    assert read_pdf(covered, "d", AMOUNTS).notes == ("text_differs_from_picture",)
+    assert read_pdf(covered, "d", CLUES).notes == ("text_differs_from_picture",)
 
 
 @needs_tesseract
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_honest_text_layers_pass_the_look_at_their_picture(layout: str) -> None:
     facts = invented_facts(layout, 7)
-    assert read_pdf(receipt_pdf(layout, facts, varied_style(len(layout))), "d", AMOUNTS).notes == ()
+    assert read_pdf(receipt_pdf(layout, facts, varied_style(len(layout))), "d", CLUES).notes == ()
 
 
 @pytest.mark.usefixtures("no_ocr")
@@ -273,7 +281,7 @@ def test_form_fields_are_read_like_print() -> None:
         canvas.drawString(50, 700, "DEKONT banka islem T.C. Kimlik No")
         canvas.acroForm.textfield(value="17291716060", x=300, y=690, width=120, height=20, borderWidth=0)
 
-    assert "17291716060" in text_of(read_pdf(drawn(draw), "d", AMOUNTS))
+    assert "17291716060" in text_of(read_pdf(drawn(draw), "d", CLUES))
 
 
 # --- pictures: formats, modes, orientation -----------------------------------------------------
@@ -284,17 +292,17 @@ SCAN = rasterised(BILL, 150)
 @needs_tesseract
 @pytest.mark.parametrize("file_format", ["jpeg", "png", "webp", "bmp", "gif", "tiff"])
 def test_every_picture_format_is_read(file_format: str) -> None:
-    transcript = read_picture(picture_bytes(SCAN, file_format.upper()), "d", file_format, AMOUNTS)
+    transcript = read_picture(picture_bytes(SCAN, file_format.upper()), "d", file_format, CLUES)
     assert (transcript.problem, transcript.format) == ("", file_format)
     assert shows_the_bill(transcript.pages[0])
 
 
 @needs_tesseract
 def test_photographs_of_phones_are_read() -> None:
-    heic = read_picture((SAMPLES / "receipt.heic").read_bytes(), "d", "heic", AMOUNTS)
-    avif = read_picture(picture_bytes(SCAN, "AVIF"), "d", "heic", AMOUNTS)
+    heic = read_picture((SAMPLES / "receipt.heic").read_bytes(), "d", "heic", CLUES)
+    avif = read_picture(picture_bytes(SCAN, "AVIF"), "d", "heic", CLUES)
     two_shots = picture_bytes(SCAN, "MPO", save_all=True, append_images=[SCAN.rotate(180)])
-    mpo = read_picture(two_shots, "d", "jpeg", AMOUNTS)
+    mpo = read_picture(two_shots, "d", "jpeg", CLUES)
     assert [t.problem for t in (heic, avif, mpo)] == ["", "", ""]
     assert (mpo.format, len(mpo.pages)) == ("mpo", 1)
     assert all(shows_the_bill(t.pages[0]) for t in (heic, avif, mpo))
@@ -305,7 +313,7 @@ def test_pages_of_a_fax_are_pages() -> None:
     fax = damaged(BILL, "fax", 1)
     upside_down = fax.rotate(180)
     tiff = picture_bytes(fax, "TIFF", save_all=True, append_images=[upside_down], compression="group4")
-    transcript = read_picture(tiff, "d", "tiff", AMOUNTS)
+    transcript = read_picture(tiff, "d", "tiff", CLUES)
     assert [page.number for page in transcript.pages] == [1, 2]
     assert all(shows_the_bill(page) for page in transcript.pages)
     assert "rotate=180" in transcript.pages[1].read_by
@@ -317,7 +325,7 @@ def test_every_colour_mode_is_read(mode: str) -> None:
     picture = SCAN.convert("L").point(lambda v: v * 256, "I").convert("I;16") if mode == "I;16" else None
     picture = picture or SCAN.convert(mode)
     file_format = "TIFF" if mode == "CMYK" else "PNG"
-    transcript = read_picture(picture_bytes(picture, file_format), "d", file_format.lower(), AMOUNTS)
+    transcript = read_picture(picture_bytes(picture, file_format), "d", file_format.lower(), CLUES)
     assert shows_the_bill(transcript.pages[0])
 
 
@@ -325,7 +333,7 @@ def test_every_colour_mode_is_read(mode: str) -> None:
 def test_transparent_paper_is_white() -> None:
     clear = Image.new("RGBA", SCAN.size, (0, 0, 0, 0))
     clear.putalpha(SCAN.convert("L").point(lambda v: 255 - v))
-    transcript = read_picture(picture_bytes(clear), "d", "png", AMOUNTS)
+    transcript = read_picture(picture_bytes(clear), "d", "png", CLUES)
     assert shows_the_bill(transcript.pages[0])
 
 
@@ -336,7 +344,7 @@ def test_the_cameras_own_note_of_which_way_is_up_is_followed(orientation: int, t
     exif[0x0112] = orientation
     sideways = SCAN.rotate(turn, expand=True)
     data = picture_bytes(sideways, "JPEG", exif=exif, quality=90)
-    (page,) = read_picture(data, "d", "jpeg", AMOUNTS).pages
+    (page,) = read_picture(data, "d", "jpeg", CLUES).pages
     assert page.read_by == "ocr psm=11"
     assert shows_the_bill(page)
 
@@ -360,7 +368,7 @@ def bomb(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(("width", "height"), [(30_000, 30_000), (8_000, 8_000), (2_000_000, 400)])
 def test_bombs_are_refused_before_they_are_decoded(width: int, height: int) -> None:
     started = time.perf_counter()
-    assert read_picture(bomb(width, height), "d", "png", AMOUNTS).problem == "too_large"
+    assert read_picture(bomb(width, height), "d", "png", CLUES).problem == "too_large"
     assert time.perf_counter() - started < 0.1
 
 
@@ -378,62 +386,87 @@ def test_bombs_are_refused_before_they_are_decoded(width: int, height: int) -> N
     ids=["cut jpeg", "cut png", "head only", "another format", "logo", "heic head"],
 )
 def test_unreadable_pictures_are_named(data: bytes, file_format: str, problem: str) -> None:
-    transcript = read_picture(data, "d", file_format, AMOUNTS)
+    transcript = read_picture(data, "d", file_format, CLUES)
     assert (transcript.problem, transcript.pages) == (problem, ())
 
 
 @needs_tesseract
 def test_picture_without_words_is_illegible() -> None:
     meadow = Image.effect_noise((300, 200), 40).convert("RGB")
-    assert read_picture(picture_bytes(meadow, "JPEG"), "d", "jpeg", AMOUNTS).problem == "illegible"
+    assert read_picture(picture_bytes(meadow, "JPEG"), "d", "jpeg", CLUES).problem == "illegible"
 
 
 # --- without tesseract, and with one that misbehaves -------------------------------------------
 
 
 @pytest.fixture
-def no_ocr(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which tesseract was forgotten."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-
-@pytest.fixture
-def saboteur(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """Puts a shell script of ours in the place of tesseract."""
-
-    def put(script: str) -> None:
-        program = tmp_path / "tesseract"
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
-
-    return put
+    monkeypatch.setattr(tesseract, "_LIBRARY", "libforgotten.so.5")
 
 
 @pytest.mark.usefixtures("no_ocr")
 def test_scans_wait_where_tesseract_is_missing_and_text_is_read_all_the_same() -> None:
-    assert ocr_languages() == ()
-    assert read_picture(picture_bytes(SCAN), "d", "png", AMOUNTS).problem == "ocr_unavailable"
-    assert read_pdf(scanned_pdf(SCAN), "d", AMOUNTS).problem == "ocr_unavailable"
-    assert read_pdf(BILL, "d", AMOUNTS).problem == ""
+    assert ocr_fault() == "missing"
+    assert read_picture(picture_bytes(SCAN), "d", "png", CLUES).problem == "ocr_unavailable"
+    assert read_pdf(scanned_pdf(SCAN), "d", CLUES).problem == "ocr_unavailable"
+    assert read_pdf(BILL, "d", CLUES).problem == ""
 
 
 @needs_tesseract
 def test_scans_wait_where_turkish_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
-    assert "tur" not in ocr_languages()
-    assert read_picture(picture_bytes(SCAN), "d", "png", AMOUNTS).problem == "ocr_unavailable"
+    assert ocr_fault() == "without_turkish"
+    assert read_picture(picture_bytes(SCAN), "d", "png", CLUES).problem == "ocr_unavailable"
 
 
-@pytest.mark.parametrize("script", ["while :; do :; done", "sleep 60", "kill -SEGV $$"])
-def test_ocr_that_never_ends_is_ended(
-    script: str, saboteur: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def children() -> str:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+
+
+def _toil() -> bytes:
+    while True:
+        pass
+
+
+def _wait() -> bytes:
+    time.sleep(60)
+    return b""
+
+
+def _die() -> bytes:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return b""
+
+
+def _stumble() -> bytes:
+    raise MemoryError
+
+
+@needs_tesseract
+@pytest.mark.parametrize("mischief", [_toil, _wait, _die, _stumble])
+def test_ocr_that_never_ends_is_ended(mischief: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "ATTEMPT_SECONDS", 0.3)
-    saboteur(f"exec sh -c '{script}'")
-    started = time.perf_counter()
-    assert read_picture(picture_bytes(SCAN), "d", "png", AMOUNTS).problem == "took_too_long"
+    monkeypatch.setattr(tesseract, "_recognised", lambda *_: mischief())
+    before, started = children(), time.perf_counter()
+    assert read_picture(picture_bytes(SCAN), "d", "png", CLUES).problem == "took_too_long"
     assert time.perf_counter() - started < 20
+    assert children() == before
+
+
+@needs_tesseract
+def test_the_library_reads_what_the_program_reads() -> None:
+    grey = SCAN.convert("L")
+    program = subprocess.run(
+        ["tesseract", "stdin", "stdout", "-l", "tur", "--psm", "11", "tsv"],
+        input=picture_bytes(grey, "PPM"),
+        capture_output=True,
+        check=True,
+        env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+    )
+    table = tesseract.table_of(grey, psm=11, threshold=0, seconds=20)
+    assert table is not None
+    assert table.splitlines() == program.stdout.decode().splitlines()[1:]
 
 
 # --- the ladder --------------------------------------------------------------------------------
@@ -442,7 +475,7 @@ PLAIN_PICTURE = Measures(blank=False, grainy=False, coloured=False, bilevel=Fals
 
 
 def climbed(*readings: Reading, measures: Measures = PLAIN_PICTURE) -> Hypothesis | None:
-    best = ocr.strongest(readings, AMOUNTS) if readings else None
+    best = ocr.strongest(readings, CLUES) if readings else None
     return next_hypothesis(measures, best, readings, ())
 
 
@@ -488,6 +521,14 @@ FAX = replace(PLAIN_PICTURE, bilevel=True)
 LOOKS = (Hypothesis(soft=1.1), Hypothesis(soft=1.1, scale=0.75), Hypothesis(soft=1.6))
 
 
+def test_only_a_picture_without_any_grey_counts_as_one_without_greys() -> None:
+    page = Image.new("L", (800, 800), 255)
+    page.paste(0, (10, 10, 90, 20))
+    assert measured(page).bilevel
+    page.paste(128, (10, 30, 90, 40))
+    assert not measured(page).bilevel
+
+
 def test_ladder_looks_three_times_at_a_payment_without_greys() -> None:
     seen = [reading(STRONG, look) for look in LOOKS]
     assert climbed(*seen[:1], measures=FAX) == LOOKS[1]
@@ -517,9 +558,75 @@ def test_ladder_looks_at_letters_and_forms_in_rows_and_leaves_them_alone() -> No
 def test_lines_of_another_look_complete_the_best_one() -> None:
     first = reading(STRONG.replace("10000000146", "1000?000146"), Hypothesis())
     second = reading(STRONG.replace("780,00", "7?0,OO"), Hypothesis(ink="dark"))
-    best = ocr.strongest([first, second], AMOUNTS)
+    best = ocr.strongest([first, second], CLUES)
     assert best.evidence.consistent
     assert set(best.read_by.split(" + ")) == {"ocr psm=11", "ocr ink=dark psm=11"}
+
+
+COMPLETE = frozenset[str]()
+
+
+def test_ladder_looks_on_for_what_the_bank_prints_and_no_look_has_read() -> None:
+    lacking = frozenset({"rail"})
+    seen = [replace(reading(STRONG, Hypothesis()), lacks=lacking)]
+    assert climbed(*seen) == Hypothesis(soft=0.8, scale=1.5)
+    seen.append(replace(reading(STRONG, Hypothesis(soft=0.8, scale=1.5)), lacks=lacking))
+    assert climbed(*seen, replace(reading(STRONG, Hypothesis(psm=3)), lacks=COMPLETE)) is None
+    # Patience has an end: a receipt may print no rail at all.
+    seen += [replace(reading(STRONG, Hypothesis(psm=psm)), lacks=lacking) for psm in (3, 4)]
+    assert climbed(*seen) is None
+
+
+def test_the_look_that_reads_what_the_bank_prints_is_the_best_one() -> None:
+    first = replace(reading(STRONG, Hypothesis()), lacks=frozenset({"rail", "amount"}))
+    second = replace(reading(STRONG, Hypothesis(ink="dark"), good=29), lacks=frozenset({"rail"}))
+    assert ocr.strongest([first, second], CLUES).hypothesis == Hypothesis(ink="dark")
+
+
+@pytest.mark.parametrize("measures", [PLAIN_PICTURE, FAX])
+@pytest.mark.parametrize(
+    ("others", "is_contested"),
+    [((), False), (("788,00",), False), (("788,00", "738,00"), True), (("7B8,O0",), True)],
+)
+def test_an_amount_that_nobody_charges_is_told_only_where_every_look_sees_it(
+    measures: Measures, others: tuple[str, ...], is_contested: bool
+) -> None:
+    seen = [reading(STRONG.replace("780,00", "788,00"), Hypothesis())]
+    seen += [
+        reading(STRONG.replace("780,00", other), Hypothesis(psm=3 + n)) for n, other in enumerate(others)
+    ]
+    assert ocr.is_contested(measures, seen[0], seen) is (is_contested or measures.bilevel)
+
+
+@needs_tesseract
+@pytest.mark.parametrize(("turn", "angle"), [(0, 0), (180, 0), (0, 3)])
+def test_a_glance_confirms_what_is_printed_and_nothing_else(turn: int, angle: float) -> None:
+    picture = SCAN.convert("L").rotate(angle, fillcolor=255)
+    picture = picture.transpose(Image.Transpose.ROTATE_180) if turn else picture
+    best = ocr.look(picture, Hypothesis(rotate=turn), CLUES, 9)
+    assert best is not None
+    assert ocr.glance(picture, best, CLUES, 9)
+    proofs = best.evidence.proofs
+    for kind, other in (("amount", Decimal("300.00")), ("date", date(2024, 5, 18))):
+        wrong = tuple(replace(p, values=frozenset({other})) if p.kind == kind else p for p in proofs)
+        assert not ocr.glance(picture, replace(best, evidence=replace(best.evidence, proofs=wrong)), CLUES, 9)
+
+
+@pytest.mark.parametrize(
+    ("found", "others", "is_worth_it"),
+    [
+        (reading(STRONG, Hypothesis()), (), True),
+        (replace(reading(STRONG, Hypothesis()), lacks=frozenset({"rail"})), (), False),
+        (reading(STRONG.replace("780,00", "7?0,OO"), Hypothesis()), (), False),
+        (reading(STRONG, Hypothesis()), (reading(STRONG, Hypothesis(psm=3)),), False),
+        (reading(STRONG, Hypothesis(rotate=180)), (UPSIDE_DOWN,), True),
+    ],
+)
+def test_a_glance_is_for_pages_that_were_looked_at_once(
+    found: Reading, others: tuple[Reading, ...], is_worth_it: bool
+) -> None:
+    assert ocr.is_worth_a_glance(PLAIN_PICTURE, found, (found, *others)) is is_worth_it
+    assert not ocr.is_worth_a_glance(FAX, found, (found, *others))
 
 
 # --- the degradations --------------------------------------------------------------------------
@@ -533,7 +640,7 @@ def test_damaged_receipts_are_read(axis: str) -> None:
     layout = "vakifbank-transfer"
     facts = ReceiptFacts(rail="fast")
     data = picture_bytes(damaged(receipt_pdf(layout, facts), axis, 2), "PNG")
-    transcript = read_picture(data, "d", "png", AMOUNTS)
+    transcript = read_picture(data, "d", "png", CLUES)
     (page,) = transcript.pages
     assert (transcript.problem, transcript.notes) == ("", ())
     assert strength(page.words, AMOUNTS).consistent
@@ -542,7 +649,7 @@ def test_damaged_receipts_are_read(axis: str) -> None:
 
 @needs_tesseract
 def test_lines_of_a_skewed_page_are_set_level() -> None:
-    (page,) = read_picture(picture_bytes(SCAN.rotate(-4, fillcolor="white")), "d", "png", AMOUNTS).pages
+    (page,) = read_picture(picture_bytes(SCAN.rotate(-4, fillcolor="white")), "d", "png", CLUES).pages
     assert "level=" in page.read_by
     lines = [" ".join(word.text for word in line) for line in lines_of(page.words)]
     assert any("KİMLİK NO" in line and FACTS.identity_number in line for line in lines)
@@ -590,7 +697,7 @@ def test_mutants_cost_one_answer_each(file_format: str) -> None:
     for _ in range(25 if file_format == "pdf" else 50):
         mutant = mutated(data, dice)
         if file_format == "pdf":
-            transcript = read_pdf(mutant, "d", AMOUNTS)
+            transcript = read_pdf(mutant, "d", CLUES)
         else:
-            transcript = read_picture(mutant, "d", file_format, AMOUNTS)
+            transcript = read_picture(mutant, "d", file_format, CLUES)
         assert transcript.problem in PROBLEMS

@@ -24,6 +24,7 @@ from pipeline.adapters.scanner import cells, ooxml, texts, workbooks
 from pipeline.adapters.scanner.limits import Room
 from pipeline.adapters.scanner.scan import TRANSCRIPTS, failed, scan
 from pipeline.adapters.scanner.second_reader import second_reading
+from pipeline.clues import Clues
 from pipeline.domain import Cell, CellKind, FileKind, Sheet, Transcript
 from tests import odd_workbooks as odd
 from tests import workbook_material as material
@@ -37,7 +38,7 @@ BUILT_IN = "VelvetSweatshop"
 
 def read(data: bytes) -> Transcript:
     """Scans as the main process does: through JSON and back."""
-    return TRANSCRIPTS.validate_python(json.loads(json.dumps(scan(data, ["780.00"]))))
+    return TRANSCRIPTS.validate_python(json.loads(json.dumps(scan(data, {"amounts": ["780.00"]}))))
 
 
 def only_sheet(data: bytes) -> Sheet:
@@ -575,7 +576,7 @@ def test_a_word_file_gives_its_tables_and_pictures(
     }
     assert transcript.sheets[0].merged == ((0, 0, 0, 1), (0, 2, 1, 2))
     assert [(name, inner.kind) for name, inner in transcript.inner] == [("image1.jpeg", FileKind.PICTURE)]
-    assert pictures == [(JPEG, "jpeg", ("780.00",))]
+    assert pictures == [(JPEG, "jpeg", Clues(amounts=("780.00",)))]
 
 
 def test_a_picture_pasted_into_an_empty_workbook_is_found(

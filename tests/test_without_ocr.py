@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner.ocr import ocr_languages
 from pipeline.adapters.scanner.scan import PRELOAD
+from pipeline.adapters.scanner.tesseract import ocr_fault
 from tests.house import IT_UNIT, House, body
 
-needs_tesseract = pytest.mark.skipif("tur" not in ocr_languages(), reason="tesseract-ocr-tur is missing")
+needs_tesseract = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-ocr-tur is missing")
 
 
 @needs_tesseract

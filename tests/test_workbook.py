@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.adapters.scanner.scan import transcribe
+from pipeline.clues import Clues
 from pipeline.domain import Holder
 from pipeline.sheets import read_list
 from pipeline.stages.consolidate import consolidate
@@ -41,7 +42,7 @@ def cells(workbook: bytes) -> list[list[str]]:
 
 def read_again(workbook: bytes) -> tuple[Holder, ...]:
     """Reads our own list as if a stranger had sent it."""
-    transcript = transcribe(workbook, ())
+    transcript = transcribe(workbook, Clues())
     assert transcript.problem == ""
     return read_list("liste.xlsx", transcript.sheets, FORM, date(1899, 12, 30)).holders
 

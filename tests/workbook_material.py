@@ -19,6 +19,7 @@ from typing import NamedTuple
 from xlwt.CompoundDoc import XlsDoc  # type: ignore[import-untyped]
 
 from pipeline.adapters.scanner.scan import TRANSCRIPTS, transcribe
+from pipeline.clues import Clues
 from tests.odd_workbooks import (
     csv_file,
     docx,
@@ -410,7 +411,7 @@ def scan_broken(seed: int, count: int, seconds: float) -> Broken:
         data = broken(files[name], chance)
         started = time.monotonic()
         try:
-            transcript = transcribe(data, ())
+            transcript = transcribe(data, Clues())
             plain = TRANSCRIPTS.dump_python(transcript, mode="json")
             if TRANSCRIPTS.validate_python(plain) != transcript:
                 surprises.append(f"{name}: another transcript after the round trip")

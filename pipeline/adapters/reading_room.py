@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.adapters.isolation import DEFAULT_LIMITS, WorkerFailed
 from pipeline.adapters.ledger import Ledger
 from pipeline.adapters.scanner.scan import SCANNER_VERSION, TRANSCRIPTS, failed, timed_scan
+from pipeline.clues import Clues
 from pipeline.domain import Attachment, Transcript
 
 # What a worker or this machine could not do today it may do tomorrow: such an answer is not kept.
@@ -38,7 +39,7 @@ class FilesRead:
 def begin_reading(
     ledger: Ledger,
     attachments: Sequence[Attachment],
-    amounts: Sequence[str],
+    clues: Clues,
     readers: Executor,
     on_the_table: Sequence[Reading],
 ) -> Reading:
@@ -50,8 +51,9 @@ def begin_reading(
     known = {digest: transcript for digest, transcript in found.items() if transcript}
     elsewhere = {digest: future for other in on_the_table for digest, future in other.begun.items()}
     unknown = {a.digest: a.data for a in attachments if a.digest not in known}
+    told = clues.model_dump(mode="json")
     new = {
-        digest: readers.submit(timed_scan, data, list(amounts))
+        digest: readers.submit(timed_scan, data, told)
         for digest, data in unknown.items()
         if digest not in elsewhere
     }

@@ -15,9 +15,10 @@ from pydantic import TypeAdapter
 
 from pipeline.adapters.scanner import pdfs, pictures
 from pipeline.adapters.scanner.limits import Room
-from pipeline.adapters.scanner.ocr import Hypothesis, prepared
+from pipeline.adapters.scanner.preparation import Hypothesis, prepared
 from pipeline.adapters.scanner.scan import Scan
 from pipeline.adapters.scanner.sniff import Sniffed, sniff
+from pipeline.clues import Clues
 from pipeline.domain import FileKind, Region, Transcript
 
 MOST_BYTES = 60_000
@@ -60,7 +61,7 @@ class _Search(Scan):
     """Opens containers as the scanner does, and reads none of the files in them."""
 
     def __init__(self, digest: str) -> None:
-        super().__init__(())
+        super().__init__(Clues())
         self._wanted = digest
 
     def file(self, data: bytes, depth: int) -> Transcript:

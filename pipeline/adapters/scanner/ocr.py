@@ -7,19 +7,25 @@ Confidence orders the attempts and decides nothing.
 
 from __future__ import annotations
 
-import io
 import math
 import os
-import resource
 import statistics
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image
 
 from pipeline.adapters.scanner.likeness import likeness
+from pipeline.adapters.scanner.preparation import (
+    Hypothesis,
+    Measures,
+    measured,
+    paper,
+    prepared,
+    upright_size,
+)
+from pipeline.adapters.scanner.tesseract import table_of
+from pipeline.clues import Clues
 from pipeline.domain import Page, Word
 from pipeline.evidence_strength import (
     Strength,
@@ -32,65 +38,25 @@ from pipeline.evidence_strength import (
     strength,
 )
 
-LANGUAGE = "tur"
 # Processor time. A page takes tesseract about half a second, but on grain it can run for ever.
 ATTEMPT_SECONDS = 5.0
 PAGE_SECONDS = 12.0
 FILE_SECONDS = 18.0
-# How much longer than its processor time an attempt may take by the clock on a busy machine.
-PATIENCE = 4
 MAX_ATTEMPTS = 9
 # 300 dpi on A4 is 8.7 million; beyond that only the time grows.
 MAX_OCR_PIXELS = 10_000_000
 # So many looks at a page of black and white alone must see the same payment before it may be accepted.
 _FAX_LOOKS = 3
-# Median difference, of 255 grey levels, between neighbouring points of bare paper.
-_GRAIN = 6
+# So many looks are given to a page on which nothing is doubtful, and yet something is missing.
+_PATIENT_LOOKS = 4
 # tesseract's own confidence, at and above which a first look may do.
 _SURE = 80
 # Share of the best reading's clear words with which a reading counts as one of the whole page.
 _WHOLE = 0.85
-# How far from black to paper a point may lie that is still print and no stamp.
-_BLEACH = 0.6
-# Difference of grey levels below which there is nothing to read.
-_CONTRAST = 24
+# Blur radius in pixels that makes a second look at clean print differ from the first.
+_SOFT = 0.8
 # Median height of a word in pixels, below which tesseract confuses letters.
 _SMALL_LETTERS = 16
-
-
-class OcrUnavailable(Exception):
-    """Says that tesseract, or its Turkish data, is not installed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One way of looking at a page, named as it goes into `Page.read_by`.
-
-    `rotate` is the clockwise quarter turn that sets the page upright, `level` the small clockwise angle
-    after it. `ink` is "grey", "dark" (coloured ink, such as a stamp's, is bleached) or "flat" (shadows
-    are lifted). `soft` is a blur radius in pixels, `threshold` and `psm` are tesseract's own modes.
-
-    >>> Hypothesis(rotate=90, soft=0.8, scale=1.5).name
-    'ocr rotate=90 soft=0.8 scale=1.5 psm=11'
-    """
-
-    rotate: int = 0
-    level: float = 0.0
-    ink: str = "grey"
-    soft: float = 0.0
-    scale: float = 1.0
-    threshold: int = 0
-    psm: int = 11
-
-    @property
-    def name(self) -> str:
-        steps = [f"rotate={self.rotate}"] * bool(self.rotate)
-        steps += [f"level={self.level:g}"] * bool(self.level)
-        steps += [f"ink={self.ink}"] * (self.ink != "grey")
-        steps += [f"soft={self.soft:g}"] * bool(self.soft)
-        steps += [f"scale={self.scale:g}"] * (self.scale != 1.0)
-        steps += [f"threshold={self.threshold}"] * bool(self.threshold)
-        return " ".join(("ocr", *steps, f"psm={self.psm}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +65,8 @@ class Reading:
 
     `good` counts words of four letters or more that tesseract is sure of, `wide` those wider than high,
     `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses. A reading
-    is not `sure` when values without check digits rest on words that tesseract itself doubts.
+    is not `sure` when values without check digits rest on words that tesseract itself doubts. `lacks` names
+    the fields that the page's layout asks for in vain; None where no layout is known.
     """
 
     hypothesis: Hypothesis
@@ -110,6 +77,7 @@ class Reading:
     height: float = 0.0
     read_by: str = ""
     sure: bool = True
+    lacks: frozenset[str] | None = None
 
     @property
     def legible(self) -> bool:
@@ -120,17 +88,6 @@ class Reading:
     def rank(self) -> tuple[int, ...]:
         """Orders the readings of one page, the best highest."""
         return (int(self.legible), *self.evidence.rank, self.good)
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """What can be seen on a picture without reading: no ink, grain, coloured ink, no greys, size."""
-
-    blank: bool
-    grainy: bool
-    coloured: bool
-    bilevel: bool
-    pixels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +113,7 @@ class FileReading:
 
 
 def read_pages(
-    pictures: Iterable[tuple[int, Image.Image]], amounts: tuple[str, ...], seconds: float = FILE_SECONDS
+    pictures: Iterable[tuple[int, Image.Image]], clues: Clues, seconds: float = FILE_SECONDS
 ) -> FileReading:
     """Reads numbered pictures of pages one after another; raises OcrUnavailable.
 
@@ -169,7 +126,7 @@ def read_pages(
         left = min(PAGE_SECONDS, until - _spent())
         if left <= 0:
             return _of_file(pages, "took_too_long")
-        pages.append(read_page(picture, number, amounts, left))
+        pages.append(read_page(picture, number, clues, left))
     return _of_file(pages, "")
 
 
@@ -182,13 +139,15 @@ def _of_file(pages: Sequence[PageReading], problem: str) -> FileReading:
     return FileReading(tuple(page.page for page in pages), problem, notes)
 
 
-def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], seconds: float) -> PageReading:
+def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -> PageReading:
     """Reads one page within the seconds; raises OcrUnavailable.
 
     The boxes are in pixels of the picture turned by the `rotate` and `level` that `Page.read_by` names.
     """
     until = _spent() + seconds
     measures = measured(picture)
+    if not measures.coloured:
+        picture = picture.convert("L")
     readings: list[Reading] = []
     failed: list[Hypothesis] = []
     best: Reading | None = None
@@ -198,12 +157,14 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
         hypothesis = next_hypothesis(measures, best, readings, failed)
         if hypothesis is None:
             break
-        reading = look(picture, hypothesis, amounts, min(left, ATTEMPT_SECONDS))
+        if best and is_worth_a_glance(measures, best, readings) and glance(picture, best, clues, left):
+            break
+        reading = look(picture, hypothesis, clues, min(left, ATTEMPT_SECONDS))
         if reading is None:
             failed.append(hypothesis)
             continue
         readings.append(reading)
-        best = strongest(readings, amounts)
+        best = strongest(readings, clues)
     if best is None:
         page = Page(number, picture.width, picture.height, (), Hypothesis().name)
         return PageReading(page, interrupted=bool(failed))
@@ -217,32 +178,42 @@ def read_page(picture: Image.Image, number: int, amounts: tuple[str, ...], secon
     )
 
 
-def strongest(readings: Sequence[Reading], amounts: tuple[str, ...]) -> Reading:
+def strongest(readings: Sequence[Reading], clues: Clues) -> Reading:
     """Chooses the strongest reading and takes over what only others of the same turn could prove."""
     best = max(readings, key=lambda r: _standing(r, readings))
     rivals = [r for r in _rivals(best, readings) if r is not best]
-    words = patched(best.words, [r.words for r in rivals], amounts)
+    words = patched(best.words, [r.words for r in rivals], clues.amounts)
     if words == best.words:
         return best
     helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]
     read_by = " + ".join(r.read_by for r in (best, *helpers))
-    return replace(best, words=words, evidence=strength(words, amounts), read_by=read_by)
+    evidence = strength(words, clues.amounts)
+    return replace(
+        best, words=words, evidence=evidence, read_by=read_by, lacks=_lacking(words, evidence, clues)
+    )
 
 
 def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
     """Tells whether the readings of a page speak against a value that the best one holds."""
+    told = best.evidence
     rivals = [r.evidence for r in _rivals(best, readings)]
-    if measures.bilevel and best.evidence.is_acceptable and doubted(best.evidence, rivals):
-        # Without greys a 6 may look like an 8 to most looks: one that sees it otherwise is enough.
+    # Nobody is told of a wrong amount that half of the looks could not read, one saw otherwise, or that has
+    # no greys to it. And without greys a 6 may look like an 8 to most looks: one that differs is enough.
+    is_strange = told.is_receipt_like and told.is_strange
+    blind = sum("amount" in r.broken for r in rivals)
+    if is_strange and (measures.bilevel or 2 * blind >= len(rivals)):
         return True
-    return contested(best.evidence, rivals)
+    if (is_strange or (measures.bilevel and told.is_acceptable)) and doubted(told, rivals):
+        return True
+    return contested(told, rivals)
 
 
 def _standing(reading: Reading, readings: Sequence[Reading]) -> tuple[int, ...]:
     legible, proved, *others = reading.rank
     # Who overlooks whole lines has nothing that is broken.
     whole = all(reading.good >= _WHOLE * rival.good for rival in readings)
-    return (legible, whole, proved, _supporters(reading, readings), *others)
+    asked = -9 if reading.lacks is None else -len(reading.lacks)
+    return (legible, whole, asked, proved, _supporters(reading, readings), *others)
 
 
 def _supporters(reading: Reading, readings: Sequence[Reading]) -> int:
@@ -287,7 +258,15 @@ def _is_enough(measures: Measures, best: Reading, readings: Sequence[Reading]) -
     others = [r for r in rivals if agreeing(best.evidence, r)]
     # What two ways of looking leave unproved, without a label that promises it, is not on the page.
     confirmed = len(others) >= 2 and not best.evidence.broken
-    return confirmed or (best.evidence.consistent and best.sure)
+    if not confirmed and not (best.evidence.consistent and best.sure):
+        return False
+    return not best.lacks or len(rivals) >= _PATIENT_LOOKS
+
+
+def is_worth_a_glance(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
+    """Tells whether a second look at a few lines could settle what the only look at the page left open."""
+    whole = best.evidence.is_complete and not best.evidence.broken and not best.lacks
+    return best.legible and whole and not measures.bilevel and len(_rivals(best, readings)) == 1
 
 
 def _in_rows(best: Reading) -> Hypothesis:
@@ -298,7 +277,7 @@ def _in_rows(best: Reading) -> Hypothesis:
 def _looks(measures: Measures, best: Reading) -> list[Hypothesis]:
     given = best.hypothesis
     plain = Hypothesis(rotate=given.rotate, level=given.level, ink=given.ink)
-    soft = 1.1 if measures.grainy or measures.bilevel else 0.8
+    soft = 1.1 if measures.grainy or measures.bilevel else _SOFT
     looks = [replace(plain, ink="dark")] * measures.coloured
     if measures.bilevel:
         # Rougher looks err elsewhere, which finer ones do together.
@@ -318,78 +297,7 @@ def _scale(wanted: float, pixels: int) -> float:
     return max(1.0, min(wanted, round(math.sqrt(2 * MAX_OCR_PIXELS / pixels), 2)))
 
 
-def measured(picture: Image.Image) -> Measures:
-    """Measures a picture on a small part and a small copy of it."""
-    width, height = picture.size
-    part = picture.crop((width // 4, height // 4, width // 4 + 800, height // 4 + 800)).convert("L")
-    grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
-    colours = picture.resize((max(1, width // 4), max(1, height // 4)), Image.Resampling.BOX)
-    darkest, brightest = cast(tuple[int, int], picture.convert("L").getextrema())
-    coloured = False
-    if picture.mode == "RGB":
-        _hue, saturation, value = colours.convert("HSV").split()
-        ink = ImageChops.multiply(saturation, ImageChops.invert(value)).histogram()
-        share = sum(ink[24:]) / max(1, sum(ink))
-        coloured = 0.001 < share < 0.3
-    return Measures(
-        blank=brightest - darkest < _CONTRAST,
-        grainy=ImageStat.Stat(grain).median[0] >= _GRAIN,
-        coloured=coloured,
-        bilevel=sum(1 for count in part.histogram() if count) <= 2,
-        pixels=width * height,
-    )
-
-
 # --- tesseract ---------------------------------------------------------------------------------
-
-
-def ocr_languages() -> tuple[str, ...]:
-    """Names the languages tesseract has data for; empty where tesseract is not installed."""
-    try:
-        done = subprocess.run(
-            ["tesseract", "--list-langs"], capture_output=True, timeout=10, check=True, env=_environment()
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    return tuple(done.stdout.decode("utf-8", "replace").splitlines()[1:])
-
-
-def _environment() -> dict[str, str]:
-    # tesseract's own threads cost five times what they bring on a page.
-    return {**os.environ, "OMP_THREAD_LIMIT": "1"}
-
-
-def _tesseract(picture: Image.Image, hypothesis: Hypothesis, seconds: float) -> str | None:
-    """Runs tesseract on a grey picture and returns its table; None when it was killed or died.
-
-    Raises OcrUnavailable where it cannot be started or has no Turkish data.
-    """
-    command = ["tesseract", "stdin", "stdout", "-l", LANGUAGE, "--psm", str(hypothesis.psm)]
-    command += ["-c", f"thresholding_method={hypothesis.threshold}", "tsv"]
-    stream = io.BytesIO()
-    picture.save(stream, "PPM")
-    limit = max(1, math.ceil(seconds))
-
-    def only_so_long() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
-
-    try:
-        done = subprocess.run(
-            command,
-            input=stream.getvalue(),
-            capture_output=True,
-            # Processor time is the measure; the clock only ends what waits for something.
-            timeout=seconds * PATIENCE,
-            env=_environment(),
-            preexec_fn=only_so_long,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    except OSError as error:
-        raise OcrUnavailable from error
-    if done.returncode > 0:
-        raise OcrUnavailable
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
 def _spent() -> float:
@@ -407,7 +315,7 @@ class _Seen:
 
 
 def _seen(table: str) -> list[_Seen]:
-    rows = (line.split("\t") for line in table.splitlines()[1:])
+    rows = (line.split("\t") for line in table.splitlines())
     return [
         _Seen((row[2], row[3], row[4]), _word(row[11].strip(), *map(float, row[6:10])), float(row[10]))
         for row in rows
@@ -423,13 +331,14 @@ def _word(text: str, left: float, top: float, width: float, height: float) -> Wo
 # --- one look ----------------------------------------------------------------------------------
 
 
-def look(
-    picture: Image.Image, hypothesis: Hypothesis, amounts: tuple[str, ...], seconds: float
-) -> Reading | None:
+def look(picture: Image.Image, hypothesis: Hypothesis, clues: Clues, seconds: float) -> Reading | None:
     """Reads a page by one hypothesis, or not at all within the seconds; raises OcrUnavailable."""
-    table = _tesseract(prepared(picture, hypothesis), hypothesis, seconds)
-    if table is None:
-        return None
+    table = table_of(prepared(picture, hypothesis), hypothesis.psm, hypothesis.threshold, seconds)
+    return None if table is None else reading_of(table, picture, hypothesis, clues)
+
+
+def reading_of(table: str, picture: Image.Image, hypothesis: Hypothesis, clues: Clues) -> Reading:
+    """Makes a reading of what tesseract wrote about a picture that was prepared by a hypothesis."""
     seen = _seen(table)
     height = statistics.median(s.word.bottom - s.word.top for s in seen) if seen else 0.0
     # A frame or a table's rule is sometimes read as one letter as high as the page.
@@ -437,7 +346,7 @@ def look(
     tilt = _tilt(seen)
     turned = upright_size(picture, hypothesis)
     words = tuple(_levelled(_scaled(s.word, 1 / hypothesis.scale), tilt, turned) for s in seen)
-    evidence = strength(words, amounts)
+    evidence = strength(words, clues.amounts)
     doubtful = [w for w, s in zip(words, seen, strict=True) if s.confidence < _SURE]
     letters = [s for s in seen if len(s.word.text) >= 4 and s.word.text.isalpha() and s.confidence >= 60]
     found = replace(hypothesis, level=round(hypothesis.level + tilt, 1))
@@ -450,80 +359,36 @@ def look(
         wide=sum(w.x1 - w.x0 > 2 * (w.bottom - w.top) for w in words),
         height=height / hypothesis.scale,
         read_by=found.name,
+        lacks=_lacking(words, evidence, clues),
     )
 
 
-def upright_size(picture: Image.Image, hypothesis: Hypothesis) -> tuple[int, int]:
-    """Gives width and height of a picture once it is set upright."""
-    return picture.size if hypothesis.rotate % 180 == 0 else (picture.height, picture.width)
+def _lacking(words: tuple[Word, ...], evidence: Strength, clues: Clues) -> frozenset[str] | None:
+    # Looking for a layout is not free, and on a page without words of the trade in vain.
+    return clues.lacking(Page(1, 0, 0, words, "")) if evidence.is_receipt_like else None
 
 
-def prepared(picture: Image.Image, hypothesis: Hypothesis) -> Image.Image:
-    """Makes the grey picture that tesseract is shown under a hypothesis."""
-    grey = _INKS[hypothesis.ink](picture)
-    if hypothesis.rotate:
-        grey = grey.transpose(_TURNS[hypothesis.rotate])
-    if hypothesis.level:
-        grey = grey.rotate(hypothesis.level, Image.Resampling.BICUBIC, fillcolor=_paper(grey))
-    if hypothesis.soft:
-        grey = grey.filter(ImageFilter.GaussianBlur(hypothesis.soft))
-    if hypothesis.scale != 1.0:
-        width, height = grey.size
-        size = max(1, round(width * hypothesis.scale)), max(1, round(height * hypothesis.scale))
-        grey = grey.resize(size, Image.Resampling.BICUBIC)
-    return grey
+def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float) -> bool:
+    """Looks otherwise at the lines whose values no check digits protect, and tells whether they say the same.
 
-
-_TURNS = {
-    90: Image.Transpose.ROTATE_270,
-    180: Image.Transpose.ROTATE_180,
-    270: Image.Transpose.ROTATE_90,
-}
-
-
-def _grey(picture: Image.Image) -> Image.Image:
-    return picture.convert("L")
-
-
-def _dark(picture: Image.Image) -> Image.Image:
-    """Keeps only what is dark in every colour, which bleaches stamps and leaves black print."""
-    if picture.mode != "RGB":
-        return _grey(picture)
-    red, green, blue = picture.split()
-    lightest = ImageChops.lighter(red, ImageChops.lighter(green, blue))
-    levels = lightest.histogram()
-    black = _level(levels, 0.003)
-    white = max(black + 1.0, black + _BLEACH * (_level(levels, 0.5) - black))
-    return lightest.point(
-        [round(255 * max(0.0, min(1.0, (v - black) / (white - black)))) for v in range(256)]
-    )
-
-
-def _level(levels: Sequence[int], share: float) -> int:
-    """Gives the grey level below which that share of the points lies."""
-    wanted, seen = share * sum(levels), 0
-    for level, count in enumerate(levels):
-        seen += count
-        if seen > wanted:
-            return level
-    return 255
-
-
-def _flat(picture: Image.Image) -> Image.Image:
-    """Lifts shadows: what remains is how much darker each point is than the paper around it."""
-    grey = _grey(picture)
-    small = grey.resize((max(1, grey.width // 8), max(1, grey.height // 8)), Image.Resampling.BOX)
-    paper = small.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(4))
-    ink = ImageChops.subtract(paper.resize(grey.size, Image.Resampling.BILINEAR), grey)
-    darkest = max(v for v, count in enumerate(ink.histogram()) if count or not v) or 1
-    return ink.point([255 - min(255, v * 255 // darkest) for v in range(256)])
-
-
-_INKS = {"grey": _grey, "dark": _dark, "flat": _flat}
-
-
-def _paper(grey: Image.Image) -> int:
-    return int(ImageStat.Stat(grey).median[0])
+    Costs a fraction of a look at the page; raises OcrUnavailable.
+    """
+    unprotected = [proof for proof in best.evidence.proofs if proof.kind in ("amount", "date")]
+    hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, psm=6)
+    page = prepared(picture, hypothesis)
+    strips = [
+        page.crop((0, round(p.middle - 1.5 * p.height), page.width, round(p.middle + 1.5 * p.height)))
+        for p in sorted(unprotected, key=lambda p: p.middle)
+    ]
+    slip = Image.new("L", (page.width, sum(strip.height for strip in strips)), paper(page))
+    top = 0
+    for strip in strips:
+        slip.paste(strip, (0, top))
+        top += strip.height
+    table = table_of(slip, hypothesis.psm, hypothesis.threshold, min(seconds, ATTEMPT_SECONDS))
+    seen = strength((s.word for s in _seen(table or "")), clues.amounts)
+    said = [(proof.kind, proof.values) for proof in seen.proofs]
+    return all((proof.kind, proof.values) in said for proof in unprotected)
 
 
 def _tilt(seen: Sequence[_Seen]) -> float:

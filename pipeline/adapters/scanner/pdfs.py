@@ -15,14 +15,10 @@ from pdfplumber.page import Page as PlumbedPage
 from PIL import Image
 
 from pipeline.adapters.scanner.likeness import likeness
-from pipeline.adapters.scanner.ocr import (
-    MAX_OCR_PIXELS,
-    FileReading,
-    Hypothesis,
-    OcrUnavailable,
-    look,
-    read_pages,
-)
+from pipeline.adapters.scanner.ocr import MAX_OCR_PIXELS, FileReading, look, read_pages
+from pipeline.adapters.scanner.preparation import Hypothesis
+from pipeline.adapters.scanner.tesseract import OcrUnavailable
+from pipeline.clues import Clues
 from pipeline.domain import FileKind, Page, Transcript, Word
 from pipeline.evidence_strength import refuted, strength, unseen
 
@@ -44,7 +40,7 @@ _INVISIBLE = 3
 _UNMAPPED = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8ff]")
 
 
-def read_pdf(data: bytes, digest: str, amounts: tuple[str, ...]) -> Transcript:
+def read_pdf(data: bytes, digest: str, clues: Clues) -> Transcript:
     """Reads a PDF into pages of words with the origin at the top left, each by its text layer or by OCR.
 
     Words of a text layer are in points, words of OCR in pixels. Never raises for bad content. Problems:
@@ -53,7 +49,7 @@ def read_pdf(data: bytes, digest: str, amounts: tuple[str, ...]) -> Transcript:
     such as "780.00" that strengthen an OCR reading.
     """
     try:
-        reading = _read(data, amounts)
+        reading = _read(data, clues)
     except MemoryError:
         reading = FileReading(problem="too_large")
     # pdfminer and pdfium answer broken files with every type of exception there is.
@@ -64,7 +60,7 @@ def read_pdf(data: bytes, digest: str, amounts: tuple[str, ...]) -> Transcript:
     )
 
 
-def _read(data: bytes, amounts: tuple[str, ...]) -> FileReading:
+def _read(data: bytes, clues: Clues) -> FileReading:
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
@@ -76,7 +72,7 @@ def _read(data: bytes, amounts: tuple[str, ...]) -> FileReading:
         layers = _text_layers(_flattened(document) or data, document)
         if sum(len(layer.page.words) for layer in layers) > MAX_WORDS:
             return FileReading(problem="too_large")
-        return _seen(document, layers, amounts)
+        return _seen(document, layers, clues)
 
 
 def page_picture(data: bytes, number: int) -> Image.Image | None:
@@ -106,16 +102,16 @@ def _refusal(document: pdfium.PdfDocument) -> str:
     return "too_large" if any(w * h > MAX_PAGE_AREA for w, h in sizes) else ""
 
 
-def _seen(document: pdfium.PdfDocument, layers: Sequence[_Layer], amounts: tuple[str, ...]) -> FileReading:
+def _seen(document: pdfium.PdfDocument, layers: Sequence[_Layer], clues: Clues) -> FileReading:
     """Completes the text layers by OCR where they cannot be trusted, and checks those that can."""
     pages = {layer.page.number: layer.page for layer in layers}
     unread = [layer.page.number for layer in layers if layer.needs_ocr]
     try:
         scanned = (
-            read_pages(((n, _rendered(document, n)) for n in unread), amounts) if unread else FileReading()
+            read_pages(((n, _rendered(document, n)) for n in unread), clues) if unread else FileReading()
         )
         honest = len(pages) > MAX_CHECKED_PAGES or all(
-            _agrees(document, layer.page, amounts) for layer in layers if not layer.needs_ocr
+            _agrees(document, layer.page, clues) for layer in layers if not layer.needs_ocr
         )
     except OcrUnavailable:
         return FileReading(tuple(pages.values()), "ocr_unavailable" if unread else "")
@@ -225,16 +221,16 @@ def _rendered(document: pdfium.PdfDocument, number: int, dpi: int = DPI) -> Imag
     return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
 
 
-def _agrees(document: pdfium.PdfDocument, page: Page, amounts: tuple[str, ...]) -> bool:
+def _agrees(document: pdfium.PdfDocument, page: Page, clues: Clues) -> bool:
     """Tells whether what the text layer proves can be seen on the page as well."""
-    told = strength(page.words, amounts)
+    told = strength(page.words, clues.amounts)
     if not told.proofs:
         return True
     doubtful = told.proofs
     looks: list[list[Word]] = []
     for hypothesis in (Hypothesis(), Hypothesis(soft=0.8, scale=1.5)):
         picture = _rendered(document, page.number)
-        reading = look(picture, hypothesis, amounts, CHECK_SECONDS)
+        reading = look(picture, hypothesis, clues, CHECK_SECONDS)
         if reading is None:
             return True
         looks.append([_in_points(word, page.width / picture.width) for word in reading.words])
@@ -242,7 +238,7 @@ def _agrees(document: pdfium.PdfDocument, page: Page, amounts: tuple[str, ...]) 
         doubtful = tuple(proof for proof in doubtful if proof in missing)
         if not doubtful:
             return True
-    return not refuted(doubtful, looks, amounts)
+    return not refuted(doubtful, looks, clues.amounts)
 
 
 def _in_points(word: Word, unit: float) -> Word:

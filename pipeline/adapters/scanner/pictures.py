@@ -11,7 +11,9 @@ from typing import cast
 import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
 
-from pipeline.adapters.scanner.ocr import MAX_OCR_PIXELS, FileReading, OcrUnavailable, read_pages
+from pipeline.adapters.scanner.ocr import MAX_OCR_PIXELS, FileReading, read_pages
+from pipeline.adapters.scanner.tesseract import OcrUnavailable
+from pipeline.clues import Clues
 from pipeline.domain import FileKind, Transcript
 
 # Checked before anything is decoded: the header of a bomb costs nothing.
@@ -36,7 +38,7 @@ _READERS = {
 }
 
 
-def read_picture(data: bytes, digest: str, file_format: str, amounts: tuple[str, ...]) -> Transcript:
+def read_picture(data: bytes, digest: str, file_format: str, clues: Clues) -> Transcript:
     """Reads a picture into pages of words, in pixels with the origin at the top left.
 
     Never raises for bad content. Problems: "damaged_file", "too_large", "too_small", "illegible",
@@ -51,7 +53,7 @@ def read_picture(data: bytes, digest: str, file_format: str, amounts: tuple[str,
             with Image.open(io.BytesIO(data), formats=_READERS[file_format]) as picture:
                 name = "mpo" if picture.format == "MPO" else file_format
                 problem = _refusal(picture)
-                reading = FileReading(problem=problem) if problem else read_pages(_pages(picture), amounts)
+                reading = FileReading(problem=problem) if problem else read_pages(_pages(picture), clues)
     except OcrUnavailable:
         reading = FileReading(problem="ocr_unavailable")
     except (MemoryError, Image.DecompressionBombError):

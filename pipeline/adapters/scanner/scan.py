@@ -10,7 +10,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -19,28 +19,14 @@ from pydantic import TypeAdapter
 
 from pipeline.adapters.scanner.limits import MAX_DEPTH, MAX_FILE, Room, Unreadable
 from pipeline.adapters.scanner.sniff import Sniffed, sniff
+from pipeline.clues import Clues
 from pipeline.domain import FileKind, Transcript
 
 # Part of the key under which transcripts are kept: a new one has every file read again.
-SCANNER_VERSION = "5"
+SCANNER_VERSION = "6"
 
-# What a warm worker imports before the first file; the parent needs none of it.
-PRELOAD = (
-    "pipeline.adapters.scanner.containers",
-    "pipeline.adapters.scanner.cut",
-    "pipeline.adapters.scanner.odf",
-    "pipeline.adapters.scanner.ooxml",
-    "pipeline.adapters.scanner.pdfs",
-    "pipeline.adapters.scanner.pictures",
-    "pipeline.adapters.scanner.plain_tables",
-    "pipeline.adapters.scanner.scan",
-    "pipeline.adapters.scanner.second_reader",
-    "pipeline.adapters.scanner.workbooks",
-    "pipeline.adapters.scanner.xls",
-    "pipeline.adapters.scanner.xlsb",
-    "msoffcrypto",
-    "tnefparse",
-)
+# What a worker imports before its first file; the parent needs none of it.
+PRELOAD = ("pipeline.adapters.scanner.warm",)
 
 TRANSCRIPTS: TypeAdapter[Transcript] = TypeAdapter(Transcript)
 
@@ -48,18 +34,18 @@ _MAY_HOLD_PICTURES = frozenset({"xlsx", "xlsx-strict", "xlsm", "xlsb", "ods"})
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeError)
 
 
-def scan(data: bytes, amounts: list[str]) -> Any:
+def scan(data: bytes, clues: Mapping[str, Any]) -> Any:
     """Reads one attachment into the plain values that `TRANSCRIPTS.validate_python` makes a Transcript of.
 
-    `amounts` are tariff amounts such as "780.00" that strengthen an OCR reading.
+    `clues` are the plain values of `Clues`.
     """
-    return TRANSCRIPTS.dump_python(transcribe(data, tuple(amounts)), mode="json")
+    return TRANSCRIPTS.dump_python(transcribe(data, Clues.model_validate(clues)), mode="json")
 
 
-def timed_scan(data: bytes, amounts: list[str]) -> Any:
+def timed_scan(data: bytes, clues: Mapping[str, Any]) -> Any:
     """Reads one attachment as `scan` does, and tells before it how many processor seconds that has cost."""
     before = os.times()
-    transcript = scan(data, amounts)
+    transcript = scan(data, clues)
     spent = zip(os.times()[:4], before[:4], strict=True)
     return [sum(now - then for now, then in spent), transcript]
 
@@ -74,16 +60,16 @@ def failed(digest: str, why: str) -> Transcript:
     return Transcript(digest, FileKind.OTHER, "", problem=named.get(why, why))
 
 
-def transcribe(data: bytes, amounts: tuple[str, ...]) -> Transcript:
+def transcribe(data: bytes, clues: Clues) -> Transcript:
     """Reads one attachment with everything inside it."""
-    return Scan(amounts).file(data, 0)
+    return Scan(clues).file(data, 0)
 
 
 class Scan:
     """One attachment being read: what it may still cost is shared by all its inner files."""
 
-    def __init__(self, amounts: tuple[str, ...]) -> None:
-        self._amounts = amounts
+    def __init__(self, clues: Clues) -> None:
+        self._clues = clues
         self._room = Room()
 
     def file(self, data: bytes, depth: int) -> Transcript:
@@ -116,11 +102,11 @@ class Scan:
             case FileKind.PDF:
                 from pipeline.adapters.scanner.pdfs import read_pdf
 
-                return read_pdf(data, blank.digest, self._amounts)
+                return read_pdf(data, blank.digest, self._clues)
             case _:
                 from pipeline.adapters.scanner.pictures import read_picture
 
-                return read_picture(data, blank.digest, found.format, self._amounts)
+                return read_picture(data, blank.digest, found.format, self._clues)
 
     def _workbook(self, data: bytes, found: Sniffed, blank: Transcript, depth: int) -> Transcript:
         from pipeline.adapters.scanner.workbooks import read_workbook
