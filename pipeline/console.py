@@ -90,6 +90,13 @@ def with_settings(command: Callable[P, int]) -> Callable[P, int]:
     return cast("Callable[P, int]", option(wraps(command)(command)))
 
 
+def by_an_official(because: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Gives a command the options --because, with what its help says of it, and --by."""
+    reason = click.option("--because", required=True, help=because)
+    official = click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+    return lambda command: reason(official(command))
+
+
 def policy_of(settings: Settings) -> Policy:
     """Loads the rules and texts that the settings name."""
     return load_policy(settings.rules, settings.reports, settings.office)

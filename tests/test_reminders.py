@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tomllib
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -211,6 +213,18 @@ def test_the_tenth_working_day_reminds_everybody_of_their_own_step(house: House)
     assert house.ask(
         "SELECT count(*), count(DISTINCT case_number || proof) FROM entry WHERE event='reminded'"
     ) == [(7, 7)]
+
+
+def test_a_reminder_that_may_not_have_arrived_is_settled_by_the_number_of_its_case(house: House) -> None:
+    house.nightly(night_of(TENTH))
+    ((letter, about),) = house.ask("SELECT id, about FROM letter WHERE kind LIKE 'reminders/orig%' LIMIT 1")
+    # As after a ledger was rebuilt whose reminders have no copies.
+    with closing(sqlite3.connect(house.home / "ledger.db")) as books, books:
+        books.execute("UPDATE letter SET state='in_doubt' WHERE id=?", (letter,))
+    number = str(about).partition("/")[0]
+    said = house.command("doubt", number, "arrived", "--by", "E. Taşdelenler", "--because", "soruldu")
+    assert said.returncode == DONE, said
+    assert house.ask("SELECT count(*) FROM letter WHERE state='in_doubt'") == [(0,)]
 
 
 def test_on_a_day_off_nobody_is_written_to(house: House) -> None:

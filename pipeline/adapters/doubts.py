@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from pipeline.adapters.ledger import Ledger, StoredLetter
-from pipeline.cases import mail_number
+from pipeline.cases import is_number, mail_number
 
 Fate = Literal["arrived", "again"]
 
@@ -16,11 +16,13 @@ _STATES: dict[Fate, str] = {"arrived": "done", "again": "planned"}
 
 def in_doubt(ledger: Ledger, number: str) -> list[StoredLetter]:
     """Lists the letters in doubt about a mail (G-…), a case (N-…), a list or a night (its day)."""
-    return [
-        letter
-        for letter in ledger.letters_in_state("in_doubt")
-        if number == letter.about or (len(letter.about) == 64 and number == mail_number(letter.about))
-    ]
+    return [letter for letter in ledger.letters_in_state("in_doubt") if number in _names(letter.about)]
+
+
+def _names(about: str) -> tuple[str, ...]:
+    # A case's reminders and last letters are about "N-…/name"; lists are about "2026-11-25/1" as a whole.
+    case, _, step = about.partition("/")
+    return (about, case if step and is_number(case) else "", mail_number(about) if len(about) == 64 else "")
 
 
 def end(ledger: Ledger, letters: Sequence[StoredLetter], fate: Fate, found_out: str, at: datetime) -> None:

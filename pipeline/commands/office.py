@@ -20,6 +20,7 @@ from pipeline.console import (
     DONE,
     SET_ASIDE,
     SETTINGS_FILE,
+    by_an_official,
     opened,
     opened_ledger,
     policy_of,
@@ -43,8 +44,7 @@ from pipeline.turkish import quotable
 @with_settings
 @click.argument("number")
 @click.argument("word", type=click.Choice(["accept", "return"]))
-@click.option("--because", required=True, help="Gerekçe; iade edilirse gönderene de yazılır.")
-@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+@by_an_official("Gerekçe; iade edilirse gönderene de yazılır.")
 def settle_command(settings_file: Path, number: str, word: Word, because: str, by: str) -> int:
     """Bekleyen bir iletiyi görevli kararıyla kapatır; NUMBER iletinin (G-…) ya da başvurunun (N-…)."""
     number = number.upper()
@@ -70,8 +70,7 @@ def settle_command(settings_file: Path, number: str, word: Word, because: str, b
 @click.command("resume")
 @with_settings
 @click.argument("word", type=click.Choice(["send", "again"]))
-@click.option("--because", required=True, help="Gerekçe; denetim kaydına yazılır.")
-@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+@by_an_official("Gerekçe; denetim kaydına yazılır.")
 def resume_command(settings_file: Path, word: GoOn, because: str, by: str) -> int:
     """Durdurulan yanıtları sürdürür: send olduğu gibi gönderir, again iletileri yeniden değerlendirtir."""
     with opened(load_settings(settings_file)) as shop:
@@ -87,8 +86,7 @@ def resume_command(settings_file: Path, word: GoOn, because: str, by: str) -> in
 @with_settings
 @click.argument("number")
 @click.argument("fate", type=click.Choice(["arrived", "again"]))
-@click.option("--because", required=True, help="Nasıl anlaşıldığı; kayıtlara yazılır.")
-@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Soran görevli.")
+@by_an_official("Nasıl anlaşıldığı; kayıtlara yazılır.")
 def doubt_command(settings_file: Path, number: str, fate: Fate, because: str, by: str) -> int:
     """Gidip gitmediği bilinmeyen yazıyı sonuca bağlar: arrived ulaşmıştır, again aynısını yeniden gönderir.
 
