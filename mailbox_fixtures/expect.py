@@ -23,7 +23,15 @@ from pipeline.explain import as_json, as_text, explain  # noqa: E402
 from pipeline.policy import REPORTS, RULES, Policy, load_policy  # noqa: E402
 
 # What is seen in these pictures depends on the machine's OCR; only their outcome is expected.
-READ_BY_OCR = ("returned/list-as-photo", "held/photo-of-receipt", "accepted/receipt-in-a-word-file")
+READ_BY_OCR = (
+    "returned/list-as-photo",
+    "held/photo-of-receipt",
+    "accepted/receipt-in-a-word-file",
+    "accepted/receipt-as-heic",
+    "accepted/receipt-as-webp",
+    "accepted/receipt-as-mpo",
+    "accepted/receipt-and-form-as-tiff",
+)
 _ZONE = ZoneInfo("Europe/Istanbul")
 
 

@@ -23,12 +23,15 @@ class Clues(BaseModel):
     layouts: Mapping[str, Layout] = {}
     rails: Rails = Rails(rails=(), unfinished=())
 
-    def lacking(self, page: Page) -> frozenset[str] | None:
-        """Names the fields that the one layout which fits a page asks for in vain; None where none fits."""
+    def lacking(self, page: Page) -> frozenset[str]:
+        """Names the fields that the one layout which fits a page asks for in vain; "layout" where none fits.
+
+        Where no layouts are known, nothing is lacking.
+        """
         lines = lines_of(page)
         names = matching_picture(lines, self.layouts)
         if len(names) != 1:
-            return None
+            return frozenset({"layout"} if self.layouts else ())
         layout = self.layouts[names[0]]
         receipt = read_picture("", "", lines, names[0], layout, self.rails)
         asked = (*_ASKED, "iban") if "iban" in layout.labels else _ASKED

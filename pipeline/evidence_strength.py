@@ -121,7 +121,7 @@ class Strength:
     @property
     def is_strange(self) -> bool:
         """Tells whether the page names an amount that nobody charges, as most misread ones are."""
-        return "amount" in self.kinds and not self.in_tariff
+        return self.is_receipt_like and "amount" in self.kinds and not self.in_tariff
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -19,7 +19,8 @@ from pipeline.faults import OperatorFault, first_wrong_key
 from pipeline.kamusm_answers import AnswerForm, load_answer_form
 from pipeline.layouts import Layout, Rails, load_layouts, load_rails
 from pipeline.mailwords import MailWords, load_mail_words
-from pipeline.official_letters import OfficialLetter, load_official_letter
+from pipeline.papers import Paper, load_papers
+from pipeline.patterns import Patterns
 from pipeline.release_words import ReleaseWords, load_release_words
 from pipeline.reminders import Reminder, load_reminders
 from pipeline.rulebook import Rule, load_rules
@@ -46,7 +47,7 @@ class Policy:
     layouts: Mapping[str, Layout]
     rails: Rails
     signed_form: SignedForm
-    official_letter: OfficialLetter
+    papers: Mapping[str, Paper]
     procedure_words: Mapping[Procedure, tuple[str, ...]]
     mail_words: MailWords
     topics: tuple[Topic, ...]
@@ -60,6 +61,11 @@ class Policy:
     fingerprint: str
     # All of both folders, by path: what a replay needs to judge by them again.
     files: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def patterns(self) -> Patterns:
+        """Gives what documents are known by."""
+        return Patterns(self.form, self.layouts, self.rails, self.signed_form, self.papers)
 
     @property
     def clues(self) -> Clues:
@@ -101,7 +107,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         layouts = load_layouts(layout_files, rails)
         form = load_form(_toml(rules / "nes-list.toml"))
         signed_form = load_signed_form(_toml(rules / "signed-form.toml"))
-        official_letter = load_official_letter(_toml(rules / "official-letter.toml"))
+        papers = load_papers({p.stem: _toml(p) for p in sorted((rules / "papers").glob("*.toml"))})
         mail_words = load_mail_words(_toml(rules / "mail.toml"))
         release_words = load_release_words(_toml(rules / "release.toml"))
         answer_form = load_answer_form(_toml(rules / "kamusm-answer.toml"))
@@ -126,7 +132,7 @@ def load_policy(rules: Path, reports: Path, office: Office) -> Policy:
         layouts=layouts,
         rails=rails,
         signed_form=signed_form,
-        official_letter=official_letter,
+        papers=papers,
         procedure_words={
             Procedure(name): tuple(phrases) for name, phrases in _toml(rules / "procedures.toml").items()
         },

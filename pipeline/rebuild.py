@@ -247,9 +247,7 @@ def _people_in(shop: Shop, file: Attachment, at: datetime) -> list[IdentityNumbe
     policy = shop.policy
     reading = begin_reading(shop.ledger, [file], policy.clues, shop.readers, ())
     files = finish_reading(shop.ledger, reading, at).files
-    evidence = read(
-        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
-    )
+    evidence = read(files, policy.patterns)
     return [holder.identity_number for holder in evidence.holders]
 
 

@@ -99,7 +99,7 @@ def load_rules(
 
 def _refuse_strangers(folder: Path) -> None:
     # A rule in a mistyped folder would be asked of nobody, and nobody would miss it.
-    known = {*Subject, "layouts", "topics", "reminders"}
+    known = {*Subject, "layouts", "papers", "topics", "reminders"}
     for place in sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")):
         if place not in known:
             raise OperatorFault("rule_folder", file=f"rules/{place}", known=", ".join(sorted(known)))

@@ -265,9 +265,7 @@ def decide(
     try:
         done = finish_reading(ledger, mail.reading, now) if mail.reading else FilesRead([], 0.0)
         files = done.files
-        evidence = read(
-            files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
-        )
+        evidence = read(files, policy.patterns)
         with ledger.transaction():
             if not mail.automatic and (batch := list_meant(ledger, submission, policy)):
                 return _decide_release(ledger, mail, submission, batch, policy, now, today)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import math
 import random
+import re
 from collections.abc import Callable, Sequence
 
+import pdfplumber
 import pypdfium2 as pdfium
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
@@ -115,6 +117,36 @@ def photographed(picture: Image.Image, dice: random.Random) -> Image.Image:
     photo = photo.filter(ImageFilter.GaussianBlur(dice.uniform(0.5, 1.0)))
     photo = _with_noise(photo, 7, dice)
     return Image.open(io.BytesIO(picture_bytes(photo, "JPEG", quality=dice.randrange(60, 88)))).convert("RGB")
+
+
+def corrected_with_white(pdf: bytes, line: str, instead: str) -> bytes:
+    """Paints over one printed word and writes another there, as a picture: the text layer stays."""
+    with pdfplumber.open(io.BytesIO(pdf)) as plumbed:
+        word = next(w for w in plumbed.pages[0].extract_words() if w["text"] == line)
+        paper = plumbed.pages[0].height
+    document = pdfium.PdfDocument(pdf)
+    label = _drawn(instead)
+    patch = pdfium.PdfImage.new(document)
+    patch.set_bitmap(pdfium.PdfBitmap.from_pil(label))
+    height = float(word["bottom"] - word["top"]) * 1.3
+    width = height * label.width / label.height
+    where = float(word["x0"]) - 1, float(paper - word["bottom"]) - 2
+    patch.set_matrix(pdfium.PdfMatrix().scale(width, height).translate(*where))
+    sheet = document[0]
+    sheet.insert_obj(patch)
+    sheet.gen_content()
+    stream = io.BytesIO()
+    document.save(stream)
+    # The one thing that would differ every time.
+    return re.sub(rb"/ID\s*\[.*?\]", lambda found: b" " * len(found[0]), stream.getvalue(), flags=re.DOTALL)
+
+
+def _drawn(text: str) -> Image.Image:
+    font = ImageFont.truetype("DejaVuSans.ttf", 48)
+    left, top, right, bottom = font.getbbox(text)
+    picture = Image.new("RGB", (int(right - left) + 16, int(bottom - top) + 28), "white")
+    ImageDraw.Draw(picture).text((8 - left, 12 - top), text, "black", font)
+    return picture
 
 
 def _shadow(size: tuple[int, int], dice: random.Random) -> Image.Image:

@@ -40,8 +40,10 @@ def test_a_layout_knows_what_it_lacks(layout: str, change: tuple[str, str], lack
     assert CLUES.lacking(page(layout, change)) == lacking
 
 
-def test_a_page_of_no_known_layout_lacks_nothing_that_could_be_named() -> None:
-    assert CLUES.lacking(Page(1, 0, 0, text_words("Toplantı Tutanağı\nTutar 780,00 TL"), "ocr")) is None
+def test_a_page_of_no_known_layout_lacks_one_where_layouts_are_known() -> None:
+    minutes = Page(1, 0, 0, text_words("Toplantı Tutanağı\nTutar 780,00 TL"), "ocr")
+    assert CLUES.lacking(minutes) == {"layout"}
+    assert Clues(amounts=("780.00",)).lacking(minutes) == frozenset()
 
 
 def test_clues_cross_to_a_worker_as_plain_values_and_without_samples() -> None:

@@ -20,12 +20,12 @@ from pipeline.domain import (
 )
 from pipeline.evidence_strength import text_words
 from pipeline.faults import OperatorFault
-from pipeline.official_letters import load_official_letter
+from pipeline.papers import load_papers
 from pipeline.stages.judge import judge
 from pipeline.stages.read import read
 from tests.in_order import AYSE, POLICY, SHA, SUKRU, facts_of, judged, mail_from, open_case, row, slip
 
-LETTER = POLICY.official_letter.samples[0].strip()
+LETTER = POLICY.papers["official_letter"].samples[0].strip()
 RECEIPTS = [sample.text.strip() for sample in POLICY.layouts["vakifbank-kurum-odemesi"].samples]
 LIST = "NİTELİKLİ ELEKTRONİK SERTİFİKA BAŞVURU LİSTESİ\nKimlik No    Ad    Soyad\n"
 
@@ -47,7 +47,7 @@ LOGO = (
 
 def reading(*files: tuple[Attachment, Transcript]) -> Evidence:
     """What these files of one mail say."""
-    return read(files, POLICY.form, POLICY.layouts, POLICY.rails, POLICY.signed_form, POLICY.official_letter)
+    return read(files, POLICY.patterns)
 
 
 def whys(unread: Sequence[Unread]) -> list[str]:
@@ -67,7 +67,8 @@ def test_alone_they_are_told_apart_from_what_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*POLICY.official_letter.others, LETTER.replace("T.C.", ""), LETTER + "\nkartını bulmuştur"]
+    "text",
+    [*POLICY.papers["official_letter"].others, LETTER.replace("T.C.", ""), LETTER + "\nkartını bulmuştur"],
 )
 def test_what_only_resembles_a_cover_letter_waits_for_a_person(text: str) -> None:
     evidence = reading(pdf("yazı.pdf", text), pdf("dekont.pdf", RECEIPTS[0]))
@@ -75,9 +76,9 @@ def test_what_only_resembles_a_cover_letter_waits_for_a_person(text: str) -> Non
 
 
 def test_cover_letters_must_prove_themselves() -> None:
-    raw = POLICY.official_letter.model_dump()
-    with pytest.raises(OperatorFault, match="official_letter_sample"):
-        load_official_letter(raw | {"others": raw["samples"]})
+    raw = POLICY.papers["official_letter"].model_dump()
+    with pytest.raises(OperatorFault, match="paper_sample"):
+        load_papers({"official-letter": raw | {"others": raw["samples"]}})
 
 
 def test_two_receipts_in_one_file_are_two() -> None:

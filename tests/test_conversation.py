@@ -39,9 +39,7 @@ def policy() -> Policy:
 def judged(policy: Policy, *rows: Fields, data: bytes | None = None) -> Decision:
     data = xls(official(*rows)) if data is None else data
     files = [(Attachment("liste.xls", "", data, "digest"), transcribe(data, Clues()))]
-    evidence = read(
-        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
-    )
+    evidence = read(files, policy.patterns)
     submission = Submission(AYSE.work_email, "", (), "", "", (), "", "", (), ())
     return judge("0" * 64, submission, evidence, Facts(date(2024, 6, 10)), policy)
 

@@ -61,14 +61,7 @@ needs_tesseract = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-
 def read_bytes(data: bytes) -> tuple[Transcript, Receipt]:
     transcript = transcribe(data, Clues(amounts=("780.00",)))
     file = Attachment("dekont", "", data, transcript.digest)
-    (receipt,) = read(
-        [(file, transcript)],
-        POLICY.form,
-        POLICY.layouts,
-        POLICY.rails,
-        POLICY.signed_form,
-        POLICY.official_letter,
-    ).receipts
+    (receipt,) = read([(file, transcript)], POLICY.patterns).receipts
     return transcript, receipt
 
 

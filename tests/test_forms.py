@@ -109,7 +109,7 @@ def pasted(body: str, policy: Policy) -> Evidence:
     raw = mail(envelope, alternative(plain("Bilgilerim aşağıdadır."), html(body)))
     table = body_table(unpack(Arrival("0" * 64, raw, envelope.sent_at)))
     files = [(table, transcribe(table.data, Clues()))] if table else []
-    return read(files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter)
+    return read(files, policy.patterns)
 
 
 def test_a_pasted_table_is_read_but_is_no_list(policy: Policy) -> None:
@@ -146,9 +146,7 @@ def test_beside_an_enclosed_list_the_pasted_one_is_left_alone(policy: Policy) ->
     table = Attachment("", "text/html", body, "1", is_body=True)
     book = Attachment("liste.xls", "", xls(filled(BARE, [entry(PEOPLE[7])])), "2")
     files = [(a, transcribe(a.data, Clues())) for a in (book, table)]
-    evidence = read(
-        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
-    )
+    evidence = read(files, policy.patterns)
 
     assert len(evidence.holders) == 1
     assert evidence.pasted == ()

@@ -93,14 +93,7 @@ def judged(data: bytes, policy: Policy, name: str = "liste.xlsx") -> tuple[Decis
     """Reads and judges one file as a mail from the office would bring it."""
     attachment = Attachment(name, "application/octet-stream", data, "digest")
     transcript = transcribe(data, Clues())
-    evidence = read(
-        [(attachment, transcript)],
-        policy.form,
-        policy.layouts,
-        policy.rails,
-        policy.signed_form,
-        policy.official_letter,
-    )
+    evidence = read([(attachment, transcript)], policy.patterns)
     submission = Submission(AYSE.work_email, AYSE.name, (), "", "", (), "", "", (attachment,), ())
     return judge("0" * 64, submission, evidence, Facts(TODAY), policy), transcript
 
@@ -479,9 +472,7 @@ def test_several_lists_come_back_each_with_its_own_marks(policy: Policy, readers
         (Attachment("liste.xlsx", "", data, str(number)), transcribe(data, Clues()))
         for number, data in enumerate((one, two))
     ]
-    evidence = read(
-        files, policy.form, policy.layouts, policy.rails, policy.signed_form, policy.official_letter
-    )
+    evidence = read(files, policy.patterns)
     submission = Submission(AYSE.work_email, "", (), "", "", (), "", "", (), ())
     decision = judge("0" * 64, submission, evidence, Facts(TODAY), policy)
     first, second = mark_copies(mark(decision, policy), opened_files(files), "Sayfa1", readers)

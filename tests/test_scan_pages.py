@@ -30,7 +30,7 @@ from pipeline.clues import Clues
 from pipeline.domain import Page, Transcript
 from pipeline.evidence_strength import lines_of, strength, text_words
 from pipeline.turkish import IdentityNumber, fold
-from tests.receipt_damage import damaged, picture_bytes, rasterised
+from tests.receipt_damage import corrected_with_white, damaged, picture_bytes, rasterised
 from tests.receipt_material import (
     GLUED,
     LAYOUTS,
@@ -227,37 +227,6 @@ def test_invisible_text_is_not_believed() -> None:
     (page,) = read_pdf(drawn(draw), "d", CLUES).pages
     assert page.read_by.startswith("ocr")
     assert shows_the_bill(page)
-
-
-def corrected_with_white(pdf: bytes, line: str, instead: str) -> bytes:
-    """Paints over one printed line and writes another one there, as a picture: the text layer stays."""
-    import pypdfium2 as pdfium
-
-    (page,) = read_pdf(pdf, "d", CLUES).pages
-    word = next(word for word in page.words if word.text == line)
-    document = pdfium.PdfDocument(pdf)
-    label = drawn_word(instead)
-    patch = pdfium.PdfImage.new(document)
-    patch.set_bitmap(pdfium.PdfBitmap.from_pil(label))
-    height = (word.bottom - word.top) * 1.3
-    width = height * label.width / label.height
-    patch.set_matrix(pdfium.PdfMatrix().scale(width, height).translate(word.x0 - 1, 842 - word.bottom - 2))
-    sheet = document[0]
-    sheet.insert_obj(patch)
-    sheet.gen_content()
-    stream = io.BytesIO()
-    document.save(stream)
-    return stream.getvalue()
-
-
-def drawn_word(text: str) -> Image.Image:
-    from PIL import ImageDraw, ImageFont
-
-    font = ImageFont.truetype("DejaVuSans.ttf", 48)
-    left, top, right, bottom = font.getbbox(text)
-    picture = Image.new("RGB", (int(right - left) + 16, int(bottom - top) + 28), "white")
-    ImageDraw.Draw(picture).text((8 - left, 12 - top), text, "black", font)
-    return picture
 
 
 @needs_tesseract
@@ -471,7 +440,9 @@ def test_the_library_reads_what_the_program_reads() -> None:
 
 # --- the ladder --------------------------------------------------------------------------------
 
-PLAIN_PICTURE = Measures(blank=False, grainy=False, coloured=False, bilevel=False, pixels=4_000_000)
+PLAIN_PICTURE = Measures(
+    blank=False, grainy=False, coloured=False, bilevel=False, shaded=False, pixels=4_000_000
+)
 
 
 def climbed(*readings: Reading, measures: Measures = PLAIN_PICTURE) -> Hypothesis | None:
@@ -502,8 +473,10 @@ def test_ladder_turns_the_page_by_what_the_first_look_showed() -> None:
 
 
 def test_ladder_softens_grain_and_bleaches_stamps_first() -> None:
-    grainy = Measures(blank=False, grainy=True, coloured=False, bilevel=False, pixels=4_000_000)
-    coloured = Measures(blank=False, grainy=False, coloured=True, bilevel=False, pixels=4_000_000)
+    grainy = Measures(blank=False, grainy=True, coloured=False, bilevel=False, shaded=False, pixels=4_000_000)
+    coloured = Measures(
+        blank=False, grainy=False, coloured=True, bilevel=False, shaded=False, pixels=4_000_000
+    )
     assert climbed(measures=grainy) == Hypothesis(soft=1.1)
     weak = reading(STRONG.replace("780,00", "7?0,OO"), Hypothesis())
     assert climbed(weak, measures=coloured) == Hypothesis(ink="dark")
@@ -580,7 +553,8 @@ def test_ladder_looks_on_for_what_the_bank_prints_and_no_look_has_read() -> None
 def test_the_look_that_reads_what_the_bank_prints_is_the_best_one() -> None:
     first = replace(reading(STRONG, Hypothesis()), lacks=frozenset({"rail", "amount"}))
     second = replace(reading(STRONG, Hypothesis(ink="dark"), good=29), lacks=frozenset({"rail"}))
-    assert ocr.strongest([first, second], CLUES).hypothesis == Hypothesis(ink="dark")
+    third = replace(reading(STRONG, Hypothesis(ink="flat"), good=30), lacks=frozenset({"layout"}))
+    assert ocr.strongest([first, second, third], CLUES).hypothesis == Hypothesis(ink="dark")
 
 
 @pytest.mark.parametrize("measures", [PLAIN_PICTURE, FAX])

@@ -24,14 +24,7 @@ def read_scan(pages: Sequence[str]) -> Evidence:
     seen = tuple(Page(n + 1, 600, 800, text_words(text), "ocr psm=11") for n, text in enumerate(pages))
     transcript = Transcript("d" * 64, FileKind.PDF, "pdf", pages=seen)
     file = Attachment("tarama.pdf", "application/pdf", b"", "d" * 64)
-    return read(
-        [(file, transcript)],
-        POLICY.form,
-        POLICY.layouts,
-        POLICY.rails,
-        POLICY.signed_form,
-        POLICY.official_letter,
-    )
+    return read([(file, transcript)], POLICY.patterns)
 
 
 def test_the_form_alone_is_the_form() -> None:

@@ -24,7 +24,6 @@ from pipeline.domain import (
 from pipeline.evidence_strength import repaired_numbers
 from pipeline.layouts import (
     Layout,
-    Rails,
     matching,
     matching_picture,
     numbers_in,
@@ -33,7 +32,8 @@ from pipeline.layouts import (
     respelled,
     stands_of,
 )
-from pipeline.official_letters import OfficialLetter
+from pipeline.papers import paper_on
+from pipeline.patterns import Patterns
 from pipeline.printed import PrintedLine, lines_of, printed_lines, region_at
 from pipeline.sheets import Form, read_list
 from pipeline.signed_forms import SignedForm
@@ -50,15 +50,9 @@ _MISREAD = 85
 _SHORTEST_HEADING = 10
 
 
-def read(
-    files: Sequence[tuple[Attachment, Transcript]],
-    form: Form,
-    layouts: Mapping[str, Layout],
-    rails: Rails,
-    signed_form: SignedForm,
-    official_letter: OfficialLetter,
-) -> Evidence:
+def read(files: Sequence[tuple[Attachment, Transcript]], patterns: Patterns) -> Evidence:
     """Reads what the files of one mail say: holders, receipts, and names of what says nothing."""
+    form, signed_form = patterns.form, patterns.signed_form
     holders: list[Holder] = []
     receipts: list[Receipt] = []
     unread: list[Unread] = []
@@ -95,17 +89,19 @@ def read(
             if is_there:
                 # The form and a receipt are often scanned into one file.
                 noted.append(Unread(name, "signed_form"))
-            found = _read_pages(name, replace(transcript, pages=other), form, layouts, rails)
-            if not isinstance(found, Unread):
+            found = _read_pages(name, replace(transcript, pages=other), patterns)
+            paper = paper_on(_all_lines(other), patterns.papers) if _says_little(found) else ""
+            if paper:
+                unread.append(Unread(name, paper))
+            elif not isinstance(found, Unread):
                 receipts += found
-            elif found.why == "unknown_document" and official_letter.is_on(_all_lines(other)):
-                unread.append(Unread(name, "official_letter"))
             else:
                 unread.append(found)
                 printed[name] = _numbers_on(other)
     # What comes beside a list or a receipt and asks for nothing of its own is no matter for a person.
     people = {holder.identity_number for holder in holders}
     beside = {u for u in unread if (holders or receipts) and u.why in ("official_letter", "too_small")}
+    beside |= {u for u in unread if receipts and u.why == "account_statement"}
     if holders:
         beside |= {u for u in unread if u.why == "list_as_picture" and people == printed.get(u.name)}
     return Evidence(
@@ -162,24 +158,25 @@ def _numbers_on(pages: Iterable[Page]) -> set[IdentityNumber]:
     }
 
 
-def _read_pages(
-    name: str, transcript: Transcript, form: Form, layouts: Mapping[str, Layout], rails: Rails
-) -> tuple[Receipt, ...] | Unread:
+def _says_little(found: tuple[Receipt, ...] | Unread) -> bool:
+    """Tells whether nothing of a payment could be read, so that a page may be another paper."""
+    if isinstance(found, Unread):
+        return found.why == "unknown_document"
+    return not any(receipt.amount or receipt.paid_on for receipt in found)
+
+
+def _read_pages(name: str, transcript: Transcript, patterns: Patterns) -> tuple[Receipt, ...] | Unread:
     """Reads the receipt that pages hold together, or one on each where every page is whole by itself."""
     if len(transcript.pages) > 1:
-        single = [
-            _read_one(name, replace(transcript, pages=(p,)), form, layouts, rails) for p in transcript.pages
-        ]
+        single = [_read_one(name, replace(transcript, pages=(p,)), patterns) for p in transcript.pages]
         slips = tuple(s for s in single if isinstance(s, Receipt) and s.identity_number and s.amount)
         if len(slips) == len(single):
             return slips
-    found = _read_one(name, transcript, form, layouts, rails)
+    found = _read_one(name, transcript, patterns)
     return found if isinstance(found, Unread) else (found,)
 
 
-def _read_one(
-    name: str, transcript: Transcript, form: Form, layouts: Mapping[str, Layout], rails: Rails
-) -> Receipt | Unread:
+def _read_one(name: str, transcript: Transcript, patterns: Patterns) -> Receipt | Unread:
     printed = [line for page in transcript.pages for line in printed_lines(page)]
     lines = [line.text for line in printed]
     if not any(map(squeeze, lines)):
@@ -188,17 +185,17 @@ def _read_one(
     is_text = ways == {"text"}
     # A bank's own text is spelled as the bank spells it; only what was seen may be misread.
     fitting, reading = (matching, read_receipt) if is_text else (matching_picture, read_picture)
-    names = fitting(lines, layouts)
+    names = fitting(lines, patterns.layouts)
     if len(names) == 1:
-        layout = layouts[names[0]]
-        receipt = reading(name, transcript.digest, lines, names[0], layout, rails)
+        layout = patterns.layouts[names[0]]
+        receipt = reading(name, transcript.digest, lines, names[0], layout, patterns.rails)
         way = ways.pop() if len(ways) == 1 else "mixed"
         stands = _stands(printed, lines if is_text else respelled(lines, layout), layout)
         looks = next((page.likeness for page in transcript.pages if page.words), "")
         return replace(receipt, read_by=way, notes=transcript.notes, stands=stands, likeness=looks)
     if names:
         return Unread(name, "two_layouts")
-    return Unread(name, "list_as_picture" if _looks_like_list(lines, form) else "unknown_document")
+    return Unread(name, "list_as_picture" if _looks_like_list(lines, patterns.form) else "unknown_document")
 
 
 def _why_unread(transcript: Transcript, form: Form) -> str:

@@ -454,7 +454,7 @@ LETTERS: Letters = {
     "held/reader-not-asked-for": reader_not_asked_for,
     "held/bill-paid-elsewhere": bill_paid_elsewhere,
     "held/unpaid-debt": unpaid_debt,
-    "held/account-movements": account_movements,
+    "returned/account-movements": account_movements,
     "accepted/receipt-in-a-word-file": receipt_in_a_word_file,
     "held/signed-form": signed_form,
     "held/paid-in-two-parts": paid_in_two_parts,

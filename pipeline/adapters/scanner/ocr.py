@@ -53,6 +53,8 @@ _PATIENT_LOOKS = 4
 _SURE = 80
 # Share of the best reading's clear words with which a reading counts as one of the whole page.
 _WHOLE = 0.85
+# How much smaller a picture is made to look at it more roughly.
+_ROUGH = 0.75
 # Blur radius in pixels that makes a second look at clean print differ from the first.
 _SOFT = 0.8
 # Median height of a word in pixels, below which tesseract confuses letters.
@@ -66,7 +68,7 @@ class Reading:
     `good` counts words of four letters or more that tesseract is sure of, `wide` those wider than high,
     `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses. A reading
     is not `sure` when values without check digits rest on words that tesseract itself doubts. `lacks` names
-    the fields that the page's layout asks for in vain; None where no layout is known.
+    the fields that the page's layout asks for in vain, or "layout" where none of those known fits.
     """
 
     hypothesis: Hypothesis
@@ -77,7 +79,7 @@ class Reading:
     height: float = 0.0
     read_by: str = ""
     sure: bool = True
-    lacks: frozenset[str] | None = None
+    lacks: frozenset[str] = frozenset()
 
     @property
     def legible(self) -> bool:
@@ -171,10 +173,15 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     words = tuple(word for line in lines_of(best.words) for word in line)
     width, height = upright_size(picture, best.hypothesis)
     upright = prepared(picture, Hypothesis(rotate=best.hypothesis.rotate))
+    is_doubtful = is_contested(measures, best, readings)
+    if best.evidence.is_strange and not is_doubtful:
+        # On a dotted zero all finer looks err together, and a rougher one does not.
+        scale = _ROUGH if best.height >= _SMALL_LETTERS else 1 / _ROUGH
+        is_doubtful = not glance(picture, best, clues, ATTEMPT_SECONDS, scale)
     return PageReading(
         Page(number, width, height, words, best.read_by, likeness(upright)),
         legible=best.legible,
-        contested=is_contested(measures, best, readings),
+        contested=is_doubtful,
     )
 
 
@@ -199,11 +206,10 @@ def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading])
     rivals = [r.evidence for r in _rivals(best, readings)]
     # Nobody is told of a wrong amount that half of the looks could not read, one saw otherwise, or that has
     # no greys to it. And without greys a 6 may look like an 8 to most looks: one that differs is enough.
-    is_strange = told.is_receipt_like and told.is_strange
     blind = sum("amount" in r.broken for r in rivals)
-    if is_strange and (measures.bilevel or 2 * blind >= len(rivals)):
+    if told.is_strange and (measures.bilevel or 2 * blind >= len(rivals)):
         return True
-    if (is_strange or (measures.bilevel and told.is_acceptable)) and doubted(told, rivals):
+    if (told.is_strange or (measures.bilevel and told.is_acceptable)) and doubted(told, rivals):
         return True
     return contested(told, rivals)
 
@@ -212,8 +218,8 @@ def _standing(reading: Reading, readings: Sequence[Reading]) -> tuple[int, ...]:
     legible, proved, *others = reading.rank
     # Who overlooks whole lines has nothing that is broken.
     whole = all(reading.good >= _WHOLE * rival.good for rival in readings)
-    asked = -9 if reading.lacks is None else -len(reading.lacks)
-    return (legible, whole, asked, proved, _supporters(reading, readings), *others)
+    known, read = "layout" not in reading.lacks, -len(reading.lacks)
+    return (legible, whole, known, read, proved, _supporters(reading, readings), *others)
 
 
 def _supporters(reading: Reading, readings: Sequence[Reading]) -> int:
@@ -236,7 +242,8 @@ def next_hypothesis(
         plan = [replace(first, rotate=turn) for turn in _turns(readings[0])]
         plan += [_in_rows(best), *_looks(measures, best)[:4]]
     elif not best.evidence.is_receipt_like:
-        plan = [_in_rows(best)]
+        # What lies in the shadow may be a receipt.
+        plan = [*_looks(measures, best)[: 2 * measures.shaded], _in_rows(best)]
     elif _is_enough(measures, best, readings):
         return None
     else:
@@ -278,10 +285,11 @@ def _looks(measures: Measures, best: Reading) -> list[Hypothesis]:
     given = best.hypothesis
     plain = Hypothesis(rotate=given.rotate, level=given.level, ink=given.ink)
     soft = 1.1 if measures.grainy or measures.bilevel else _SOFT
-    looks = [replace(plain, ink="dark")] * measures.coloured
+    looks = [replace(plain, ink="flat")] * measures.shaded
+    looks += [replace(plain, ink="dark")] * measures.coloured
     if measures.bilevel:
         # Rougher looks err elsewhere, which finer ones do together.
-        looks += [replace(plain, soft=1.1, scale=0.75), replace(plain, soft=1.6)]
+        looks += [replace(plain, soft=1.1, scale=_ROUGH), replace(plain, soft=1.6)]
     if best.height < _SMALL_LETTERS:
         looks += [replace(plain, scale=_scale(2.0, measures.pixels))]
     looks += [
@@ -363,23 +371,23 @@ def reading_of(table: str, picture: Image.Image, hypothesis: Hypothesis, clues: 
     )
 
 
-def _lacking(words: tuple[Word, ...], evidence: Strength, clues: Clues) -> frozenset[str] | None:
+def _lacking(words: tuple[Word, ...], evidence: Strength, clues: Clues) -> frozenset[str]:
     # Looking for a layout is not free, and on a page without words of the trade in vain.
-    return clues.lacking(Page(1, 0, 0, words, "")) if evidence.is_receipt_like else None
+    return clues.lacking(Page(1, 0, 0, words, "")) if evidence.is_receipt_like else frozenset()
 
 
-def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float) -> bool:
+def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float, scale: float = 1.0) -> bool:
     """Looks otherwise at the lines whose values no check digits protect, and tells whether they say the same.
 
     Costs a fraction of a look at the page; raises OcrUnavailable.
     """
     unprotected = [proof for proof in best.evidence.proofs if proof.kind in ("amount", "date")]
-    hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, psm=6)
+    hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, scale=scale, psm=6)
     page = prepared(picture, hypothesis)
-    strips = [
-        page.crop((0, round(p.middle - 1.5 * p.height), page.width, round(p.middle + 1.5 * p.height)))
-        for p in sorted(unprotected, key=lambda p: p.middle)
-    ]
+    strips = []
+    for proof in sorted(unprotected, key=lambda p: p.middle):
+        top, bottom = proof.middle - 1.5 * proof.height, proof.middle + 1.5 * proof.height
+        strips.append(page.crop((0, round(scale * top), page.width, round(scale * bottom))))
     slip = Image.new("L", (page.width, sum(strip.height for strip in strips)), paper(page))
     top = 0
     for strip in strips:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-# Median difference, of 255 grey levels, between neighbouring points of bare paper.
-_GRAIN = 6
+# Median difference between neighbouring points of bare paper, as a share of that between ink and paper.
+_GRAIN = 0.023
 # How far from black to paper a point may lie that is still print and no stamp.
 _BLEACH = 0.6
 # Difference of grey levels below which there is nothing to read.
 _CONTRAST = 24
+# Difference of grey levels between lighter and darker parts of a picture that lies partly in the shadow.
+_SHADOW = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,13 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What can be seen on a picture without reading: no ink, grain, coloured ink, no greys, size."""
+    """What can be seen on a picture without reading: no ink, grain, coloured ink, no greys, shadows, size."""
 
     blank: bool
     grainy: bool
     coloured: bool
     bilevel: bool
+    shaded: bool
     pixels: int
 
 
@@ -62,7 +65,8 @@ def measured(picture: Image.Image) -> Measures:
     width, height = picture.size
     part = picture.crop((width // 4, height // 4, width // 4 + 500, height // 4 + 500)).convert("L")
     grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
-    levels = picture.convert("L").histogram()
+    grey = picture.convert("L")
+    levels, tiles = grey.histogram(), grey.reduce(32).histogram()
     darkest, brightest = (next(v for v in order if levels[v]) for order in (range(256), range(255, -1, -1)))
     coloured = False
     if picture.mode == "RGB":
@@ -72,9 +76,10 @@ def measured(picture: Image.Image) -> Measures:
         coloured = 0.001 < share < 0.3
     return Measures(
         blank=brightest - darkest < _CONTRAST,
-        grainy=ImageStat.Stat(grain).median[0] >= _GRAIN,
+        grainy=ImageStat.Stat(grain).median[0] >= max(2, _GRAIN * (brightest - darkest)),
         coloured=coloured,
         bilevel=sum(1 for count in levels if count) <= 2,
+        shaded=_level(tiles, 0.9) - _level(tiles, 0.1) > _SHADOW,
         pixels=width * height,
     )
 
