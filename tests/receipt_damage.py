@@ -8,7 +8,6 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
-import pdfplumber
 import pypdfium2 as pdfium
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
@@ -121,18 +120,20 @@ def photographed(picture: Image.Image, dice: random.Random) -> Image.Image:
 
 def corrected_with_white(pdf: bytes, line: str, instead: str) -> bytes:
     """Paints over one printed word and writes another there, as a picture: the text layer stays."""
-    with pdfplumber.open(io.BytesIO(pdf)) as plumbed:
-        word = next(w for w in plumbed.pages[0].extract_words() if w["text"] == line)
-        paper = plumbed.pages[0].height
     document = pdfium.PdfDocument(pdf)
+    sheet = document[0]
+    text = sheet.get_textpage()
+    found = text.search(line).get_next()
+    assert found
+    at, count = found
+    boxes = [text.get_charbox(i, loose=True) for i in range(at, at + count)]
+    left, bottom, top = boxes[0][0], min(b[1] for b in boxes), max(b[3] for b in boxes)
     label = _drawn(instead)
     patch = pdfium.PdfImage.new(document)
     patch.set_bitmap(pdfium.PdfBitmap.from_pil(label))
-    height = float(word["bottom"] - word["top"]) * 1.3
+    height = (top - bottom) * 1.3
     width = height * label.width / label.height
-    where = float(word["x0"]) - 1, float(paper - word["bottom"]) - 2
-    patch.set_matrix(pdfium.PdfMatrix().scale(width, height).translate(*where))
-    sheet = document[0]
+    patch.set_matrix(pdfium.PdfMatrix().scale(width, height).translate(left - 1, bottom - 2))
     sheet.insert_obj(patch)
     sheet.gen_content()
     stream = io.BytesIO()

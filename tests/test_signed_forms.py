@@ -62,6 +62,20 @@ def test_a_receipt_in_the_same_file_is_read_and_the_form_noted(pages: list[str])
     assert evidence.forms == (ScannedForm("tarama.pdf", OWNER),)
 
 
+@pytest.mark.parametrize("back", ["", "TAAHHÜTNAME\nKartımı kimseye vermeyeceğim.\nTarih ve imza"])
+def test_the_back_of_the_form_belongs_to_it(back: str) -> None:
+    evidence = read_scan([FORM, back])
+    assert [u.why for u in evidence.unread] == ["signed_form"]
+    assert evidence.noted == ()
+
+
+def test_what_may_be_a_receipt_of_an_unknown_bank_is_no_back_of_a_form() -> None:
+    slip = "BANKA DEKONTU\nİŞLEM TARİHİ    13.05.2024\nTUTAR    780,00 TL\nAÇIKLAMA    NES"
+    evidence = read_scan([FORM, slip])
+    assert [u.why for u in evidence.unread] == ["unknown_document"]
+    assert [u.why for u in evidence.noted] == ["signed_form"]
+
+
 @pytest.mark.parametrize(
     "text", [RECEIPT, "", "NES başvuru formunu kime göndereceğim?", *POLICY.signed_form.others]
 )

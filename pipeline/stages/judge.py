@@ -79,16 +79,18 @@ def judge(
     )
     view = submission_view(submission, hearing) | words_view(submission, evidence)
     mail = _telling(bench.ask(Subject.SUBMISSION, 0, view, _MAIL))
-    scanned = {} if mail else _scanned(sha, evidence, facts)
+    listed = [
+        _listing(sha, holder, facts) if not bench.stops(mail + found, Consequence.HOLD) else None
+        for holder, found in zip(evidence.holders, rows, strict=True)
+    ]
+    # A signed form may come in the very mail whose list opens its case, if nobody has to open it first.
+    begun = {e.identity_number: _opened(e) for e, found in zip(listed, rows, strict=True) if e and not found}
+    scanned = {} if mail else _scanned(sha, evidence, replace(facts, cases={**begun, **facts.cases}))
     files = [
         bench.ask(Subject.FILE, i, file_view(unread), _Claim(quotable(unread.name)))
         if unread.name not in scanned
         else []
         for i, unread in enumerate(evidence.unread)
-    ]
-    listed = [
-        _listing(sha, holder, facts) if not bench.stops(mail + found, Consequence.HOLD) else None
-        for holder, found in zip(evidence.holders, rows, strict=True)
     ]
     # A receipt may come in the very mail whose list opens its case, or would after an official's word.
     opened = {e.identity_number: _opened(e) for e in listed if e}

@@ -21,7 +21,7 @@ from pipeline.domain import (
     Transcript,
     Unread,
 )
-from pipeline.evidence_strength import repaired_numbers
+from pipeline.evidence_strength import repaired_numbers, strength
 from pipeline.layouts import (
     Layout,
     matching,
@@ -83,13 +83,13 @@ def read(files: Sequence[tuple[Attachment, Transcript]], patterns: Patterns) -> 
             is_there = len(other) < len(transcript.pages)
             if is_there:
                 forms.append(_form(name, [p for p in transcript.pages if p not in other], signed_form))
-            if is_there and not any(p.words for p in other):
+            found = _read_pages(name, replace(transcript, pages=other), patterns)
+            if is_there and _is_of_the_form(found, other):
                 unread.append(Unread(name, "signed_form"))
                 continue
             if is_there:
                 # The form and a receipt are often scanned into one file.
                 noted.append(Unread(name, "signed_form"))
-            found = _read_pages(name, replace(transcript, pages=other), patterns)
             paper = paper_on(_all_lines(other), patterns.papers) if _says_little(found) else ""
             if paper:
                 unread.append(Unread(name, paper))
@@ -156,6 +156,13 @@ def _numbers_on(pages: Iterable[Page]) -> set[IdentityNumber]:
         for line in lines_of(page)
         for number in _FINDERS.get(page.read_by, repaired_numbers)(line)
     }
+
+
+def _is_of_the_form(found: tuple[Receipt, ...] | Unread, pages: Sequence[Page]) -> bool:
+    """Tells whether other pages beside a signed form are blank, its second page or its back."""
+    if not isinstance(found, Unread) or found.why not in ("no_words", "unknown_document"):
+        return False
+    return not any(strength(page.words, ()).is_receipt_like for page in pages)
 
 
 def _says_little(found: tuple[Receipt, ...] | Unread) -> bool:

@@ -92,6 +92,25 @@ def list_then_signed_form() -> dict[str, bytes]:
     }
 
 
+def list_and_signed_form() -> bytes:
+    """List and signed form, two pages, in one mail: somebody had the form of another year at hand."""
+    who = person("Fatma Nur Gökırmak")
+    second = Print(
+        "",
+        "TAAHHÜTNAME",
+        (("1", "Kartımı ve PIN kodumu kimseye vermeyeceğim."), ("Tarih ve imza", "27.05.2024")),
+    )
+    words = plain("E-imzam çalındı. Liste ve imzalı form ektedir.\n")
+    return mail(
+        Envelope(writes(who), "çalınan e-imza", at("2024-05-27", "11:41")),
+        mixed(
+            words,
+            attached(list_of(who), XLS, "FORM-001-003.xls"),
+            attached(print_pages((form_print(who), second)), PDF, "imzali-form.pdf"),
+        ),
+    )
+
+
 def receipt_and_form_in_one_file() -> dict[str, bytes]:
     """The list, then receipt and signed form in one PDF, as copiers scan what lies on them."""
     who = person("Ümit Gündoğmuş")
@@ -459,6 +478,7 @@ LETTERS: Letters = {
     "held/signed-form": signed_form,
     "held/paid-in-two-parts": paid_in_two_parts,
     "accepted/list-then-signed-form": list_then_signed_form,
+    "accepted/list-and-signed-form": list_and_signed_form,
     "accepted/receipt-and-form-in-one-file": receipt_and_form_in_one_file,
     "accepted/list-then-receipt": list_then_receipt,
     "accepted/two-receipts-in-one-file": two_receipts_in_one_file,

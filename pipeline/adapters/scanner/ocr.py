@@ -153,14 +153,17 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     readings: list[Reading] = []
     failed: list[Hypothesis] = []
     best: Reading | None = None
+    is_confirmed = False
     while (
         not measures.blank and len(readings) + len(failed) < MAX_ATTEMPTS and (left := until - _spent()) > 0
     ):
         hypothesis = next_hypothesis(measures, best, readings, failed)
         if hypothesis is None:
             break
-        if best and is_worth_a_glance(measures, best, readings) and glance(picture, best, clues, left):
-            break
+        if best and is_worth_a_glance(measures, best, readings):
+            is_confirmed = glance(picture, best, clues, left)
+            if is_confirmed:
+                break
         reading = look(picture, hypothesis, clues, min(left, ATTEMPT_SECONDS))
         if reading is None:
             failed.append(hypothesis)
@@ -174,10 +177,8 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     width, height = upright_size(picture, best.hypothesis)
     upright = prepared(picture, Hypothesis(rotate=best.hypothesis.rotate))
     is_doubtful = is_contested(measures, best, readings)
-    if best.evidence.is_strange and not is_doubtful:
-        # On a dotted zero all finer looks err together, and a rougher one does not.
-        scale = _ROUGH if best.height >= _SMALL_LETTERS else 1 / _ROUGH
-        is_doubtful = not glance(picture, best, clues, ATTEMPT_SECONDS, scale)
+    if best.evidence.is_strange and not is_confirmed and not is_doubtful:
+        is_doubtful = not glance(picture, best, clues, ATTEMPT_SECONDS)
     return PageReading(
         Page(number, width, height, words, best.read_by, likeness(upright)),
         legible=best.legible,
@@ -376,12 +377,16 @@ def _lacking(words: tuple[Word, ...], evidence: Strength, clues: Clues) -> froze
     return clues.lacking(Page(1, 0, 0, words, "")) if evidence.is_receipt_like else frozenset()
 
 
-def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float, scale: float = 1.0) -> bool:
+def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float) -> bool:
     """Looks otherwise at the lines whose values no check digits protect, and tells whether they say the same.
 
     Costs a fraction of a look at the page; raises OcrUnavailable.
     """
     unprotected = [proof for proof in best.evidence.proofs if proof.kind in ("amount", "date")]
+    scale = 1.0
+    if best.evidence.is_strange:
+        # On a dotted zero all finer looks err together, and a rougher one does not.
+        scale = _ROUGH if best.height >= _SMALL_LETTERS else 1 / _ROUGH
     hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, scale=scale, psm=6)
     page = prepared(picture, hypothesis)
     strips = []
