@@ -2,7 +2,8 @@
 
 Every way of looking is a `Hypothesis` with a name. The first is the plain one; others follow only while
 the evidence is weak (`pipeline.evidence_strength`), the most promising first, within a time budget.
-Confidence orders the attempts and decides nothing.
+What is then in doubt over an amount or a date alone gets a glance at those lines. Confidence orders the
+attempts and decides nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from pipeline.evidence_strength import (
     strength,
 )
 
-# Processor time. A page takes tesseract about half a second, but on grain it can run for ever.
+# Processor time. A page takes tesseract about a quarter of a second, but on grain it can run for ever.
 ATTEMPT_SECONDS = 5.0
 PAGE_SECONDS = 12.0
 FILE_SECONDS = 18.0
