@@ -194,14 +194,6 @@ def doubted(chosen: Strength, readings: Iterable[Strength]) -> bool:
     )
 
 
-def rests_on(evidence: Strength, words: Iterable[Word]) -> bool:
-    """Tells whether an amount or a date, which no check digits protect, stands in a line of these words."""
-    lines = [proof for proof in evidence.proofs if proof.kind in ("amount", "date")]
-    return any(
-        any(ch.isdigit() for ch in word.text) and _beside(proof, (word,)) for word in words for proof in lines
-    )
-
-
 def agreeing(one: Strength, other: Strength) -> bool:
     """Tells whether two readings hold the same values and miss the same."""
     return not contested(one, (other,)) and one.broken == other.broken and one.rank[:2] == other.rank[:2]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -460,16 +461,58 @@ SIDEWAYS = reading("", Hypothesis(), good=0, wide=0)
 UPSIDE_DOWN = reading("abd\ncxy", Hypothesis(), good=0, wide=40)
 
 
-def test_ladder_begins_plainly_and_stops_at_evidence() -> None:
+SECOND = Hypothesis(soft=0.8, scale=1.5)
+
+
+def test_ladder_begins_plainly_and_stops_when_two_looks_agree() -> None:
     assert climbed() == Hypothesis()
-    assert climbed(reading(STRONG, Hypothesis())) is None
+    assert climbed(reading(STRONG, Hypothesis())) == SECOND
+    assert climbed(reading(STRONG, Hypothesis()), reading(STRONG, SECOND)) is None
+
+
+@needs_tesseract
+def test_clean_print_is_looked_at_once_and_its_amount_and_day_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def table_of(picture: Image.Image, *how: Any) -> str | None:
+        sizes.append(picture.height)
+        return tesseract.table_of(picture, *how)
+
+    monkeypatch.setattr(ocr, "table_of", table_of)
+    page = ocr.read_page(SCAN, 1, CLUES, 20)
+    assert shows_the_bill(page.page)
+    assert (len(sizes), sizes[0], page.contested) == (2, SCAN.height, False)
+    assert sizes[1] < SCAN.height / 5
+
+
+@needs_tesseract
+@pytest.mark.parametrize(("seen", "misread"), [("13.05.2024", "18.05.2024"), ("780,00", "300,00")])
+def test_what_one_look_at_clean_print_got_wrong_is_not_believed(
+    seen: str, misread: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = ocr.look
+
+    def look(picture: Image.Image, hypothesis: Hypothesis, *how: Any) -> Reading | None:
+        found = honest(picture, hypothesis, *how)
+        if found is None or hypothesis != Hypothesis():
+            return found
+        words = tuple(replace(w, text=w.text.replace(seen, misread)) for w in found.words)
+        assert words != found.words
+        return replace(found, words=words, evidence=strength(words, AMOUNTS))
+
+    monkeypatch.setattr(ocr, "look", look)
+    page = ocr.read_page(SCAN, 1, CLUES, 20)
+    assert shows_the_bill(page.page)
+    assert not page.contested
 
 
 def test_ladder_turns_the_page_by_what_the_first_look_showed() -> None:
     assert climbed(SIDEWAYS) == Hypothesis(rotate=90)
     assert climbed(SIDEWAYS, reading("", Hypothesis(rotate=90), 0, 0)) == Hypothesis(rotate=270)
     assert climbed(UPSIDE_DOWN) == Hypothesis(rotate=180)
-    assert climbed(UPSIDE_DOWN, reading(STRONG, Hypothesis(rotate=180))) is None
+    upright = reading(STRONG, Hypothesis(rotate=180))
+    assert climbed(UPSIDE_DOWN, upright) == replace(SECOND, rotate=180)
+    assert climbed(UPSIDE_DOWN, upright, reading(STRONG, replace(SECOND, rotate=180))) is None
 
 
 def test_ladder_softens_grain_and_bleaches_stamps_first() -> None:
@@ -485,7 +528,7 @@ def test_ladder_softens_grain_and_bleaches_stamps_first() -> None:
 
 def test_ladder_asks_for_a_majority_when_two_looks_differ() -> None:
     other = reading(STRONG.replace("780,00", "300,00"), Hypothesis())
-    strong = reading(STRONG, Hypothesis(soft=0.8, scale=1.5))
+    strong = reading(STRONG, SECOND)
     assert climbed(other, strong) is not None
     assert climbed(other, strong, reading(STRONG, Hypothesis(soft=0.8, threshold=2))) is None
 

@@ -2,8 +2,8 @@
 
 Every way of looking is a `Hypothesis` with a name. The first is the plain one; others follow only while
 the evidence is weak (`pipeline.evidence_strength`), the most promising first, within a time budget.
-What is then in doubt over an amount or a date alone gets a glance at those lines. Confidence orders the
-attempts and decides nothing.
+Amounts and dates have no check digits: they are believed when a glance at their lines, or another look,
+has seen the same.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pipeline.adapters.scanner.preparation import (
     measured,
     paper,
     prepared,
+    sized,
+    upright,
     upright_size,
 )
 from pipeline.adapters.scanner.tesseract import table_of
@@ -35,7 +37,6 @@ from pipeline.evidence_strength import (
     doubted,
     lines_of,
     patched,
-    rests_on,
     strength,
 )
 
@@ -50,8 +51,6 @@ MAX_OCR_PIXELS = 10_000_000
 _FAX_LOOKS = 3
 # So many looks are given to a page on which nothing is doubtful, and yet something is missing.
 _PATIENT_LOOKS = 4
-# tesseract's own confidence, at and above which a first look may do.
-_SURE = 80
 # Share of the best reading's clear words with which a reading counts as one of the whole page.
 _WHOLE = 0.85
 # How much smaller a picture is made to look at it more roughly.
@@ -67,9 +66,8 @@ class Reading:
     """What one hypothesis made of a page, in pixels of the picture as given, set upright.
 
     `good` counts words of four letters or more that tesseract is sure of, `wide` those wider than high,
-    `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses. A reading
-    is not `sure` when values without check digits rest on words that tesseract itself doubts. `lacks` names
-    the fields that the page's layout asks for in vain, or "layout" where none of those known fits.
+    `height` is the median height of a word, `read_by` the name of the hypothesis or hypotheses. `lacks`
+    names the fields that the page's layout asks for in vain, or "layout" where none of those known fits.
     """
 
     hypothesis: Hypothesis
@@ -79,7 +77,6 @@ class Reading:
     wide: int = 0
     height: float = 0.0
     read_by: str = ""
-    sure: bool = True
     lacks: frozenset[str] = frozenset()
 
     @property
@@ -176,12 +173,12 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
         return PageReading(page, interrupted=bool(failed))
     words = tuple(word for line in lines_of(best.words) for word in line)
     width, height = upright_size(picture, best.hypothesis)
-    upright = prepared(picture, Hypothesis(rotate=best.hypothesis.rotate))
-    is_doubtful = is_contested(measures, best, readings)
-    if best.evidence.is_strange and not is_confirmed and not is_doubtful:
+    looks = likeness(upright(picture, Hypothesis(rotate=best.hypothesis.rotate)))
+    is_doubtful = not is_confirmed and is_contested(measures, best, readings)
+    if not is_confirmed and not is_doubtful and is_in_question(best, readings):
         is_doubtful = not glance(picture, best, clues, ATTEMPT_SECONDS)
     return PageReading(
-        Page(number, width, height, words, best.read_by, likeness(upright)),
+        Page(number, width, height, words, best.read_by, looks),
         legible=best.legible,
         contested=is_doubtful,
     )
@@ -214,6 +211,11 @@ def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading])
     if (told.is_strange or (measures.bilevel and told.is_acceptable)) and doubted(told, rivals):
         return True
     return contested(told, rivals)
+
+
+def is_in_question(best: Reading, readings: Sequence[Reading]) -> bool:
+    """Tells whether an amount is one that nobody charges, or a look saw another amount or day."""
+    return best.evidence.is_strange or doubted(best.evidence, [r.evidence for r in _rivals(best, readings)])
 
 
 def _standing(reading: Reading, readings: Sequence[Reading]) -> tuple[int, ...]:
@@ -266,14 +268,13 @@ def _is_enough(measures: Measures, best: Reading, readings: Sequence[Reading]) -
         return False
     others = [r for r in rivals if agreeing(best.evidence, r)]
     # What two ways of looking leave unproved, without a label that promises it, is not on the page.
-    confirmed = len(others) >= 2 and not best.evidence.broken
-    if not confirmed and not (best.evidence.consistent and best.sure):
+    if len(others) < 2 or best.evidence.broken:
         return False
     return not best.lacks or len(rivals) >= _PATIENT_LOOKS
 
 
 def is_worth_a_glance(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
-    """Tells whether a second look at a few lines could settle what the only look at the page left open."""
+    """Tells whether a second look at a few lines could confirm the only look at the page."""
     whole = best.evidence.is_complete and not best.evidence.broken and not best.lacks
     return best.legible and whole and not measures.bilevel and len(_rivals(best, readings)) == 1
 
@@ -357,14 +358,12 @@ def reading_of(table: str, picture: Image.Image, hypothesis: Hypothesis, clues: 
     turned = upright_size(picture, hypothesis)
     words = tuple(_levelled(_scaled(s.word, 1 / hypothesis.scale), tilt, turned) for s in seen)
     evidence = strength(words, clues.amounts)
-    doubtful = [w for w, s in zip(words, seen, strict=True) if s.confidence < _SURE]
     letters = [s for s in seen if len(s.word.text) >= 4 and s.word.text.isalpha() and s.confidence >= 60]
     found = replace(hypothesis, level=round(hypothesis.level + tilt, 1))
     return Reading(
         hypothesis=found,
         words=words,
         evidence=evidence,
-        sure=not rests_on(evidence, doubtful),
         good=len(letters),
         wide=sum(w.x1 - w.x0 > 2 * (w.bottom - w.top) for w in words),
         height=height / hypothesis.scale,
@@ -379,26 +378,25 @@ def _lacking(words: tuple[Word, ...], evidence: Strength, clues: Clues) -> froze
 
 
 def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float) -> bool:
-    """Looks otherwise at the lines whose values no check digits protect, and tells whether they say the same.
+    """Looks at another size at the lines whose values no check digits protect: do they say the same?
 
     Costs a fraction of a look at the page; raises OcrUnavailable.
     """
     unprotected = [proof for proof in best.evidence.proofs if proof.kind in ("amount", "date")]
-    scale = 1.0
-    if best.evidence.is_strange:
-        # On a dotted zero all finer looks err together, and a rougher one does not.
-        scale = _ROUGH if best.height >= _SMALL_LETTERS else 1 / _ROUGH
+    # On a dotted zero, or a seven in narrow print, looks of one size err together.
+    scale = _ROUGH if best.height >= _SMALL_LETTERS else 1 / _ROUGH
     hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, scale=scale, psm=6)
-    page = prepared(picture, hypothesis)
-    strips = []
-    for proof in sorted(unprotected, key=lambda p: p.middle):
-        top, bottom = proof.middle - 1.5 * proof.height, proof.middle + 1.5 * proof.height
-        strips.append(page.crop((0, round(scale * top), page.width, round(scale * bottom))))
+    page = upright(picture, hypothesis)
+    strips = [
+        page.crop((0, round(p.middle - 1.5 * p.height), page.width, round(p.middle + 1.5 * p.height)))
+        for p in sorted(unprotected, key=lambda p: p.middle)
+    ]
     slip = Image.new("L", (page.width, sum(strip.height for strip in strips)), paper(page))
     top = 0
     for strip in strips:
         slip.paste(strip, (0, top))
         top += strip.height
+    slip = sized(slip, hypothesis)
     table = table_of(slip, hypothesis.psm, hypothesis.threshold, min(seconds, ATTEMPT_SECONDS))
     seen = strength((s.word for s in _seen(table or "")), clues.amounts)
     said = [(proof.kind, proof.values) for proof in seen.proofs]

@@ -91,11 +91,21 @@ def upright_size(picture: Image.Image, hypothesis: Hypothesis) -> tuple[int, int
 
 def prepared(picture: Image.Image, hypothesis: Hypothesis) -> Image.Image:
     """Makes the grey picture that tesseract is shown under a hypothesis."""
+    return sized(upright(picture, hypothesis), hypothesis)
+
+
+def upright(picture: Image.Image, hypothesis: Hypothesis) -> Image.Image:
+    """Makes the grey picture of a page, turned and level as a hypothesis has it."""
     grey = _INKS[hypothesis.ink](picture)
     if hypothesis.rotate:
         grey = grey.transpose(_TURNS[hypothesis.rotate])
     if hypothesis.level:
         grey = grey.rotate(hypothesis.level, Image.Resampling.BICUBIC, fillcolor=paper(grey))
+    return grey
+
+
+def sized(grey: Image.Image, hypothesis: Hypothesis) -> Image.Image:
+    """Softens and scales a grey picture as a hypothesis has it."""
     if hypothesis.soft:
         grey = grey.filter(ImageFilter.GaussianBlur(hypothesis.soft))
     if hypothesis.scale != 1.0:
