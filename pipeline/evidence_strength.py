@@ -194,6 +194,16 @@ def doubted(chosen: Strength, readings: Iterable[Strength]) -> bool:
     )
 
 
+def rests_on_one(chosen: Strength, readings: Iterable[Strength]) -> bool:
+    """Tells whether fewer than two readings hold an amount or a date of the chosen one in the same line."""
+    others = [reading.proofs for reading in readings]
+    return any(
+        sum(any(o.is_beside(proof) and o.values == proof.values for o in proofs) for proofs in others) < 2
+        for proof in chosen.proofs
+        if proof.kind in ("amount", "date")
+    )
+
+
 def agreeing(one: Strength, other: Strength) -> bool:
     """Tells whether two readings hold the same values and miss the same."""
     return not contested(one, (other,)) and one.broken == other.broken and one.rank[:2] == other.rank[:2]
@@ -261,8 +271,31 @@ def _is_refuted(proof: Proof, looks: Sequence[Sequence[Word]], weighed: Sequence
     return len(looks) > 1 and bool(others[0]) and all(other == others[0] for other in others)
 
 
+def value_of(proof: Proof, words: Iterable[Word]) -> tuple[Word, ...]:
+    """Gives the line of a proof from its first word with digits on, of the reading that proves it."""
+    line = sorted((w for w in words if _is_in_line(w, proof)), key=lambda w: w.x0)
+    first = next((n for n, w in enumerate(line) if any(ch.isdigit() for ch in w.text)), 0)
+    return tuple(line[first:])
+
+
+def is_said(proof: Proof, text: str) -> bool:
+    """Tells whether the values of a proof stand in a text without labels, of a picture.
+
+    >>> receipt = strength(text_words("Tutar 1.080,00 TL\\nTarih 27.06.2024 15:24"), ())
+    >>> [is_said(p, "1.080,00 TL") or is_said(p, "27106/2024 15:24") for p in receipt.proofs]
+    [True, True]
+    >>> [is_said(p, "1.080,09 TL") or is_said(p, "21.06.2024 15:24") for p in receipt.proofs]
+    [False, False]
+    """
+    return _is_printed(proof, repaired_dates(text))
+
+
+def _is_in_line(word: Word, proof: Proof) -> bool:
+    return abs((word.top + word.bottom) / 2 - proof.middle) < 0.7 * proof.height
+
+
 def _beside(proof: Proof, words: Iterable[Word]) -> str:
-    line = [w for w in words if abs((w.top + w.bottom) / 2 - proof.middle) < 0.7 * proof.height]
+    line = [w for w in words if _is_in_line(w, proof)]
     return " ".join(word.text for word in sorted(line, key=lambda w: w.x0))
 
 

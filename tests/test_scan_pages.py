@@ -615,6 +615,24 @@ def test_an_amount_that_nobody_charges_is_told_only_where_every_look_sees_it(
     assert ocr.is_contested(measures, seen[0], seen) is (is_contested or measures.bilevel)
 
 
+@pytest.mark.parametrize(
+    ("others", "is_in_question"),
+    [
+        ((), True),
+        ((STRONG,), False),
+        ((STRONG.replace("13.05.2024", "1?.05.2024"),), True),
+        ((STRONG, STRONG.replace("13.05.2024", "1?.05.2024")), False),
+        ((STRONG, STRONG.replace("13.05.2024", "18.05.2024")), True),
+    ],
+)
+def test_a_day_that_one_look_alone_saw_is_in_question(others: tuple[str, ...], is_in_question: bool) -> None:
+    seen = [reading(STRONG, Hypothesis())]
+    seen += [reading(text, Hypothesis(psm=3 + number)) for number, text in enumerate(others)]
+    assert ocr.is_in_question(seen[0], seen) is is_in_question
+    letter = reading("Sayın yetkili\nTarih 13.05.2024\nGereğini arz ederim", Hypothesis())
+    assert not ocr.is_in_question(letter, [letter])
+
+
 @needs_tesseract
 @pytest.mark.parametrize(("turn", "angle"), [(0, 0), (180, 0), (0, 3)])
 def test_a_glance_confirms_what_is_printed_and_nothing_else(turn: int, angle: float) -> None:
@@ -622,11 +640,11 @@ def test_a_glance_confirms_what_is_printed_and_nothing_else(turn: int, angle: fl
     picture = picture.transpose(Image.Transpose.ROTATE_180) if turn else picture
     best = ocr.look(picture, Hypothesis(rotate=turn), CLUES, 9)
     assert best is not None
-    assert ocr.glance(picture, best, CLUES, 9)
+    assert ocr.glance(picture, best, 0.75, 9)
     proofs = best.evidence.proofs
     for kind, other in (("amount", Decimal("300.00")), ("date", date(2024, 5, 18))):
         wrong = tuple(replace(p, values=frozenset({other})) if p.kind == kind else p for p in proofs)
-        assert not ocr.glance(picture, replace(best, evidence=replace(best.evidence, proofs=wrong)), CLUES, 9)
+        assert not ocr.glance(picture, replace(best, evidence=replace(best.evidence, proofs=wrong)), 0.75, 9)
 
 
 @pytest.mark.parametrize(

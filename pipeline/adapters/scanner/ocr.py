@@ -35,9 +35,12 @@ from pipeline.evidence_strength import (
     agreeing,
     contested,
     doubted,
+    is_said,
     lines_of,
     patched,
+    rests_on_one,
     strength,
+    value_of,
 )
 
 # Processor time. A page takes tesseract about a quarter of a second, but on grain it can run for ever.
@@ -159,7 +162,7 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
         if hypothesis is None:
             break
         if best and is_worth_a_glance(measures, best, readings):
-            is_confirmed = glance(picture, best, clues, left)
+            is_confirmed = glance(picture, best, other_scale(best, readings), left)
             if is_confirmed:
                 break
         reading = look(picture, hypothesis, clues, min(left, ATTEMPT_SECONDS))
@@ -176,7 +179,7 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     looks = likeness(upright(picture, Hypothesis(rotate=best.hypothesis.rotate)))
     is_doubtful = not is_confirmed and is_contested(measures, best, readings)
     if not is_confirmed and not is_doubtful and is_in_question(best, readings):
-        is_doubtful = not glance(picture, best, clues, ATTEMPT_SECONDS)
+        is_doubtful = not glance(picture, best, other_scale(best, readings), ATTEMPT_SECONDS)
     return PageReading(
         Page(number, width, height, words, best.read_by, looks),
         legible=best.legible,
@@ -214,8 +217,18 @@ def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading])
 
 
 def is_in_question(best: Reading, readings: Sequence[Reading]) -> bool:
-    """Tells whether an amount is one that nobody charges, or a look saw another amount or day."""
-    return best.evidence.is_strange or doubted(best.evidence, [r.evidence for r in _rivals(best, readings)])
+    """Tells whether a receipt's amount is one that nobody charges, or one look alone saw an amount or day."""
+    told = best.evidence
+    rivals = [r.evidence for r in _rivals(best, readings)]
+    return told.is_strange or (told.is_receipt_like and (doubted(told, rivals) or rests_on_one(told, rivals)))
+
+
+def other_scale(best: Reading, readings: Sequence[Reading]) -> float:
+    """Chooses a scale at which the best reading did not look and letters can be told."""
+    # On a dotted zero, or a seven in narrow print, looks of one size err together.
+    if min(r.height for r in readings if r.words) >= _SMALL_LETTERS:
+        return _ROUGH
+    return 2.0 if best.hypothesis.scale < 2 else 1.5
 
 
 def _standing(reading: Reading, readings: Sequence[Reading]) -> tuple[int, ...]:
@@ -377,30 +390,36 @@ def _lacking(words: tuple[Word, ...], evidence: Strength, clues: Clues) -> froze
     return clues.lacking(Page(1, 0, 0, words, "")) if evidence.is_receipt_like else frozenset()
 
 
-def glance(picture: Image.Image, best: Reading, clues: Clues, seconds: float) -> bool:
-    """Looks at another size at the lines whose values no check digits protect: do they say the same?
+def glance(picture: Image.Image, best: Reading, scale: float, seconds: float) -> bool:
+    """Looks again, at some scale, at the values that no check digits protect: are they the same?
 
     Costs a fraction of a look at the page; raises OcrUnavailable.
     """
     unprotected = [proof for proof in best.evidence.proofs if proof.kind in ("amount", "date")]
-    # On a dotted zero, or a seven in narrow print, looks of one size err together.
-    scale = _ROUGH if best.height >= _SMALL_LETTERS else 1 / _ROUGH
     hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, scale=scale, psm=6)
     page = upright(picture, hypothesis)
-    strips = [
-        page.crop((0, round(p.middle - 1.5 * p.height), page.width, round(p.middle + 1.5 * p.height)))
-        for p in sorted(unprotected, key=lambda p: p.middle)
-    ]
-    slip = Image.new("L", (page.width, sum(strip.height for strip in strips)), paper(page))
-    top = 0
-    for strip in strips:
+    values = [value_of(proof, best.words) for proof in unprotected]
+    if not all(values):
+        return False
+    strips = [page.crop(_around(words)) for words in values]
+    slip = Image.new("L", (max(s.width for s in strips), sum(s.height for s in strips)), paper(page))
+    tops = [sum(s.height for s in strips[:number]) for number in range(len(strips))]
+    for top, strip in zip(tops, strips, strict=True):
         slip.paste(strip, (0, top))
-        top += strip.height
     slip = sized(slip, hypothesis)
-    table = table_of(slip, hypothesis.psm, hypothesis.threshold, min(seconds, ATTEMPT_SECONDS))
-    seen = strength((s.word for s in _seen(table or "")), clues.amounts)
-    said = [(proof.kind, proof.values) for proof in seen.proofs]
-    return all((proof.kind, proof.values) in said for proof in unprotected)
+    table = table_of(slip, hypothesis.psm, hypothesis.threshold, min(seconds, ATTEMPT_SECONDS)) or ""
+    words = [_scaled(s.word, 1 / scale) for s in _seen(table)]
+    return all(
+        is_said(proof, " ".join(w.text for w in words if top < (w.top + w.bottom) / 2 < top + strip.height))
+        for proof, top, strip in zip(unprotected, tops, strips, strict=True)
+    )
+
+
+def _around(words: Sequence[Word]) -> tuple[int, int, int, int]:
+    top, bottom = min(w.top for w in words), max(w.bottom for w in words)
+    # Close to the left, where a colon or a glued label ends.
+    left, right = words[0].x0 - (bottom - top) / 8, words[-1].x1 + (bottom - top)
+    return round(left), round(2 * top - bottom), round(right), round(2 * bottom - top)
 
 
 def _tilt(seen: Sequence[_Seen]) -> float:

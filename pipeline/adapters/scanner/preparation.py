@@ -65,7 +65,7 @@ def measured(picture: Image.Image) -> Measures:
     width, height = picture.size
     part = picture.crop((width // 4, height // 4, width // 4 + 500, height // 4 + 500)).convert("L")
     grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
-    grey = picture.convert("L")
+    grey = _grey(picture)
     levels, tiles = grey.histogram(), grey.reduce(32).histogram()
     darkest, brightest = (next(v for v in order if levels[v]) for order in (range(256), range(255, -1, -1)))
     coloured = False
@@ -123,7 +123,7 @@ _TURNS = {
 
 
 def _grey(picture: Image.Image) -> Image.Image:
-    return picture.convert("L")
+    return picture if picture.mode == "L" else picture.convert("L")
 
 
 def _dark(picture: Image.Image) -> Image.Image:
