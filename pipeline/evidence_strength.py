@@ -1,11 +1,12 @@
 """evidence_strength: words of a page → how much on it can be proved, before anyone asks what it means.
 
 A reading is strong when check digits hold beside their label, an amount is in the tariff, a date is a
-date and a rail is named where banks name it. OCR stops at a strong reading; nothing is accepted on it.
+date and a rail is named where banks name it. OCR goes by it in what it tries; nothing is accepted on it.
 
 >>> page = text_words("Kurum Ödemesi\\nT.C. Kimlik No 10000000146\\nTutar 780,00 TL\\nTarih 13.05.2024")
->>> strength(page, ("780.00",)).consistent
-True
+>>> evidence = strength(page, ("780.00",))
+>>> evidence.is_complete, evidence.in_tariff
+(True, True)
 """
 
 from __future__ import annotations
@@ -99,14 +100,9 @@ class Strength:
     labels: int = 0
 
     @property
-    def consistent(self) -> bool:
-        """Tells whether identity number, amount, date and rail all hold and no label lacks its value."""
-        return self.is_complete and self.in_tariff and not self.broken
-
-    @property
     def is_complete(self) -> bool:
-        """Tells whether identity number, amount, date and rail are there, whatever the amount is."""
-        return {"identity_number", "amount", "date"} <= self.kinds and bool(self.rails)
+        """Tells whether identity number, amount, date and rail all hold and no label lacks its value."""
+        return {"identity_number", "amount", "date"} <= self.kinds and bool(self.rails) and not self.broken
 
     @property
     def is_receipt_like(self) -> bool:
@@ -122,6 +118,11 @@ class Strength:
     def is_strange(self) -> bool:
         """Tells whether the page names an amount that nobody charges, as most misread ones are."""
         return self.is_receipt_like and "amount" in self.kinds and not self.in_tariff
+
+    @property
+    def unprotected(self) -> tuple[Proof, ...]:
+        """Gives the amounts and dates, which no check digits protect."""
+        return tuple(proof for proof in self.proofs if proof.kind in ("amount", "date"))
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -187,8 +188,7 @@ def doubted(chosen: Strength, readings: Iterable[Strength]) -> bool:
     others = [reading.proofs for reading in readings]
     return any(
         other.is_beside(proof) and other.values != proof.values
-        for proof in chosen.proofs
-        if proof.kind in ("amount", "date")
+        for proof in chosen.unprotected
         for proofs in others
         for other in proofs
     )
@@ -199,8 +199,7 @@ def rests_on_one(chosen: Strength, readings: Iterable[Strength]) -> bool:
     others = [reading.proofs for reading in readings]
     return any(
         sum(any(o.is_beside(proof) and o.values == proof.values for o in proofs) for proofs in others) < 2
-        for proof in chosen.proofs
-        if proof.kind in ("amount", "date")
+        for proof in chosen.unprotected
     )
 
 

@@ -235,14 +235,24 @@ def test_on_a_day_off_nobody_is_written_to(house: House) -> None:
     assert len(kinds(house)) == 7
 
 
+def question(sender: str, day: str, words: str) -> bytes:
+    """A short mail from somebody on the list."""
+    lines = (
+        f"From: Biri <{sender}>",
+        "To: nes@saglik.example.org",
+        "Subject: dekont",
+        "Message-ID: <q@x.example>",
+        f"Date: {day} 09:00:00 +0300",
+        "",
+        words,
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
 def test_who_waits_for_us_is_not_pressed(house: House) -> None:
     mail = addresses(house)[0]
-    question = (
-        f"From: Biri <{mail}>\r\nTo: nes@saglik.example.org\r\nSubject: dekont\r\n"
-        "Message-ID: <q@x.example>\r\n"
-        "Date: Thu, 04 Jul 2024 09:00:00 +0300\r\n\r\nFarkli bir sey soracaktim.\r\n"
-    )
-    house.deliver_raw(question.encode())
+    house.deliver_raw(question(mail, "Thu, 04 Jul 2024", "Farkli bir sey soracaktim."))
     house.poll(at("2024-07-04", "10:00"))
     assert house.ask("SELECT count(*) FROM hold WHERE state='open'") == [(1,)]
     house.smtp.received.clear()
@@ -253,12 +263,7 @@ def test_who_waits_for_us_is_not_pressed(house: House) -> None:
 
 def test_who_has_just_heard_from_us_is_left_to_it(house: House) -> None:
     mail = addresses(house)[0]
-    question = (
-        f"From: Biri <{mail}>\r\nTo: nes@saglik.example.org\r\nSubject: dekont\r\n"
-        "Message-ID: <q2@x.example>\r\nDate: Fri, 05 Jul 2024 09:00:00 +0300\r\n\r\n"
-        "E-imza ücretini nasıl ödeyeceğim?\r\n"
-    )
-    house.deliver_raw(question.encode())
+    house.deliver_raw(question(mail, "Fri, 05 Jul 2024", "E-imza ücretini nasıl ödeyeceğim?"))
     house.poll(night_of(TENTH) - timedelta(hours=8))
     assert house.ask("SELECT count(*) FROM hold WHERE state='open'") == [(0,)]
     house.nightly(night_of(TENTH))

@@ -575,7 +575,8 @@ def test_lines_of_another_look_complete_the_best_one() -> None:
     first = reading(STRONG.replace("10000000146", "1000?000146"), Hypothesis())
     second = reading(STRONG.replace("780,00", "7?0,OO"), Hypothesis(ink="dark"))
     best = ocr.strongest([first, second], CLUES)
-    assert best.evidence.consistent
+    assert best.evidence.is_complete
+    assert best.evidence.in_tariff
     assert set(best.read_by.split(" + ")) == {"ocr psm=11", "ocr ink=dark psm=11"}
 
 
@@ -678,7 +679,9 @@ def test_damaged_receipts_are_read(axis: str) -> None:
     transcript = read_picture(data, "d", "png", CLUES)
     (page,) = transcript.pages
     assert (transcript.problem, transcript.notes) == ("", ())
-    assert strength(page.words, AMOUNTS).consistent
+    evidence = strength(page.words, AMOUNTS)
+    assert evidence.is_complete
+    assert evidence.in_tariff
     assert shows_the_bill(page)
 
 

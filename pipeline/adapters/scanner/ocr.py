@@ -288,7 +288,7 @@ def _is_enough(measures: Measures, best: Reading, readings: Sequence[Reading]) -
 
 def is_worth_a_glance(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
     """Tells whether a second look at a few lines could confirm the only look at the page."""
-    whole = best.evidence.is_complete and not best.evidence.broken and not best.lacks
+    whole = best.evidence.is_complete and not best.lacks
     return best.legible and whole and not measures.bilevel and len(_rivals(best, readings)) == 1
 
 
@@ -395,7 +395,7 @@ def glance(picture: Image.Image, best: Reading, scale: float, seconds: float) ->
 
     Costs a fraction of a look at the page; raises OcrUnavailable.
     """
-    unprotected = [proof for proof in best.evidence.proofs if proof.kind in ("amount", "date")]
+    unprotected = best.evidence.unprotected
     hypothesis = replace(best.hypothesis, soft=best.hypothesis.soft or _SOFT, scale=scale, psm=6)
     page = upright(picture, hypothesis)
     values = [value_of(proof, best.words) for proof in unprotected]

@@ -63,9 +63,9 @@ class Measures:
 def measured(picture: Image.Image) -> Measures:
     """Measures a picture on a small part and a small copy of it."""
     width, height = picture.size
-    part = picture.crop((width // 4, height // 4, width // 4 + 500, height // 4 + 500)).convert("L")
-    grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
     grey = _grey(picture)
+    part = grey.crop((width // 4, height // 4, width // 4 + 500, height // 4 + 500))
+    grain = ImageChops.difference(part, part.filter(ImageFilter.GaussianBlur(1)))
     levels, tiles = grey.histogram(), grey.reduce(32).histogram()
     darkest, brightest = (next(v for v in order if levels[v]) for order in (range(256), range(255, -1, -1)))
     coloured = False

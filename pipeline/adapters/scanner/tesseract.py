@@ -132,9 +132,8 @@ def _look(
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        rest = memoryview(_recognised(engine, pixels, size, psm, threshold))
-        while rest:
-            rest = rest[os.write(answer, rest) :]
+        with open(answer, "wb") as stream:
+            stream.write(_recognised(engine, pixels, size, psm, threshold))
         os._exit(0)
     os._exit(_SOFTWARE_FAULT)
 
