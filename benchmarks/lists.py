@@ -20,7 +20,7 @@ import openpyxl
 import xlrd
 import xlwt  # type: ignore[import-untyped]
 
-from pipeline.adapters.scanner.scan import scan
+from pipeline.sandbox.scanner.scan import scan
 from tests.people import PEOPLE
 from tests.workbooks import OFFICIAL_COLUMNS, Value, entry
 

@@ -18,16 +18,18 @@ from pathlib import Path
 
 from imapclient import IMAPClient
 
-from pipeline import demo
-from pipeline.adapters.home import Home
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.ledger import Ledger
-from pipeline.adapters.scanner.scan import PRELOAD
-from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.runs import decide_all, file_away, hear, poll
-from pipeline.settings import Account, Settings
-from pipeline.shop import Run, Shop, post_letters
-from pipeline.watch import Watch
+from pipeline.intake.runs import decide_all, file_away, hear, poll
+from pipeline.ledger.book import Ledger
+from pipeline.ledger.home import Home
+from pipeline.office.opening import leave_out_of_collections
+from pipeline.office.settings import Account, Settings
+from pipeline.office.shop import Run, Shop, post_letters
+from pipeline.office.watch import Watch
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.policy.policy import load_policy
+from pipeline.review import invented_office
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.workers import WorkerPool
 from tests.mails import Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import PEOPLE
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
@@ -45,8 +47,10 @@ def list_mail(number: int) -> bytes:
 
 
 @contextmanager
-def shop_for(folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per_run: int) -> Iterator[Shop]:
-    """Opens a shop of its own for one mailbox."""
+def shop_for(
+    folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per_run: int, **more: object
+) -> Iterator[Shop]:
+    """Opens a shop of its own for one mailbox; `more` are further settings."""
     secret = folder / "password"
     secret.write_text(box.password)
     settings = Settings.model_validate(
@@ -54,7 +58,7 @@ def shop_for(folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per
             "home": folder / "home",
             "unit": "Birim",
             "institution": "Kurum",
-            "corporate_domains": demo.OFFICE.corporate_domains,
+            "corporate_domains": invented_office.OFFICE.corporate_domains,
             "accounts": [
                 {
                     "name": "olcum",
@@ -73,9 +77,11 @@ def shop_for(folder: Path, box: Box, smtp: RecordingSmtp, since: date, mails_per
                 "kamu_sm": "liste@kamusm.example.org",
             },
             "budget": {"mails_per_run": mails_per_run, "mails_per_day": mails_per_run},
+            **more,
         }
     )
     policy = load_policy(RULES, REPORTS, settings.office)
+    leave_out_of_collections()
     home = Home(settings.home)
     with home.lock(), WorkerPool(settings.budget.workers, preload=PRELOAD) as readers:
         ledger = Ledger.open(home.ledger_file, home.key)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from drill.stage import DAY, Theatre, Verdict
-from tests.house import House
-from tests.power import TRY_LATER
+from pipeline.ledger.home import Home
+from pipeline.review.rebuild import make_way, rebuild
+from tests.house import NIGHT, House
+from tests.power import TRY_LATER, Step
 from tests.saboteurs import DropAtLine, DropInLiteral, Saboteur, Side
 
 # Of the conversation with the SMTP server: its replies, and our commands without the lines of the letters.
@@ -15,6 +18,7 @@ SMTP_COMMAND = rb"^(EHLO|MAIL|RCPT|DATA|RSET|QUIT|\.\r\n)"
 SMTP_LETTER = rb"^(?!EHLO|MAIL|RCPT|DATA|RSET|QUIT|\.\r\n)"
 # The ledger grows by pages of this size.
 _PAGE = 4096
+REFUSED = 78
 Point = tuple[str, Callable[[Theatre], Verdict]]
 
 
@@ -76,6 +80,62 @@ def full_disks(theatre: Theatre) -> Family:
         largest = max(file.stat().st_size for file in house.home.rglob("*") if file.is_file())
     sizes = range(0, largest, _PAGE)
     return Family("disk full", [(f"no file over {size} bytes", _full(size)) for size in sizes])
+
+
+def lost_files(_theatre: Theatre) -> Family:
+    """Between two runs a file goes: every run is refused until `rebuild`, and the calm days go on."""
+    losses = [
+        *((f"{name} removed", name, None) for name in ("ledger.db", "key")),
+        *((f"{name} emptied", name, b"") for name in ("ledger.db", "key")),
+        ("ledger.db overwritten", "ledger.db", b"\0" * 65536),
+        ("key of another", "key", b"another key of 32 bytes exactly!"),
+    ]
+    times = (("after the poll", DAY[:1]), ("after the night", DAY))
+    points = [
+        (f"{what} {when}", _lost(name, left, steps)) for when, steps in times for what, name, left in losses
+    ]
+    return Family("ledger or key lost", points)
+
+
+def clock_ahead(_theatre: Theatre) -> Family:
+    """The clock is ahead for a while: no night is closed by it, and none of the right ones is missing."""
+    return Family("clock ahead", [(f"{days} days", _ahead(days)) for days in (4, 30, 365)])
+
+
+def _lost(name: str, left: bytes | None, steps: Sequence[Step]) -> Callable[[Theatre], Verdict]:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house:
+            codes = theatre.powered.play(house.file, steps).codes
+            if left is None:
+                (house.home / name).unlink()
+            else:
+                (house.home / name).write_bytes(left)
+            refused = [theatre.powered.play(house.file, [step]).codes for step in DAY]
+            wrong = () if refused == [[REFUSED]] * 2 else (f"not refused: {refused}",)
+            make_way(Home(house.home))
+            with house.opened(steps[-1][1]) as shop:
+                rebuild(shop)
+            if steps == DAY[:1]:
+                codes += theatre.powered.play(house.file, DAY[1:]).codes
+            verdict = theatre.end(house, kills=0, crashes=unforeseen(codes))
+            return replace(verdict, wrong=(*verdict.wrong, *wrong))
+
+    return play
+
+
+def _ahead(days: int) -> Callable[[Theatre], Verdict]:
+    def play(theatre: Theatre) -> Verdict:
+        with theatre.house() as house:
+            theatre.smtp.tells_time = False
+            codes = theatre.powered.play(house.file, DAY[:1]).codes
+            late = NIGHT + timedelta(days=days)
+            ahead = theatre.powered.play(house.file, [("nightly", late)]).codes
+            wrong = () if ahead == [TRY_LATER] else (f"closed by a wrong clock: {ahead}",)
+            codes += theatre.powered.play(house.file, DAY[1:]).codes
+            verdict = theatre.end(house, kills=0, crashes=unforeseen(codes))
+            return replace(verdict, wrong=(*verdict.wrong, *wrong))
+
+    return play
 
 
 def _full(size: int) -> Callable[[Theatre], Verdict]:

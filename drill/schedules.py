@@ -36,10 +36,19 @@ _WEIGHTS = {
     "moved back": 2,
     "renumbered": 1,
     "flagged": 1,
+    "SMTP mood": 2,
 }
 _STAGES: tuple[Stage, ...] = ("connect", "EHLO", "MAIL", "RCPT", "DATA", "dot")
 # "swallow" takes the letter and hangs up without a word.
 _REPLIES = ("451 4.3.0 later", "421 4.3.2 not now", "452 4.2.2 full", "drop", "swallow")
+# What a server says to everybody for a whole step; none of it is any letter's fate.
+_MOODS = (
+    "550 5.4.5 Daily user sending quota exceeded.",
+    "552 5.2.2 Message would take you over your relay quota",
+    "553 5.7.1 Sender address rejected: not owned by user",
+    "550 5.7.1 no, and no reason",
+    "530 5.7.0 Must issue a STARTTLS command first",
+)
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,9 @@ def _step(theatre: Theatre, house: House, step: Step, faults: list[Fault]) -> li
                     theatre.smtp.fail(fault.stage, fault.reply)
                 case "SMTP stall" if fault.stage in ("EHLO", "MAIL", "RCPT", "DATA"):
                     theatre.smtp.fail(fault.stage, "stall")
+                case "SMTP mood":
+                    at: Stage = ("MAIL", "RCPT", "DATA", "dot")[fault.at % 4]
+                    theatre.smtp.fail(at, _MOODS[fault.at % 5], times=None)
                 case "moved back":
                     _move_back(house, fault.at)
                 case "renumbered":

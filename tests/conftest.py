@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner.scan import PRELOAD
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import House
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
@@ -17,6 +18,32 @@ from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 # speed. `--hypothesis-profile=default` searches further than these same examples.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+# Two processes share the tests by their files, so that what a file's tests have in common is made once. These
+# take longest and are begun first: what is begun last is short, and both come to their end together.
+LONGEST_FIRST = """
+    power_cut tricks drill explain_fixtures scan_pages lost_state breaker cli settling receipt_words layouts
+    custody texts replay own_rules office release schedule discretion office_days server_moods clock rules
+    upkeep doctor bombs canary demo renamed floods guides companions deploy web_desk light front_door
+""".split()
+_AS_LISTED = {f"tests/test_{name}.py": place for place, name in enumerate(LONGEST_FIRST)}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Has the longest files come first where several processes work on them."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _AS_LISTED.get(item.nodeid.partition("::")[0], len(LONGEST_FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Has `--dist loadfile` take the files as they come; it would go by the number of their tests."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

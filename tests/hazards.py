@@ -199,6 +199,48 @@ def _descriptors() -> list[tuple[int, int, int]]:
     return found
 
 
+def hog_without_a_process(_data: bytes) -> int:
+    """Fills memory that belongs to a descriptor alone."""
+    held = os.memfd_create("nobody's")
+    return os.write(held, bytes(1 << 20))
+
+
+def hog_together(_data: bytes, processes: int, size: int) -> str:
+    """Fills memory in many processes, each of which stays within its own limit."""
+    for _ in range(processes):
+        if os.fork() == 0:
+            held = bytearray(size)
+            held[::4096] = b"x" * len(held[::4096])
+            time.sleep(600)
+    time.sleep(600)
+    return "unharmed"
+
+
+def write_and_delete(_data: bytes, files: int, size: int) -> str:
+    """Fills the disk with files that no directory lists any more."""
+    held = []
+    for number in range(files):
+        file = open(f"gone{number}", "wb", buffering=0)  # noqa: SIM115
+        os.unlink(file.name)
+        if file.write(bytes(size)) < size:
+            raise OSError
+        held.append(file)
+    return "unharmed"
+
+
+def write_many(_data: bytes, files: int) -> str:
+    """Makes more files than a disk has places for."""
+    for number in range(files):
+        with open(f"small{number}", "wb"):
+            pass
+    time.sleep(600)
+    return "unharmed"
+
+
+def set_priority(_data: bytes, pid: int) -> None:
+    os.setpriority(os.PRIO_PROCESS, pid, 19)
+
+
 def read_file(_data: bytes, path: str) -> str:
     return Path(path).read_text()
 

@@ -9,21 +9,22 @@ from decimal import Decimal
 from typing import Any
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.cases import receipt_key
 from pipeline.domain import (
     Case,
     Decision,
     Evidence,
     Facts,
     Holder,
+    Matter,
     Procedure,
     Receipt,
     Spent,
     Submission,
     Unread,
 )
-from pipeline.stages.judge import judge
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.cases import receipt_key
+from pipeline.domain.turkish import IdentityNumber
+from pipeline.judging.judge import judge
 from tests.people import PEOPLE, Person, person
 
 POLICY = demo_policy()
@@ -103,9 +104,12 @@ def open_case(who: Person = AYSE, **changes: Any) -> Case:
 
 
 def facts_of(*cases: Case, spent: Mapping[str, Spent] | None = None, today: date = TODAY) -> Facts:
-    """What the ledger knows; every unit was vouched for before."""
+    """What the ledger knows, none of it a secret to the sender; every unit was vouched for before."""
     units = frozenset(p.work_email.rpartition("@")[2] for p in PEOPLE)
-    return Facts(today, {case.identity_number: case for case in cases}, spent or {}, vouched=units)
+    known = frozenset([*(case.number for case in cases), *(s.case for s in (spent or {}).values())])
+    return Facts(
+        today, {case.identity_number: case for case in cases}, spent or {}, vouched=units, known=known
+    )
 
 
 def spent_on(receipt: Receipt, case: str, sender: str = AYSE.work_email) -> dict[str, Spent]:
@@ -125,7 +129,7 @@ def judged(
         tuple(c for c in claims if isinstance(c, Receipt)),
         tuple(c for c in claims if isinstance(c, Unread)),
     )
-    return judge(SHA, mail or mail_from(), evidence, facts or facts_of(), policy)
+    return judge(Matter(SHA, mail or mail_from(), evidence), facts or facts_of(), policy)
 
 
 def rules_found(decision: Decision) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pipeline.turkish import fold
+from pipeline.domain.turkish import fold
 
 
 @dataclass(frozen=True, slots=True)

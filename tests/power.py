@@ -10,6 +10,7 @@ Started as `python -m tests.power`; reads requests and writes answers as lines o
 
 from __future__ import annotations
 
+import gc
 import imaplib
 import json
 import os
@@ -21,26 +22,36 @@ import sqlite3
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 from zoneinfo import ZoneInfo
 
-from pipeline.adapters.mailbox import MailboxFault
-from pipeline.adapters.postman import PostmanFault
-from pipeline.explain import explain
-from pipeline.faults import OperatorFault
-from pipeline.nights import nightly
-from pipeline.policy import REPORTS, RULES
-from pipeline.runs import poll
-from pipeline.settings import load_settings
-from tests.house import OFFICE, ROOT, policy_of, shop_at
+from PIL import Image
 
-# A command, "poll" or "nightly", and the moment it is given at.
+from pipeline.domain import cases
+from pipeline.domain.breaker import Cause
+from pipeline.domain.faults import OperatorFault
+from pipeline.intake.runs import poll
+from pipeline.ledger import stops
+from pipeline.night.closing import nightly
+from pipeline.office.settings import load_settings
+from pipeline.office.shop import Shop
+from pipeline.office.world import is_the_worlds
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.review.explain import explain
+from tests.equal_numbers import crowded
+from tests.house import OFFICE, ROOT, policy_of, shop_at
+from tests.words_said import say
+
+# A command ("poll", "nightly", an official's "accept" or "again") and the moment it is given at; "crowded"
+# has the process make numbers that are nearly all equal.
 Step = tuple[str, datetime]
 TRY_LATER = 75
 DOT = b"\r\n.\r\n"
@@ -116,7 +127,8 @@ def _wire_sql(plug: Plug) -> None:
         # What only reads leaves the world as it was; so does the bracket that a library puts around it, and
         # what ends with the connection. A statement that fires triggers is told once for each, in a row.
         is_read = statement.startswith(("SELECT", "PRAGMA")) and "user_version=" not in statement
-        passes = "sqlite_utils_query" in statement or statement.startswith("CREATE TEMP")
+        # A comment stands for what SQLite asks itself, within a statement that has been counted.
+        passes = "sqlite_utils_query" in statement or statement.startswith(("CREATE TEMP", "-- "))
         is_told, before = statement == before, statement
         if not (is_read or passes or is_told):
             plug.before("sql " + " ".join(statement.split())[:40])
@@ -212,11 +224,40 @@ def _work(settings_file: Path, steps: Iterable[Step], plug: Plug | None) -> None
     if plug:
         _wire(plug, settings.home)
     for command, moment in steps:
+        if command == "crowded":
+            for name, maker in crowded().items():
+                setattr(cases, name, maker)
+            continue
         with shop_at(settings, HERE, moment) as shop:
-            if command == "poll":
-                poll(shop)
-            else:
-                nightly(shop, moment.date())
+            _COMMANDS[command](shop)
+
+
+def _accept(shop: Shop) -> None:
+    """Says yes to all that waits, one case of each mail before the rest of it."""
+    for held in shop.ledger.open_holds():
+        for case in (*(e.case for e in held.decision.withheld[:1]), ""):
+            if any(j.sha == held.sha and j.decision.withheld for j in shop.ledger.open_holds()):
+                with suppress(OperatorFault):
+                    say(shop, held, "accept", "bakıldı", "M. Memur", case)
+
+
+def _again(shop: Shop) -> None:
+    """Stops all that was decided, as the breaker does, and has it judged again."""
+    ledger, now = shop.ledger, shop.clock()
+    if stops.open_stop(ledger) is None:
+        shas = [row["sha"] for row in ledger.query("SELECT sha FROM decision")]
+        stops.stop(ledger, Cause("refusal", "holder/name", 8, 8), shas, now)
+    stop = stops.open_stop(ledger)
+    assert stop
+    stops.go_on(ledger, stop, stops.WentOn("again", "bakıldı", "M. Memur", now))
+
+
+_COMMANDS: dict[str, Callable[[Shop], object]] = {
+    "poll": poll,
+    "nightly": lambda shop: nightly(shop, shop.today()),
+    "accept": _accept,
+    "again": _again,
+}
 
 
 # --- the process that has children -------------------------------------------------------------
@@ -257,10 +298,11 @@ def _begin(request: dict[str, Any]) -> tuple[int, int]:
             code = 0
         except OperatorFault as fault:
             code = fault.exit_code
-        except (MailboxFault, PostmanFault, OSError, sqlite3.OperationalError):
-            code = TRY_LATER
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as fault:
+            if is_the_worlds(fault):
+                code = TRY_LATER
+            else:
+                traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
@@ -273,6 +315,11 @@ def main() -> None:
     # Children inherit what has been loaded and read.
     policy = policy_of(RULES, REPORTS, OFFICE)
     explain([Path(mail) for mail in sys.argv[1:]], policy, HERE, ZoneInfo("Europe/Istanbul"), None)
+    # What is imported where it is used would be by each of hundreds of children.
+    import_module("pipeline.ledger.openmetrics")
+    Image.init()
+    # Nor need each look through all of this for what nobody uses any more.
+    gc.freeze()
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(_answer(request)), flush=True)

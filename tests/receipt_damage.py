@@ -30,8 +30,8 @@ def picture_bytes(picture: Image.Image, file_format: str = "PNG", **options: obj
 
 
 def damaged(pdf: bytes, axis: str, seed: int) -> Image.Image:
-    """Renders a receipt and damages it along one axis of `AXES`; the same seed gives the same picture."""
-    dpi, damage = AXES[axis]
+    """Renders a receipt, damaged along one of `AXES` or `HARDER`; the same seed gives the same picture."""
+    dpi, damage = (AXES | HARDER)[axis]
     dice = random.Random(f"{axis} {seed}")
     return damage(rasterised(pdf, dpi), dice)
 
@@ -211,4 +211,132 @@ AXES: dict[str, tuple[int, Damage]] = {
     "faint": (200, faint),
     "stamp": (200, stamped),
     "phone": (200, photographed),
+}
+
+
+# --- what people really send -------------------------------------------------------------------------
+
+
+def off_a_screen(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """Photographs a page that a monitor shows: its grid of coloured dots beats with the camera's own."""
+    shown = picture.resize(_at_most(picture.size, 1_150), Image.Resampling.LANCZOS)
+    big = shown.resize((shown.width * 3, shown.height * 3), Image.Resampling.NEAREST)
+    dots = Image.new("RGB", (3, 3), (70, 70, 70))
+    for x, colour in enumerate(((255, 70, 70), (70, 255, 70), (70, 70, 255))):
+        dots.paste(colour, (x, 0, x + 1, 2))
+    lit = ImageChops.multiply(big, _tiled(dots, big.size))
+    lit = (
+        ImageEnhance.Brightness(lit)
+        .enhance(1.9)
+        .rotate(dice.uniform(-1.5, 1.5), Image.Resampling.BILINEAR, expand=True, fillcolor=(20, 20, 22))
+    )
+    scale = dice.uniform(0.52, 0.68)
+    seen = lit.resize((int(lit.width * scale), int(lit.height * scale)), Image.Resampling.BILINEAR)
+    seen = ImageChops.multiply(seen, _shadow(seen.size, dice))
+    return _sent_as_jpeg(_with_noise(seen, 6, dice), dice.randrange(70, 90))
+
+
+def crumpled(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """Crushes the sheet and smooths it out again: lines wave, and every fold has a light and a dark side."""
+    width, height = picture.size
+    across, down = 9, 12
+    reach = width * 0.006
+    knots = {
+        (i, j): (
+            i * width / across + (dice.uniform(-reach, reach) if 0 < i < across else 0),
+            j * height / down + (dice.uniform(-reach, reach) if 0 < j < down else 0),
+        )
+        for i in range(across + 1)
+        for j in range(down + 1)
+    }
+    mesh = [
+        (
+            (i * width // across, j * height // down, (i + 1) * width // across, (j + 1) * height // down),
+            (*knots[i, j], *knots[i, j + 1], *knots[i + 1, j + 1], *knots[i + 1, j]),
+        )
+        for i in range(across)
+        for j in range(down)
+    ]
+    waved = picture.transform(picture.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC)
+    light = Image.new("L", (across, down))
+    light.putdata([dice.randrange(165, 256) for _ in range(across * down)])
+    soft = light.resize(picture.size, Image.Resampling.BICUBIC)
+    folds = ImageDraw.Draw(soft)
+    for _ in range(14):
+        start = (dice.uniform(0, width), dice.uniform(0, height))
+        far, angle = dice.uniform(0.15, 0.5) * width, dice.uniform(0, math.tau)
+        end = (start[0] + far * math.cos(angle), start[1] + far * math.sin(angle))
+        thick = max(1, width // 600)
+        folds.line((*start, *end), dice.randrange(110, 170), thick)
+        folds.line((start[0] + thick, start[1] + thick, end[0] + thick, end[1] + thick), 255, thick)
+    soft = soft.filter(ImageFilter.GaussianBlur(width / 500))
+    creased = ImageChops.multiply(waved, soft.convert("RGB"))
+    return photographed(creased, dice)
+
+
+def held_by_hand(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """Photographs a sheet that somebody holds: a thumb before one edge, fingers before another."""
+    photo = photographed(picture, dice)
+    width, height = photo.size
+    skin = dice.choice(((224, 172, 105), (141, 85, 54), (198, 134, 98), (255, 219, 172)))
+    hand = Image.new("L", photo.size, 0)
+    draw = ImageDraw.Draw(hand)
+    side, thick = dice.choice(("left", "right")), height * 0.05
+    # The sheet begins at some 10 % of the picture: the thumb reaches on to its margin and what stands there.
+    into = width * dice.uniform(0.15, 0.24)
+    middle = height * dice.uniform(0.25, 0.85)
+    x = (-thick, into) if side == "left" else (width - into, width + thick)
+    draw.rounded_rectangle((x[0], middle - thick / 2, x[1], middle + thick / 2), thick / 2, fill=255)
+    for finger in range(3):
+        left = width * (0.3 + 0.11 * finger)
+        top = height * (1 - dice.uniform(0.08, 0.14))
+        draw.rounded_rectangle((left, top, left + width * 0.09, height + thick), thick / 2, fill=255)
+    hand = hand.filter(ImageFilter.GaussianBlur(width / 300))
+    return Image.composite(_with_noise(Image.new("RGB", photo.size, skin), 6, dice), photo, hand)
+
+
+def faxed_three_times(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """Faxes a page, and twice its fax: half the lines to the inch, a little askew each time."""
+    page = picture
+    for _ in range(3):
+        page = page.convert("L").rotate(dice.uniform(-0.6, 0.6), Image.Resampling.BICUBIC, fillcolor=255)
+        coarse = page.resize((page.width, page.height * 3 // 4), Image.Resampling.BILINEAR)
+        page = faxed(coarse, dice).convert("L").resize(picture.size, Image.Resampling.NEAREST)
+    return page.convert("1")
+
+
+def whatsapped_twice(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """Photographs a page, sends it by a messenger, and the picture that arrived once more."""
+    page = photographed(picture, dice)
+    for longest, quality in ((1_600, dice.randrange(60, 75)), (1_280, dice.randrange(50, 65))):
+        page = page.resize(_at_most(page.size, longest), Image.Resampling.BILINEAR)
+        page = _sent_as_jpeg(page, quality)
+    return page
+
+
+def _at_most(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    scale = min(1.0, longest / max(size))
+    return int(size[0] * scale), int(size[1] * scale)
+
+
+def _sent_as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
+    return Image.open(io.BytesIO(picture_bytes(picture, "JPEG", quality=quality))).convert("RGB")
+
+
+def _tiled(tile: Image.Image, size: tuple[int, int]) -> Image.Image:
+    whole = Image.new(tile.mode, size)
+    row = Image.new(tile.mode, (size[0], tile.height))
+    for x in range(0, size[0], tile.width):
+        row.paste(tile, (x, 0))
+    for y in range(0, size[1], tile.height):
+        whole.paste(row, (0, y))
+    return whole
+
+
+HARDER: dict[str, tuple[int, Damage]] = {
+    "moiré": (200, off_a_screen),
+    "crumpled": (200, crumpled),
+    "hand": (200, held_by_hand),
+    "fax 3 times": (200, faxed_three_times),
+    "WhatsApp twice": (200, whatsapped_twice),
 }

@@ -22,7 +22,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from pipeline.turkish import mask, upper
+from pipeline.domain.turkish import mask, upper
 from tests.people import PEOPLE
 
 A4 = (595.0, 842.0)
@@ -50,14 +50,19 @@ FAMILIES = tuple(name for name in _FONT_FILES if not name.endswith("-bold"))
 _FONT_FOLDERS = (Path("/usr/share/fonts/truetype"), Path("/usr/share/fonts"))
 
 
+def font_file(name: str) -> Path:
+    """Finds the file of a font, wherever Debian or Ubuntu keeps it."""
+    for folder in _FONT_FOLDERS:
+        if (folder / _FONT_FILES[name]).exists():
+            return folder / _FONT_FILES[name]
+    raise FileNotFoundError(f"{_FONT_FILES[name]}: install fonts-dejavu and fonts-liberation")
+
+
 @cache
 def _font(name: str) -> str:
     """Registers a font and returns the name the canvas knows it by."""
-    for folder in _FONT_FOLDERS:
-        if (folder / _FONT_FILES[name]).exists():
-            pdfmetrics.registerFont(TTFont(name, str(folder / _FONT_FILES[name])))
-            return name
-    raise FileNotFoundError(f"{_FONT_FILES[name]}: install fonts-dejavu and fonts-liberation")
+    pdfmetrics.registerFont(TTFont(name, str(font_file(name))))
+    return name
 
 
 # --- what a receipt says -----------------------------------------------------------------------

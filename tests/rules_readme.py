@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pipeline.checks import CHECKS
-from pipeline.policy import RULES
-from pipeline.rulebook import Rule, Subject
+from pipeline.domain import Subject
+from pipeline.policy.checks import CHECKS
+from pipeline.policy.places import RULES
+from pipeline.policy.rulebook import Rule
 from tests.in_order import POLICY
 
 README = RULES / "README.md"

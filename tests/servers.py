@@ -21,11 +21,13 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -35,7 +37,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from imapclient import IMAPClient
 from imapclient.imap_utf7 import encode
 
-from pipeline.adapters.embedded import Received, SmtpSpeaker, SmtpThread
+from pipeline.review.embedded import Received, SmtpSpeaker, SmtpThread
 
 HOST = "127.0.0.1"
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
@@ -158,12 +160,14 @@ def dovecot_version() -> tuple[int, int] | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Finds loopback ports that nobody listens on at the moment."""
-    held = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [sock.getsockname()[1] for sock in held]
-    for sock in held:
-        sock.close()
-    return ports
+    """Finds loopback ports that nobody listens on, nor is given by chance until they are taken."""
+    found: list[int] = []
+    while len(found) < count:
+        # Systems give ports from 32768 on to whoever asks for any.
+        port = 10_000 + secrets.randbelow(22_000)
+        with suppress(OSError), socket.create_server((HOST, port)):
+            found.append(port)
+    return list(dict.fromkeys(found)) if len(set(found)) == count else free_ports(count)
 
 
 class Dovecot:
@@ -189,6 +193,8 @@ class Dovecot:
         (self.base / "mail").mkdir()
         self._own(self.base / "mail")
         self._process: subprocess.Popen[bytes] | None = None
+        # No two mailboxes of a test run may look alike.
+        self._validities = itertools.count(int(time.time()))
 
     def __enter__(self) -> Self:
         self.start()
@@ -246,7 +252,10 @@ class Dovecot:
         line = f"{user}:{{PLAIN}}{password}:{self._owner.pw_uid}:{self._owner.pw_gid}::{home}::{extra}\n"
         # A file for each: Dovecot may overlook that a file it has read has grown.
         (self.base / "users" / user).write_text(line)
-        return Box(self, user, password, home / "Maildir", self._own)
+        box = Box(self, user, password, home / "Maildir", self._own, next(self._validities))
+        # Dovecot would take the time of day in seconds: two boxes of one second would look like one.
+        box.number_from(1)
+        return box
 
     def _own(self, path: Path) -> None:
         if self._as_root:
@@ -294,6 +303,7 @@ class Box:
     password: str
     maildir: Path
     own: Callable[[Path], None] = field(repr=False)
+    uidvalidity: int
     _names: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
     def deliver(self, raw: bytes, received_at: datetime | None = None, folder: str = "INBOX") -> None:
@@ -314,7 +324,7 @@ class Box:
     def number_from(self, uid: int) -> None:
         """Lets the first mail of the still empty INBOX have a certain UID."""
         uids = self.make("INBOX") / "dovecot-uidlist"
-        uids.write_text(f"3 V{int(time.time())} N{uid} G{secrets.token_hex(16)}\n")
+        uids.write_text(f"3 V{self.uidvalidity} N{uid} G{secrets.token_hex(16)}\n")
         self.own(uids)
 
     def renumber(self) -> None:
@@ -398,9 +408,9 @@ class Fault:
 
     `do` is a reply ("451 4.3.0 later"), "drop" (hang up), "stall" (say nothing more), "trickle"
     (reply without end, a line at a time), or, at the dot,
-    "swallow" (accept and record the mail, then hang up instead of saying 250) or "wait 1.5" (accept and
-    record the mail, and say 250 after so many seconds). At the stage "body" the
-    connection is dropped once `after` bytes of the mail were received. `only` limits a fault at RCPT to
+    "swallow" (accept and record the mail, then hang up instead of saying 250), "wait 1.5" (accept and
+    record the mail, and say 250 after so many seconds) or "hold" (the same, once `over`). At the stage
+    "body" the connection is dropped once `after` bytes were received. `only` limits a fault at RCPT to
     one recipient.
     """
 
@@ -409,6 +419,7 @@ class Fault:
     times: int | None = 1
     only: str | None = None
     after: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class RecordingSmtp(SmtpThread):
@@ -440,6 +451,9 @@ class RecordingSmtp(SmtpThread):
         self.names: list[str] = []
         self.connections = 0
         self.faults: list[Fault] = []
+        # What time the server says it is in its greeting; None for now.
+        self.clock: datetime | None = None
+        self.tells_time = True
         # Addresses that are delivered, and where to.
         self.homes: dict[str, tuple[Box, str]] = {}
 
@@ -453,9 +467,10 @@ class RecordingSmtp(SmtpThread):
 
     def fail(
         self, at: Stage, do: str, times: int | None = 1, only: str | None = None, after: int = 0
-    ) -> None:
+    ) -> Fault:
         """Plans a fault; several at one stage happen in the order planned."""
         self.faults.append(Fault(at, do, times, only, after))
+        return self.faults[-1]
 
     def take(self, at: Stage, about: str = "") -> Fault | None:
         """Takes the next planned fault of a stage, if there is one."""
@@ -490,6 +505,9 @@ class RecordingSmtp(SmtpThread):
             auth_require_tls=starttls,
             authenticator=self.check,
             timeout=600,
+            ident=f"ESMTP; {format_datetime(self.clock or datetime.now(UTC))}"
+            if self.tells_time
+            else "ESMTP",
         )
 
 
@@ -561,6 +579,10 @@ async def act(fault: Fault, server: SMTP) -> str:
         while not server.transport.is_closing():
             server.transport.write(b"250-wait\r\n")
             await asyncio.sleep(0.1)
+    elif fault.do == "hold":
+        while not fault.over.is_set():
+            await asyncio.sleep(0.01)
+        return "250 2.0.0 recorded"
     elif fault.do.startswith("wait "):
         await asyncio.sleep(float(fault.do[5:]))
         return "250 2.0.0 recorded"
@@ -599,6 +621,6 @@ class _Recorder:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         self._recording.stages.append("dot")
         fault = self._recording.take("dot")
-        if fault is None or fault.do == "swallow" or fault.do.startswith("wait "):
+        if fault is None or fault.do in ("swallow", "hold") or fault.do.startswith("wait "):
             self._recording.record(Received.of(envelope))
         return await act(fault, server) if fault else "250 2.0.0 recorded"

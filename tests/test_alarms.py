@@ -11,12 +11,13 @@ from email.message import EmailMessage
 
 import pytest
 
-from pipeline import runs, watch
-from pipeline.adapters.home import Home, Room
-from pipeline.adapters.mailbox import LoginRefused, MailboxFault
-from pipeline.adapters.postman import PostmanFault
-from pipeline.cli import run
-from pipeline.troubles import Sign, Trouble, follow
+from pipeline.commands.cli import run
+from pipeline.domain.troubles import Sign, Trouble, follow
+from pipeline.intake import runs
+from pipeline.ledger.home import DiskSpace, Home
+from pipeline.mail.imap import LoginRefused, MailboxFault
+from pipeline.mail.smtp import PostmanFault
+from pipeline.office import watch
 from tests.house import IT_UNIT, MORNING, House, body
 from tests.saboteurs import Saboteur
 from tests.servers import free_ports
@@ -187,9 +188,9 @@ def test_a_refused_password_is_never_kept(watched_door: tuple[House, LogIns]) ->
 
 
 def test_a_disk_that_is_nearly_full(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Home, "room", lambda _: Room(400, 10**6))
+    monkeypatch.setattr(Home, "space", lambda _: DiskSpace(400, 10**6))
     after = polls(house, 5)
-    monkeypatch.setattr(Home, "room", lambda _: Room(900, 10**6))
+    monkeypatch.setattr(Home, "space", lambda _: DiskSpace(900, 10**6))
     polls(house, 5, after)
     assert told(house) == ["alarm", "all_clear"]
     assert "Diskte yer azaldı" in str(alarms(house)[0]["Subject"])
@@ -197,7 +198,7 @@ def test_a_disk_that_is_nearly_full(house: House, monkeypatch: pytest.MonkeyPatc
 
 def test_the_room_is_that_of_the_disk(house: House) -> None:
     state = os.statvfs(house.folder)
-    room = Home(house.home).room()
+    room = Home(house.home).space()
     assert abs(room.megabytes_free - (state.f_bavail * state.f_frsize >> 20)) < 1000
     assert room.inodes_free > 0
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.batching import Waiting, is_list_day, promised_day, select
 from pipeline.domain import Batching
+from pipeline.policy.list_days import ListDays, Waiting, is_list_day, promised_day, select
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import KAMU_SM, House, body, night_of
 from tests.in_order import POLICY, open_case
 from tests.mails import ISTANBUL, at
@@ -50,20 +50,20 @@ def test_weekly_is_the_last_working_day() -> None:
 def test_a_list_that_was_owed_is_made_up() -> None:
     weekly = Batching(is_weekly=True)
     cases = waiting(at("2024-06-12"))
-    missed = select(date(2024, 6, 15), date(2024, 6, 13), cases, (), weekly, DAYS)
+    missed = select(date(2024, 6, 15), date(2024, 6, 13), cases, (), ListDays(weekly, DAYS))
     assert [c.number for c in missed.cases] == ["N-1"]
-    was_there = select(date(2024, 6, 15), FRIDAY, cases, (), weekly, DAYS)
+    was_there = select(date(2024, 6, 15), FRIDAY, cases, (), ListDays(weekly, DAYS))
     assert (was_there.why_none, was_there.next_day) == ("not_today", date(2024, 6, 28))
 
 
 def test_who_comes_after_the_cut_off_goes_next_time() -> None:
     plan = Batching(cutoff=time(17, 0))
     chosen = select(
-        FRIDAY, None, waiting(at("2024-06-14", "16:59"), at("2024-06-14", "17:00")), (), plan, DAYS
+        FRIDAY, None, waiting(at("2024-06-14", "16:59"), at("2024-06-14", "17:00")), (), ListDays(plan, DAYS)
     )
     assert ([c.number for c in chosen.cases], [c.number for c in chosen.late]) == (["N-1"], ["N-2"])
     next_night = select(
-        FRIDAY + timedelta(days=1), FRIDAY, waiting(at("2024-06-14", "17:00")), (), plan, DAYS
+        FRIDAY + timedelta(days=1), FRIDAY, waiting(at("2024-06-14", "17:00")), (), ListDays(plan, DAYS)
     )
     assert len(next_night.cases) == 1
 
@@ -74,17 +74,18 @@ def test_few_wait_but_nobody_for_ever() -> None:
     gone = [
         day
         for day in (date(2024, 6, n) for n in range(10, 15))
-        if select(day, None, two, (), plan, DAYS).cases
+        if select(day, None, two, (), ListDays(plan, DAYS)).cases
     ]
     # Two working days after Monday the 10th are over on the 12th.
     assert gone == [date(2024, 6, 12), date(2024, 6, 13), date(2024, 6, 14)]
-    assert select(date(2024, 6, 11), None, two, (), plan, DAYS).why_none == "too_few"
-    assert len(select(date(2024, 6, 11), None, [*two, *waiting(at("2024-06-11"))], (), plan, DAYS).cases) == 3
+    assert select(date(2024, 6, 11), None, two, (), ListDays(plan, DAYS)).why_none == "too_few"
+    three = waiting(at("2024-06-10"), at("2024-06-11"), at("2024-06-11"))
+    assert len(select(date(2024, 6, 11), None, three, (), ListDays(plan, DAYS)).cases) == 3
 
 
 def test_the_disputed_stay_behind_and_count_for_nobody() -> None:
     chosen = select(
-        FRIDAY, None, waiting(at("2024-06-14"), at("2024-06-14")), {"N-1"}, Batching(least=2), DAYS
+        FRIDAY, None, waiting(at("2024-06-14"), at("2024-06-14")), {"N-1"}, ListDays(Batching(least=2), DAYS)
     )
     assert ([c.number for c in chosen.disputed], chosen.why_none) == (["N-1"], "too_few")
 
@@ -112,7 +113,7 @@ def test_what_is_promised_is_kept(accepted_at: datetime, plan: Batching) -> None
     alone = waiting(accepted_at)
     while True:
         day += timedelta(days=1)
-        if select(day, day - timedelta(days=1), alone, (), plan, DAYS).cases:
+        if select(day, day - timedelta(days=1), alone, (), ListDays(plan, DAYS)).cases:
             break
     assert day <= promised
     if promised_day(accepted_at, plan, DAYS):

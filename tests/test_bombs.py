@@ -16,12 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.isolation import Limits, WorkerPool
-from pipeline.adapters.ledger import Ledger
-from pipeline.adapters.scanner.scan import PRELOAD
 from pipeline.domain import Arrival, Outcome, Place
-from pipeline.policy import REPORTS, RULES
-from pipeline.runs import decide, open_mail
+from pipeline.intake.deciding import judge_again
+from pipeline.ledger.book import Ledger
+from pipeline.office.sitting import Sitting
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.workers import Limits, WorkerPool
 from tests.house import MORNING, OFFICE, House, fixture, policy_of
 from tests.people import PEOPLE
 from tests.servers import Certificates, Dovecot, RecordingSmtp
@@ -402,9 +403,7 @@ def test_whatever_bytes_come_there_is_one_of_six_outcomes(readers: WorkerPool, p
     try:
         arrival = Arrival(hashlib.sha256(raw).hexdigest(), raw, MORNING)
         ledger.keep(Place("fuzz", "INBOX", 1, 1), arrival, "", ledger.begin_run("fuzz", MORNING))
-        outcome = decide(
-            ledger, open_mail(ledger, arrival, POLICY, readers, ()), POLICY, readers, MORNING, MORNING.date()
-        )
+        outcome = judge_again(Sitting(ledger, POLICY, readers, MORNING, MORNING.date()), arrival)
         judged = ledger.judged(arrival.sha)
     finally:
         ledger.close()
@@ -414,7 +413,7 @@ def test_whatever_bytes_come_there_is_one_of_six_outcomes(readers: WorkerPool, p
 
 
 def test_words_of_a_mail_are_read_so_far_and_no_further() -> None:
-    from pipeline.stages.unpack import unpack
+    from pipeline.mail.unpack import unpack
 
     raw = HEAD + b"From: a@b.example\r\n\r\n" + b"kart " * 20_000_00
     begun = time.process_time()

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from pipeline import runs
-from pipeline.adapters.custody import broken_links
-from pipeline.adapters.stops import GoOn, go_on, open_stop
-from pipeline.breaker import Seen, Trouble, trouble
+from pipeline.domain.breaker import Cause, Seen, cause
+from pipeline.intake import deciding
+from pipeline.ledger.custody import broken_links
+from pipeline.ledger.stops import GoOn, WentOn, go_on, open_stop
+from pipeline.ledger.undoing import undo_decision
 from tests.house import MORNING, NIGHT, House, body, fixture
 
 LATER = MORNING + timedelta(hours=1)
@@ -36,7 +37,7 @@ GOOD = [seen(n) for n in range(100, 200)]
 @pytest.mark.parametrize(
     ("recent", "earlier", "expected"),
     [
-        (faults(1, 2, 3, 4, 5), [], Trouble("fault", "internal: KeyError at x:1", 5, 5)),
+        (faults(1, 2, 3, 4, 5), [], Cause("fault", "internal: KeyError at x:1", 5, 5)),
         (faults(1, 2, 3, 4), [], None),
         # One sender who has found a way to break us stops nobody else.
         (faults(1, 1, 1, 1, 1, 1, 2, 2), [], None),
@@ -44,19 +45,19 @@ GOOD = [seen(n) for n in range(100, 200)]
         (
             faults(1, 2, 3) + GOOD[:11] + faults(4, 5),
             [],
-            Trouble("fault", "internal: KeyError at x:1", 5, 16),
+            Cause("fault", "internal: KeyError at x:1", 5, 16),
         ),
         (faults(1, 2) + GOOD[:16] + faults(3, 4, 5), [], None),
-        (refused(range(8)), GOOD, Trouble("refusal", "holder/name", 8, 8)),
+        (refused(range(8)), GOOD, Cause("refusal", "holder/name", 8, 8)),
         (refused(range(7)), GOOD, None),
-        (refused(range(8)) + GOOD[:2], GOOD, Trouble("refusal", "holder/name", 8, 10)),
+        (refused(range(8)) + GOOD[:2], GOOD, Cause("refusal", "holder/name", 8, 10)),
         (refused(range(8)) + GOOD[:3], GOOD, None),
         # Nobody knows yet what is usual.
         (refused(range(8)), GOOD[:9], None),
-        (refused(range(8)), GOOD[:10], Trouble("refusal", "holder/name", 8, 8)),
+        (refused(range(8)), GOOD[:10], Cause("refusal", "holder/name", 8, 8)),
         # What is usual is no alarm: old forms come every day.
         (refused(range(8)), refused(range(50)) + GOOD[:50], None),
-        (refused(range(8)), refused(range(30)) + GOOD[:70], Trouble("refusal", "holder/name", 8, 8)),
+        (refused(range(8)), refused(range(30)) + GOOD[:70], Cause("refusal", "holder/name", 8, 8)),
         # The same list twenty times from one address is one sender's.
         (refused([1] * 20), GOOD, None),
         # Eight people, each refused for a reason of their own.
@@ -64,8 +65,8 @@ GOOD = [seen(n) for n in range(100, 200)]
         ([], [], None),
     ],
 )
-def test_what_trips_it(recent: list[Seen], earlier: list[Seen], expected: Trouble | None) -> None:
-    assert trouble(recent, earlier) == expected
+def test_what_trips_it(recent: list[Seen], earlier: list[Seen], expected: Cause | None) -> None:
+    assert cause(recent, earlier) == expected
 
 
 def deliver(
@@ -90,7 +91,7 @@ def resume(house: House, word: GoOn, moment: datetime) -> int:
     with house.opened(moment) as shop:
         stop = open_stop(shop.ledger)
         assert stop
-        return go_on(shop.ledger, stop, word, "bakıldı", "E. Taşdelenler", shop.clock())
+        return go_on(shop.ledger, stop, WentOn(word, "bakıldı", "E. Taşdelenler", shop.clock()))
 
 
 def answered(house: House) -> Counter[str]:
@@ -151,7 +152,7 @@ def test_after_a_fault_of_ours_everything_is_judged_again(
     deliver(house, "held/receipt-before-list", [1])
     house.poll()
     deliver(house, "accepted/ordinary-single-list", range(2, 4))
-    monkeypatch.setattr(runs, "judge", breaks)
+    monkeypatch.setattr(deciding, "judge", breaks)
     deliver(house, "returned/bad-identity-number", range(4, 10))
     tally = house.poll(LATER)
     assert (tally.shunted, tally.posted) == (8, 0)
@@ -189,6 +190,55 @@ def test_a_withdrawn_list_leaves_the_receipt_that_waited_for_it_waiting_again(ho
     assert sum(answered(house).values()) == 31
     replies = [str(x["In-Reply-To"]) for x in house.letters() if x["In-Reply-To"]]
     assert len(set(replies)) == len(replies)
+
+
+def test_a_receipt_in_the_stopped_run_is_taken_back_with_its_mail(house: House) -> None:
+    """A likeness is kept for every receipt: it refers to the decision, and kept it from being withdrawn."""
+    as_usual(house)
+    house.poll()
+    house.deliver("accepted/list-then-receipt/1-list", "accepted/list-then-receipt/2-receipt")
+    deliver(house, "returned/bad-identity-number", range(1, 19))
+    house.poll(LATER)
+    likenesses = "SELECT count(*) FROM likeness"
+    assert house.ask(likenesses) == [(1,)], "the receipt's looks are kept"
+
+    said = house.command("resume", "again", "--by", "E. Taşdelenler", "--because", "kural düzeldi")
+    assert said.returncode == 0, said
+    for table in ("likeness", "spent", "entry"):
+        assert house.ask(f"SELECT count(*) FROM {table}") == [(0,)], table
+    assert house.ask("SELECT count(*) FROM decision WHERE outcome<>'guided'") == [(0,)]
+    house.poll(LATER + timedelta(minutes=5))
+    assert house.ask("SELECT event FROM entry ORDER BY id") == [("listed",), ("paid",)]
+    assert house.ask(likenesses) == [(1,)]
+
+
+def test_whatever_refers_to_a_decision_is_undone_with_it(house: House) -> None:
+    """SQLite is asked which tables refer to a decision: none can be forgotten that comes one day."""
+    house.deliver("accepted/list-then-receipt/1-list", "accepted/list-then-receipt/2-receipt")
+    house.poll()
+    with house.opened(LATER) as shop:
+        referring = [
+            (row["name"], row["mine"])
+            for row in shop.ledger.query(
+                'SELECT m.name AS name, f."from" AS mine FROM sqlite_schema m, '
+                "pragma_foreign_key_list(m.name) f WHERE f.\"table\"='decision'"
+            )
+        ]
+        assert {"likeness", "named", "hold", "bounce"} <= {table for table, _ in referring}
+        shas = [row["sha"] for row in shop.ledger.query("SELECT sha FROM decision ORDER BY rowid DESC")]
+        with shop.ledger.transaction():
+            shop.ledger.execute("INSERT INTO hold (sha) SELECT sha FROM decision")
+            shop.ledger.execute("INSERT INTO bounce SELECT sha, NULL, '', '', '' FROM decision")
+            # A table of a later version, of which nobody has told the program.
+            shop.ledger.execute("CREATE TABLE later (mail TEXT REFERENCES decision (sha))")
+            shop.ledger.execute("INSERT INTO later SELECT sha FROM decision")
+        with shop.ledger.transaction():
+            for sha in shas:
+                undo_decision(shop.ledger, sha)
+        for table, _ in (*referring, ("later", "")):
+            assert shop.ledger.query(f"SELECT * FROM {table}") == [], table
+        for table in ("decision", "entry", "spent", "letter", "usage"):
+            assert shop.ledger.query(f"SELECT * FROM {table}") == [], table
 
 
 def test_nothing_to_resume_is_said(house: House) -> None:

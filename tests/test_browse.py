@@ -21,8 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.snapshot import take_snapshot
-from pipeline.policy import REPORTS
+from pipeline.ledger.snapshot import take_snapshot
+from pipeline.policy.places import REPORTS
 from tests.house import COMMAND, House
 from tests.mails import ISTANBUL
 from tests.people import PEOPLE

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.isolation import WorkerPool
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import COMMAND, ROOT, House
 from tests.people import PEOPLE
 from tests.saboteurs import Answer
@@ -142,12 +142,14 @@ def watched(temporary: Path) -> Iterator[Watch]:
         thread.join()
 
 
+STAGES = ("deciding.judge", "opening.unpack", "deciding.answer", "Ledger.filed", "Ledger.undecided")
 # The real commands one after the other, some with a fault of ours planted in them that speaks of the mail.
 PLAYED = """
 import json, os, sys
 from pathlib import Path
-from pipeline import cli, runs
-from pipeline.adapters.ledger import Ledger
+from pipeline.commands import cli
+from pipeline.intake import deciding, opening, runs
+from pipeline.ledger.book import Ledger
 os.umask(0o077)
 for step in json.loads(Path(sys.argv[1]).read_text()):
     def broken(*args, **more):
@@ -243,7 +245,7 @@ def told(
         good = written(house)
         steps = []
         for fault in ("ValueError", "OSError"):
-            for where in ("runs.judge", "runs.unpack", "runs.answer", "Ledger.filed", "Ledger.undecided"):
+            for where in STAGES:
                 name = f"{fault} in {where}"
                 house.deliver_raw(canary_mail(f"{len(steps)}", f"{name} {CANARY}"))
                 steps.append(witness.step(name, "poll", where=where, fault=fault))
@@ -275,7 +277,7 @@ def test_every_path_was_walked(told: tuple[Witness, Watch]) -> None:
     assert witness.codes["bad settings"] == witness.codes["password in the settings"] == 78
     assert witness.codes["imap"] == witness.codes["smtp away"] == 75
     assert witness.codes["nightly"] == witness.codes["verify"] == 0, witness.said
-    assert witness.codes["ValueError in Ledger.undecided"] == 75
+    assert witness.codes["ValueError in Ledger.undecided"] == 70
     kinds = {str(x["X-NES-Intake"]) for x in witness.house.letters()}
     assert kinds >= {"held", "returned", "nightly", "batch"}
     # The watch has seen the program, its workers and what these were told.

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cases import case_number, fold_case, is_number, latest_open, mail_number, receipt_key
 from pipeline.domain import Case, Entry, Event, Procedure
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.cases import case_number, fold_case, is_number, latest_open, mail_number, receipt_key
+from pipeline.domain.turkish import IdentityNumber
 from tests.in_order import AYSE, SHA, SUKRU, TODAY, open_case, row, slip
 
 NUMBER = IdentityNumber(AYSE.identity_number)

@@ -9,24 +9,35 @@ import shutil
 import stat
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import TemplateNotFound
 
-from pipeline.adapters.home import Home
-from pipeline.cli import commands, run
-from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, WRONG_COMMAND, progress_bar
+from pipeline.commands.cli import COMMANDS, commands, run
 from pipeline.domain import Outcome, Procedure
+from pipeline.ledger.home import Home
+from pipeline.night import closing
+from pipeline.office.console import (
+    BAD_CONFIGURATION,
+    DONE,
+    OUR_FAULT,
+    SET_ASIDE,
+    TRY_LATER,
+    WRONG_COMMAND,
+    progress_bar,
+)
 from tests.house import COMMAND, FIXTURES, House, body
 from tests.people import PEOPLE
 from tests.servers import free_ports
 
 LIST = "accepted/ordinary-single-list"
 HELD = "held/five-year-term"
-NAMES = sorted(commands.commands)
+NAMES = sorted(COMMANDS)
 
 
 class Said:
@@ -56,8 +67,8 @@ def one_line(text: str) -> bool:
 
 
 def test_the_codes_are_those_that_cron_and_systemd_know() -> None:
-    codes = (DONE, SET_ASIDE, WRONG_COMMAND, TRY_LATER, BAD_CONFIGURATION)
-    assert codes == (0, 1, os.EX_USAGE, os.EX_TEMPFAIL, os.EX_CONFIG)
+    codes = (DONE, SET_ASIDE, WRONG_COMMAND, OUR_FAULT, TRY_LATER, BAD_CONFIGURATION)
+    assert codes == (0, 1, os.EX_USAGE, os.EX_SOFTWARE, os.EX_TEMPFAIL, os.EX_CONFIG)
 
 
 def test_poll_says_what_it_did(tell: Any, house: House) -> None:
@@ -178,6 +189,18 @@ def test_a_full_disk_is_75(tell: Any, house: House, monkeypatch: pytest.MonkeyPa
     assert "Alınan ileti: 1" in tell("poll").out
 
 
+def test_a_fault_of_the_program_is_not_the_worlds(tell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cron keeps silent about "try later": what no later run finds right by itself is called otherwise."""
+
+    def breaks(*_: object) -> None:
+        raise TemplateNotFound("replies/_selam.txt")
+
+    monkeypatch.setattr(closing, "report_of", breaks)
+    said = tell("nightly", "--day", "2024-06-13")
+    assert said.code == OUR_FAULT
+    assert "TemplateNotFound at " in said.err
+
+
 def test_a_damaged_ledger_is_78(tell: Any, house: House) -> None:
     tell("poll")
     (house.home / "ledger.db").write_bytes(b"no ledger at all" * 500)
@@ -237,6 +260,13 @@ def test_every_command_has_help_in_turkish(
     assert re.search(r"[çğıöşüÇĞİÖŞÜ]", captured.out)
     if command is None:
         assert all(name in captured.out for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_help_of_all_says_what_the_commands_own_says(name: str) -> None:
+    command = commands.get_command(None, name)
+    assert command
+    assert command.get_short_help_str(limit=1000) == COMMANDS[name][1]
 
 
 def test_these_are_the_commands() -> None:
@@ -441,7 +471,8 @@ def test_explain_gives_the_public_shape(capsys: pytest.CaptureFixture[str]) -> N
     assert [holder["accepted"] for holder in told[2]["holders"]] == [True, False]
     assert [finding["consequence"] for finding in told[2]["findings"]] == ["return"]
     assert told[3]["unread"][0]["why"] == "password_protected"
-    assert all(len(mail["letters"]) == (mail["outcome"] in ("accepted", "returned")) for mail in told)
+    # Who is named on somebody's list hears of it besides.
+    assert all(bool(mail["letters"]) == (mail["outcome"] in ("accepted", "returned")) for mail in told)
     text = json.dumps(told)
     assert not [p for p in PEOPLE if p.identity_number in text]
 
@@ -497,3 +528,20 @@ def test_progress_is_shown_on_a_terminal_only(
     with progress_bar() as progress:
         progress("judge", 1, 2)
     assert "Okunuyor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["no\x1b[31m.eml", "no\x9b31m.eml", "a\u202elme.on", "x\r\nHata: y.eml", "b\x07"]
+)
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_file_name_cannot_steer_the_terminal(
+    tmp_path: Path, name: str, json: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing, there = tmp_path / name, tmp_path / f"{name}.eml"
+    there.write_bytes(b"From: a@example.org\r\nSubject: \xc2\x9b31m x\r\n\r\nmetin\r\n")
+    for words in ([str(missing)], [str(there), *json], [f"-{name}"], [f"--{name}"]):
+        run(["explain", *words])
+    said = capsys.readouterr()
+    for text in (said.out, said.err):
+        steering = {ch for ch in text if unicodedata.category(ch) in ("Cc", "Cf")} - {"\n"}
+        assert not steering

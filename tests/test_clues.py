@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.clues import Clues
-from pipeline.demo import OFFICE
+from mailbox_fixtures.expect import demo_policy
 from pipeline.domain import Page
-from pipeline.evidence_strength import text_words
-from pipeline.policy import REPORTS, RULES, load_policy
+from pipeline.papers.clues import Clues
+from pipeline.papers.strength import text_words
+from pipeline.policy.places import RULES
 
-CLUES = load_policy(RULES, REPORTS, OFFICE).clues
+CLUES = demo_policy().clues
 
 
 def page(layout: str, *changes: tuple[str, str]) -> Page:

@@ -13,16 +13,17 @@ from pipeline.domain import (
     Consequence,
     Evidence,
     FileKind,
+    Matter,
     Outcome,
     Page,
     Transcript,
     Unread,
 )
-from pipeline.evidence_strength import text_words
-from pipeline.faults import OperatorFault
-from pipeline.papers import load_papers
-from pipeline.stages.judge import judge
-from pipeline.stages.read import read
+from pipeline.domain.faults import OperatorFault
+from pipeline.judging.judge import judge
+from pipeline.judging.read import read
+from pipeline.papers.others import load_papers
+from pipeline.papers.strength import text_words
 from tests.in_order import AYSE, POLICY, SHA, SUKRU, facts_of, judged, mail_from, open_case, row, slip
 
 LETTER = POLICY.papers["official_letter"].samples[0].strip()
@@ -111,7 +112,7 @@ def test_a_receipt_that_goes_on_overleaf_is_one() -> None:
 )
 def test_a_list_in_a_mail_about_something_else_waits_for_a_person(words: str, held: bool) -> None:
     mail = mail_from(subject="e-imza", text=words)
-    decision = judge(SHA, mail, Evidence(holders=(row(),)), facts_of(), POLICY)
+    decision = judge(Matter(SHA, mail, Evidence(holders=(row(),))), facts_of(), POLICY)
     assert (decision.outcome is Outcome.HELD) is held
     assert ("submission/list-or-other" in {f.rule for f in decision.findings}) is held
 

@@ -10,18 +10,18 @@ import openpyxl
 import pytest
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.adapters.scanner.scan import transcribe
-from pipeline.clues import Clues
-from pipeline.conversation import Comparison, compare, list_before
-from pipeline.domain import Attachment, Decision, Facts, Submission
-from pipeline.policy import Policy
-from pipeline.runs import Word, settle
-from pipeline.stages.judge import judge
-from pipeline.stages.read import read
+from pipeline.domain import Attachment, Decision, Facts, Matter, Submission
+from pipeline.judging.conversation import Comparison, compare, list_before
+from pipeline.judging.judge import judge
+from pipeline.judging.read import read
+from pipeline.papers.clues import Clues
+from pipeline.policy.policy import Policy
+from pipeline.sandbox.scanner.scan import transcribe
 from tests.house import NIGHT, House, body
 from tests.letters import list_mail, writes
 from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import WRONG_TENTH, person
+from tests.words_said import say
 from tests.workbooks import Fields, entry, official, xls
 
 AYSE, CANAN, NURAY = person("Ayşe Karaağaçlı"), person("Canan Şahinbaşlı"), person("Nuray Işıklıtepe")
@@ -41,7 +41,7 @@ def judged(policy: Policy, *rows: Fields, data: bytes | None = None) -> Decision
     files = [(Attachment("liste.xls", "", data, "digest"), transcribe(data, Clues()))]
     evidence = read(files, policy.patterns)
     submission = Submission(AYSE.work_email, "", (), "", "", (), "", "", (), ())
-    return judge("0" * 64, submission, evidence, Facts(date(2024, 6, 10)), policy)
+    return judge(Matter("0" * 64, submission, evidence), Facts(date(2024, 6, 10)), policy)
 
 
 def told(comparison: Comparison) -> dict[str, list[tuple[str | None, str]]]:
@@ -111,10 +111,10 @@ def listed(house: House, moment: datetime = NIGHT) -> set[str]:
     return {str(row[1].value) for row in rows}
 
 
-def decide(house: House, word: Word, moment: datetime = NIGHT) -> None:
+def decide(house: House, word: str, moment: datetime = NIGHT) -> None:
     """Settles the oldest open hold by an official's word."""
     with house.opened(moment) as shop:
-        settle(shop, shop.ledger.open_holds()[0], word, "görüşüldü", "A. Görevli")
+        say(shop, shop.ledger.open_holds()[0], word, "görüşüldü", "A. Görevli")
 
 
 def hear(house: House, *mails: bytes) -> None:

@@ -12,14 +12,6 @@ from hashlib import sha256
 import pytest
 from PIL import Image
 
-from pipeline.adapters.crops import card_boxes, cut_out
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner.cut import MOST_BYTES, MOST_WIDTH
-from pipeline.adapters.scanner.ocr import look
-from pipeline.adapters.scanner.preparation import Hypothesis
-from pipeline.adapters.scanner.scan import transcribe
-from pipeline.adapters.scanner.tesseract import ocr_fault
-from pipeline.clues import Clues
 from pipeline.domain import (
     Arrival,
     Attachment,
@@ -31,18 +23,27 @@ from pipeline.domain import (
     Page,
     Receipt,
     Region,
+    Subject,
     Transcript,
     Unread,
 )
-from pipeline.doubts import MOST_DOUBTS, Doubt, doubts_of
-from pipeline.evidence_strength import text_words
-from pipeline.exhibits import Exhibit, exhibits_of
-from pipeline.printed import whole_page
-from pipeline.rulebook import Subject
-from pipeline.stages.read import read
-from pipeline.views import READ_FROM, known_fields
+from pipeline.judging.read import read
+from pipeline.night.exhibits import Exhibit, exhibits_of
+from pipeline.night.spots import MOST_SPOTS, Spot, spots_of
+from pipeline.papers.clues import Clues
+from pipeline.papers.printed import whole_page
+from pipeline.papers.strength import text_words
+from pipeline.policy.views import READ_FROM, known_fields
+from pipeline.sandbox.cutting import card_boxes, cut_out
+from pipeline.sandbox.scanner.cut import MOST_BYTES, MOST_WIDTH
+from pipeline.sandbox.scanner.ocr import look
+from pipeline.sandbox.scanner.preparation import Hypothesis
+from pipeline.sandbox.scanner.scan import transcribe
+from pipeline.sandbox.scanner.tesseract import ocr_fault
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import MORNING, House
 from tests.in_order import POLICY
+from tests.people import PEOPLE
 from tests.pictures import photo
 from tests.receipt_damage import picture_bytes, rasterised
 from tests.receipt_material import ReceiptFacts, receipt_pdf
@@ -209,27 +210,29 @@ def held(*findings: Finding, outcome: Outcome = Outcome.HELD) -> Decision:
 
 
 def test_a_doubt_points_to_what_is_doubted() -> None:
-    assert doubts_of(held(found(Subject.RECEIPT, "amount"))) == (Doubt("dekont.pdf", "amount", AMOUNT),)
-    assert doubts_of(held(found(Subject.FILE, "problem"))) == (Doubt("belge.pdf", "page", None),)
+    assert spots_of(held(found(Subject.RECEIPT, "amount"))) == (Spot("dekont.pdf", "amount", AMOUNT),)
+    assert spots_of(held(found(Subject.FILE, "problem"))) == (Spot("belge.pdf", "page", None),)
     # Nothing was read there: all of the page may have it.
-    assert doubts_of(held(found(Subject.RECEIPT, "rail"))) == (Doubt("dekont.pdf", "page", None),)
+    assert spots_of(held(found(Subject.RECEIPT, "rail"))) == (Spot("dekont.pdf", "page", None),)
 
 
 def test_a_place_is_shown_once_and_three_are_enough() -> None:
     every = held(*(found(Subject.RECEIPT, f) for f in ("amount", "payment", "contested", "rail", "state")))
-    assert [d.field for d in doubts_of(every)] == ["amount", "paid_on", "identity_number"]
-    assert len(doubts_of(every)) == MOST_DOUBTS
+    assert [d.field for d in spots_of(every)] == ["amount", "paid_on", "identity_number"]
+    assert len(spots_of(every)) == MOST_SPOTS
 
 
 def test_what_is_not_doubted_is_not_shown() -> None:
-    assert doubts_of(held(found(Subject.RECEIPT, "amount", Consequence.RETURN))) == ()
-    assert doubts_of(held(found(Subject.SUBMISSION, "sender"))) == ()
-    assert doubts_of(held(found(Subject.RECEIPT, "amount"), outcome=Outcome.RETURNED)) == ()
+    assert spots_of(held(found(Subject.RECEIPT, "amount", Consequence.RETURN))) == ()
+    assert spots_of(held(found(Subject.SUBMISSION, "sender"))) == ()
+    assert spots_of(held(found(Subject.RECEIPT, "amount"), outcome=Outcome.RETURNED)) == ()
 
 
 def test_whatever_rules_ask_of_a_receipt_has_its_place() -> None:
-    printed = {f.name for f in fields(Receipt)} | {"title", "state"}
-    asked = {name.removesuffix("_problem") for name in known_fields()[Subject.RECEIPT]}
+    printed = {f.name for f in fields(Receipt)} | {"title", "state", "type"}
+    asked = {
+        name.removesuffix("_problem").removesuffix("_written") for name in known_fields()[Subject.RECEIPT]
+    }
     assert asked - set(READ_FROM) <= printed
     assert set(READ_FROM) <= asked
     assert {field for told in READ_FROM.values() for field in told} <= printed
@@ -253,8 +256,10 @@ def exhibits_of_the_hold(house: House) -> tuple[Exhibit, ...]:
 def test_a_held_mail_shows_its_doubtful_lines(name: str, house: House) -> None:
     house.deliver(name)
     exhibits = exhibits_of_the_hold(house)
-    assert [exhibit.field for exhibit in exhibits] == ["debtor", "payer"]
-    assert "Övünç" in words_on(exhibits[0].png).title() or "Borçlu" in words_on(exhibits[0].png).title()
+    # It is the number that finds no case, whatever its bearer is called.
+    assert [exhibit.field for exhibit in exhibits] == ["identity_number"]
+    seen = "".join(filter(str.isdigit, words_on(exhibits[0].png)))
+    assert any(one.identity_number in seen for one in PEOPLE)
 
 
 def test_an_unread_file_is_shown_whole(house: House) -> None:

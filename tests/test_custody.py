@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.custody import Erased, Retention, backup, broken_links, erase, export
-from pipeline.adapters.home import Home
-from pipeline.adapters.ledger import Ledger
-from pipeline.faults import OperatorFault
-from pipeline.rebuild import rebuild
+from pipeline.acts.persons import person_of
+from pipeline.commands.cli import run
+from pipeline.desk.people import People, Person, Role
+from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.book import Ledger
+from pipeline.ledger.custody import Erased, Retention, backup, broken_links, erase, export
+from pipeline.ledger.home import PEOPLE_KEPT, Home
+from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.review.rebuild import rebuild
 from tests.house import House
 from tests.mails import ISTANBUL
 from tests.people import PEOPLE
@@ -194,7 +198,8 @@ def test_erase_tells_at_the_terminal(used: House) -> None:
 
 def test_everything_about_one_person_and_nobody_else(used: House) -> None:
     with used.opened() as shop:
-        told = json.dumps(export(shop.ledger, open_case(used), shop.clock()), ensure_ascii=False)
+        person = person_of(shop, open_case(used))
+        told = json.dumps(export(shop.ledger, person, shop.clock()), ensure_ascii=False)
     assert len({n for n in NUMBERS if n in told}) == 1
     assert "listed" in told
     assert "paid" in told
@@ -203,7 +208,7 @@ def test_everything_about_one_person_and_nobody_else(used: House) -> None:
 
 def test_a_case_that_is_not_there_is_named(used: House) -> None:
     with used.opened() as shop, pytest.raises(OperatorFault, match="no_such_case"):
-        export(shop.ledger, "N-0000000H", shop.clock())
+        person_of(shop, "N-0000000H")
 
 
 # --- backing up --------------------------------------------------------------------------------
@@ -225,6 +230,35 @@ def test_a_backup_is_a_home_that_goes_on_without_a_repeat(used: House, tmp_path:
     used.poll(NIGHT + timedelta(hours=1))
     assert used.nightly(NIGHT) is None
     assert len(used.smtp.received) == sent
+
+
+def test_who_sat_at_the_desk_comes_back_by_name_alone(
+    used: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ayse, veli = (Person(name, Role.CLERK, "kept as a hash", "kept secret") for name in ("ayse", "veli"))
+    for one in (ayse, veli):
+        People(Home(used.home)).put(one)
+    with used.opened() as shop:
+        backup(shop.ledger, shop.home, tmp_path / "backup", shop.clock())
+    used.home.rename(tmp_path / "lost")
+    (tmp_path / "backup").rename(used.home)
+    people = People(Home(used.home))
+    assert people.all() == {}, "somebody may have left since"
+    assert run(["rebuild", "--settings", str(used.file)]) == DONE
+    assert "ayse, veli" in capsys.readouterr().out
+    take_back = ["desk", "--settings", str(used.file), "user", "take-back"]
+    assert run([*take_back, "zeynep"]) == BAD_CONFIGURATION
+    assert run([*take_back, "ayse"]) == DONE
+    assert people.all() == {"ayse": ayse}
+    assert run(take_back) == DONE
+    assert "veli (clerk)" in capsys.readouterr().out
+    assert used.ask("SELECT about FROM audit WHERE event='desk user taken back as clerk'") == [("ayse",)]
+    # Whoever is removed after all is not offered again as the backup knew them.
+    people.remove("ayse")
+    assert set(people.kept) == {"veli"}
+    assert run([*take_back, "ayse"]) == BAD_CONFIGURATION
+    assert run([*take_back, "veli"]) == DONE
+    assert not (used.home / PEOPLE_KEPT).exists()
 
 
 def test_a_backup_keeps_its_secrets(used: House, tmp_path: Path) -> None:

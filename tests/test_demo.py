@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import subprocess
+import sys
 import tomllib
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
 
-from pipeline.adapters.ledger import Ledger
-from pipeline.cli import run
-from pipeline.demo import FIXTURES
+from pipeline.commands.cli import run
+from pipeline.ledger.book import Ledger
+from pipeline.ledger.home import Home
+from pipeline.office.settings import load_settings
+from pipeline.review.demo import FIXTURES
+from pipeline.review.invented_office import OFFICE
+from tests.people import PEOPLE
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +43,7 @@ def _last_mails() -> dict[str, str]:
 
 
 def test_every_mail_ends_as_its_folder_says(output: Path) -> None:
-    ledger = Ledger.open(output / "home" / "ledger.db", b"any")
+    ledger = Ledger.open(output / "home" / "ledger.db", Home(output / "home").key)
     judged = ledger.judged_between(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
     ledger.close()
     outcomes = {j.sha: str(j.decision.outcome) for j in judged}
@@ -44,6 +52,12 @@ def test_every_mail_ends_as_its_folder_says(output: Path) -> None:
     ).hexdigest()
     expected = {sha: outcome for sha, outcome in _last_mails().items() if sha != repeated}
     assert {sha: outcomes[sha] for sha in expected} == expected
+
+
+def test_its_settings_are_good_for_the_other_commands(output: Path) -> None:
+    settings = load_settings(output / "settings.toml")
+    assert settings.home == (output / "home").resolve()
+    assert settings.office == OFFICE
 
 
 def test_the_files_it_names_are_there(output: Path) -> None:
@@ -58,3 +72,35 @@ def test_the_files_it_names_are_there(output: Path) -> None:
     report = next(output.glob("letters/*-nightly.txt")).read_text(encoding="utf-8")
     assert "(tutuyor)" in report
     assert not any(number in report for number in numbers)
+
+
+def test_the_day_can_be_lived_in_afterwards(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["--settings", str(output / "settings.toml")]
+    assert run(["status", *settings]) == 0
+    status = capsys.readouterr().out
+    (number, *_) = re.findall(r"G-[0-9A-Z]{8}", status)
+    assert run(["explain", number, *settings]) == 0
+    assert number in capsys.readouterr().out
+
+
+def test_one_page_leads_to_every_file_that_is_there_to_be_opened(output: Path) -> None:
+    page = (output / "index.html").read_text(encoding="utf-8")
+    links = {unquote(link) for link in re.findall(r'href="([^"]+)"', page)}
+    files = {f.relative_to(output).as_posix() for f in output.rglob("*") if f.is_file()}
+
+    assert links <= files
+    assert {f for f in files if not f.startswith("home/")} - links == {"index.html", "imap-password"}
+    assert not any(who.identity_number in page for who in PEOPLE)
+
+
+def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['pymap'] = sys.modules['aiosmtpd'] = None;"
+        "from pipeline.commands.cli import run; sys.exit(run(['demo', '--output', 'tried']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 78
+    assert "pip install 'nes-intake[demo]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -21,7 +21,7 @@ import pytest
 
 from tests.house import COMMAND, ROOT, House
 from tests.servers import Certificates
-from tests.test_schedule import until
+from tests.serving import until
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -312,7 +312,7 @@ def test_the_steps_of_the_container_lead_to_a_working_command(tmp_path: Path) ->
             assert {"make", "python3", "ca-certificates"} <= set(rest.split())
         elif instruction == "RUN":
             # With nothing to set up anew, for that takes a network and a minute.
-            for name in ("requirements.lock", "pyproject.toml"):
+            for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml"):
                 os.utime(place / name, (0, 0))
             done = subprocess.run(rest, shell=True, cwd=place, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr

@@ -18,14 +18,14 @@ from typing import Any
 
 import pytest
 
-from pipeline import doctor
-from pipeline.adapters.custody import backup
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner import tesseract
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER
-from pipeline.doctor import examine, in_words, title
-from pipeline.policy import REPORTS, RULES
+from pipeline.commands.cli import run
+from pipeline.ledger.custody import backup
+from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.review import doctor
+from pipeline.review.doctor import examine, in_words, title
+from pipeline.sandbox.scanner import tesseract
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import FOLDERS, MORNING, OWN, House
 from tests.saboteurs import Without
 from tests.servers import Certificates, Dovecot, RecordingSmtp, free_ports
@@ -85,8 +85,12 @@ def test_the_command_finds_a_new_office_well_but_for_what_is_not_known_yet(secur
     said = secure.command("doctor")
     assert (said.returncode, said.stderr) == (SET_ASIDE, "")
     *lines, total = said.stdout.splitlines()
-    assert total == "0 hata, 0 sorun, 2 uyarı."
-    assert [line.split()[1] for line in lines if line.startswith("uyarı")] == ["Tarife", "Takvim"]
+    assert total == "0 hata, 0 sorun, 3 uyarı."
+    assert [line.split()[1] for line in lines if line.startswith("uyarı")] == [
+        "Gönderenler",
+        "Tarife",
+        "Takvim",
+    ]
     for part in ("MOVE", "NES/Kabul", "tesseract", "32 MB", "sertifika", "denenen bütün kapılar kapalı"):
         assert part in said.stdout, part
     # It looked, and made nothing.
@@ -99,21 +103,27 @@ def test_nothing_is_changed_where_work_was_done(secure: House) -> None:
     secure.deliver("accepted/ordinary-single-list")
     secure.poll()
     before, sent = snapshot(secure.home), len(secure.smtp.received)
+    # The servers of the house tell the time of its day.
+    secure.smtp.clock = MORNING
     lines = found(secure)
     assert snapshot(secure.home) == before
     assert len(secure.smtp.received) == sent
     assert (lines["ledger"].says, lines["home"].says, lines["tariff"].says) == ("ok", "ok", "ok")
     assert (lines["calendar"].says, lines["folders"].says) == ("ok", "to_be_made")
     assert {line.grade for line in lines.values()} == {"ok", "warning"}
-    assert [check for check, line in lines.items() if line.grade == "warning"] == ["backup"]
+    assert [check for check, line in lines.items() if line.grade == "warning"] == ["senders", "backup"]
 
 
 def test_all_is_well(secure: House, capsys: pytest.CaptureFixture[str]) -> None:
+    text = secure.file.read_text(encoding="utf-8")
+    named = 'trusted_servers = ["mx.saglik.example.org"]\n\n[[accounts]]'
+    secure.file.write_text(text.replace("[[accounts]]", named), encoding="utf-8")
     secure.poll()
     back_up(secure, MORNING)
     for folder in FOLDERS.values():
         secure.box.make(folder)
-    lines = list(examine(secure.file, MORNING.replace(hour=12)))
+    noon = secure.smtp.clock = MORNING.replace(hour=12)
+    lines = list(examine(secure.file, noon))
     assert [line for line in lines if line.grade != "ok"] == []
     assert doctor.exit_code(lines) == DONE
     assert capsys.readouterr().out == ""
@@ -341,10 +351,14 @@ def test_every_line_has_its_words() -> None:
     """Whatever a check may say stands in reports/doctor.toml, and nothing else does."""
     source = Path(doctor.__file__).read_text(encoding="utf-8")
     said = set(re.findall(r'Line\(\s*"(\w+)", "(\w+)"', source))
+    said |= {("senders", "ok"), ("senders", "not_required")}
     said |= {("ocr", "without_turkish"), ("ocr", "missing")}
-    said |= {(check, says) for check in ("imap_tls", "smtp_tls") for says in ("none", "ends", "ok")}
+    said |= {("second_engine", "missing"), ("second_engine", "altered")}
+    said |= {
+        (check, says) for check in ("imap_tls", "smtp_tls", "readers_tls") for says in ("none", "ends", "ok")
+    }
     said |= {(check, "fault") for check in ("imap", "smtp", "probe")}
-    sections = ("grades", "titles", "totals", "mail")
+    sections = ("grades", "titles", "totals", "mail", "readers_parts")
     told = {(check, says) for check, texts in WORDS.items() if check not in sections for says in texts}
     assert said == told
     assert {check for check, _ in told} == set(WORDS["titles"])

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from pydantic import SecretStr
 
-from pipeline.adapters.embedded import EmbeddedMailbox, EmbeddedSmtp
-from pipeline.adapters.mailbox import Fetched, ImapAccount, LoginRefused, Mailbox
-from pipeline.adapters.postman import Delivered, Postman, SmtpAccount
+from pipeline.mail.imap import Fetched, ImapAccount, LoginRefused, Mailbox
+from pipeline.mail.smtp import Delivered, Postman, SmtpAccount
+from pipeline.review.embedded import EmbeddedMailbox, EmbeddedSmtp
 
 LONG_AGO = date(2000, 1, 1)
 MORNING = datetime(2026, 1, 5, 9, 30, tzinfo=timezone(timedelta(hours=3)))
@@ -88,7 +88,7 @@ def test_the_servers_leave_without_a_word() -> None:
     program = """
 import socket
 from datetime import UTC, datetime
-from pipeline.adapters.embedded import EmbeddedMailbox, EmbeddedSmtp
+from pipeline.review.embedded import EmbeddedMailbox, EmbeddedSmtp
 
 with EmbeddedMailbox() as mailbox, EmbeddedSmtp() as smtp:
     mailbox.deliver(b"x", datetime.now(UTC))

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from mailbox_fixtures.expect import READ_BY_OCR, Fixture, demo_policy, explained, fixtures
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner.scan import PRELOAD
-from pipeline.cli import run
-from pipeline.policy import Policy
+from pipeline.commands.cli import run
+from pipeline.policy.policy import Policy
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.workers import WorkerPool
 from tests.people import PEOPLE
 
 FIXTURES = tuple(fixtures())

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.scanner.scan import timed_scan
-from pipeline.runs import poll
-from pipeline.stages.unpack import sender_of, unpack
+from pipeline.intake.runs import poll
+from pipeline.mail.unpack import sender_of, unpack
+from pipeline.sandbox.scanner.scan import timed_scan
 from tests.house import FIXTURES, MORNING, NIGHT, House, body, fixture, parsed
 from tests.people import PEOPLE
 from tests.saboteurs import DropOver, Saboteur
@@ -192,14 +192,14 @@ def test_a_robots_mail_is_known_for_what_it_is_over_the_budget_as_well(house: Ho
 
 
 def test_a_run_that_dies_over_a_mail_charges_it_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline import runs
+    from pipeline.intake import deciding
 
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     house = replace(house, more="[budget]\nmails_per_day = 2\n")
     house.deliver_raw(a_mail("kisi@saglik.example.org", 1))
-    monkeypatch.setattr(runs, "judge", dies)
+    monkeypatch.setattr(deciding, "judge", dies)
     with pytest.raises(KeyboardInterrupt):
         house.poll()
     monkeypatch.undo()
@@ -226,11 +226,12 @@ def test_a_run_answers_what_it_could_judge_in_its_time(house: House) -> None:
     for number in range(40):
         house.deliver_raw(a_mail(f"kisi{number}@saglik.example.org", number))
 
+    # The time that passes from one look at the clock to the next; a mail is decided as of one look.
     def ticking() -> Iterator[datetime]:
         moment = MORNING
         while True:
             yield moment
-            moment += timedelta(seconds=0.4)
+            moment += timedelta(seconds=0.7)
 
     clock = ticking()
     with house.opened() as shop:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.home import Home
-from pipeline.faults import OperatorFault, TryLater
+from pipeline.domain.faults import OperatorFault, TryLater
+from pipeline.ledger.home import Home
 
 RAW = b"Subject: deneme\r\n\r\n" + b"x" * 5000
 SHA = hashlib.sha256(RAW).hexdigest()
@@ -170,7 +170,7 @@ def test_a_home_that_cannot_be_is_refused(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from pipeline.adapters.home import Home
+from pipeline.ledger.home import Home
 with Home(Path(sys.argv[1])).lock():
     print("held", flush=True)
     time.sleep(60)

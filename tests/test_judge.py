@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cases import case_number
-from pipeline.checks import Verdict
 from pipeline.domain import (
     Consequence,
     EarlyReceipt,
@@ -20,14 +18,17 @@ from pipeline.domain import (
     Facts,
     Finding,
     Holder,
+    Matter,
     Outcome,
     Procedure,
     Receipt,
     ScannedForm,
     Unread,
 )
-from pipeline.stages.judge import judge
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.cases import case_number
+from pipeline.domain.turkish import IdentityNumber
+from pipeline.judging.judge import judge
+from pipeline.policy.checks import Verdict
 from tests.in_order import (
     AYSE,
     PEOPLE,
@@ -91,10 +92,10 @@ def test_a_finding_says_where_and_what_and_masks_it() -> None:
 
 
 def test_a_mistyped_domain_gets_a_suggestion() -> None:
-    address = "ayse.karaagacli@saglık.gov.tr"
+    address = "ayse.karaagacli@saglık.example.org"
     bad = row(work_email=address, written={**row().written, "work_email": address})
     found = {f.rule: f.suggestion for f in judged(bad).findings}
-    assert found["holder/email"] == "ayse.karaagacli@saglik.gov.tr"
+    assert found["holder/email"] == "ayse.karaagacli@saglik.example.org"
 
 
 def test_one_fault_of_one_cell_is_told_once() -> None:
@@ -429,11 +430,15 @@ def test_a_receipt_for_nobody_we_know_is_held() -> None:
 
 def test_a_transfer_to_the_directorate_is_not_judged_as_a_lost_card() -> None:
     transfer = slip(rail="FAST", iban=min(POLICY.directorate_accounts), layout="vakifbank-transfer")
-    decision = judged(transfer)
+    decision = judged(transfer, mail=mail_from(subject="NES dekontu"))
     assert decision.procedure is Procedure.FAMILY_PHYSICIAN
     assert "receipt/rail" not in rules_found(decision)
     # From somebody with an open case the very same transfer is the wrong rail.
     assert "receipt/rail" in rules_found(judged(transfer, facts=facts_of(open_case())))
+    # Who tells of a loss and has no case may be either: a person looks.
+    in_doubt = judged(transfer, mail=mail_from(subject="Kayıp e-imza"))
+    assert in_doubt.procedure is None
+    assert in_doubt.outcome is Outcome.HELD
 
 
 # --- in general ------------------------------------------------------------------------------------
@@ -587,6 +592,13 @@ def test_a_receipt_that_contradicts_itself_is_held(note: str, rule: str) -> None
     assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, [rule])
 
 
+def test_whoever_decides_sees_both_readings() -> None:
+    slipped = slip(notes=("two_readings",), also_read=("780,00 TL / 788,00 TL",))
+    (found,) = judged(slipped, facts=facts_of(open_case())).findings
+    assert (found.rule, found.value) == ("receipt/contested", "780,00 TL / 788,00 TL")
+    assert found.value in found.say
+
+
 def test_an_amount_seen_in_a_picture_is_never_a_reason_to_refuse() -> None:
     facts = facts_of(open_case())
     wrong = Decimal("790.00")
@@ -598,6 +610,7 @@ def test_an_amount_seen_in_a_picture_is_never_a_reason_to_refuse() -> None:
 
 FORM = Evidence(unread=(Unread("form.pdf", "signed_form"),), forms=(ScannedForm("form.pdf"),))
 OWN_FORM = replace(FORM, forms=(ScannedForm("form.pdf", IdentityNumber(AYSE.identity_number)),))
+KNOWN = frozenset({open_case().number})
 OTHERS_FORM = replace(FORM, forms=(ScannedForm("form.pdf", IdentityNumber(SUKRU.identity_number)),))
 
 
@@ -605,13 +618,13 @@ OTHERS_FORM = replace(FORM, forms=(ScannedForm("form.pdf", IdentityNumber(SUKRU.
     ("evidence", "facts"),
     [
         (OWN_FORM, facts_of(open_case())),
-        (FORM, replace(facts_of(), sender_cases=(open_case(),))),
-        (FORM, replace(facts_of(), sent_cases=(open_case(),))),
+        (FORM, replace(facts_of(), sender_cases=(open_case(),), known=KNOWN)),
+        (FORM, replace(facts_of(), sent_cases=(open_case(),), known=KNOWN)),
     ],
     ids=["by-number", "own-case", "brought-case"],
 )
 def test_a_signed_form_is_noted_in_its_case(evidence: Evidence, facts: Facts) -> None:
-    decision = judge(SHA, mail_from(), evidence, facts, POLICY)
+    decision = judge(Matter(SHA, mail_from(), evidence), facts, POLICY)
     (noted,) = decision.entries
     assert (noted.event, noted.case, noted.proof) == (Event.FORM_SCANNED, open_case().number, SHA)
     assert (decision.outcome, decision.findings) == (Outcome.ACCEPTED, ())
@@ -621,21 +634,37 @@ def test_a_signed_form_is_noted_in_its_case(evidence: Evidence, facts: Facts) ->
     ("evidence", "facts"),
     [
         (FORM, facts_of()),
-        (OTHERS_FORM, replace(facts_of(), sender_cases=(open_case(),))),
-        (FORM, replace(facts_of(), sent_cases=(open_case(), replace(open_case(), number="N-2")))),
+        (OTHERS_FORM, replace(facts_of(), sender_cases=(open_case(),), known=KNOWN)),
+        (
+            FORM,
+            replace(
+                facts_of(),
+                sent_cases=(open_case(), replace(open_case(), number="N-2")),
+                known=KNOWN | {"N-2"},
+            ),
+        ),
+        # Whose case it is says the form's number, but not to everybody.
+        (OWN_FORM, replace(facts_of(open_case()), known=frozenset())),
     ],
-    ids=["no-case", "somebody-else's", "one-of-two"],
+    ids=["no-case", "somebody-else's", "one-of-two", "not theirs to hear"],
 )
 def test_a_signed_form_without_a_certain_case_waits_and_nothing_is_entered(
     evidence: Evidence, facts: Facts
 ) -> None:
-    decision = judge(SHA, mail_from(), evidence, facts, POLICY)
+    decision = judge(Matter(SHA, mail_from(), evidence), facts, POLICY)
     assert (decision.outcome, rules_found(decision)) == (Outcome.HELD, ["file/signed-form"])
     assert decision.entries == decision.withheld == ()
 
 
 def test_a_signed_form_in_a_mail_that_is_not_believed_is_not_noted() -> None:
     forged = mail_from(also_from=("baskasi@hastane1.saglik.example.org",))
-    decision = judge(SHA, forged, OWN_FORM, facts_of(open_case()), POLICY)
+    decision = judge(Matter(SHA, forged, OWN_FORM), facts_of(open_case()), POLICY)
     assert decision.entries == decision.withheld == ()
     assert "file/signed-form" in rules_found(decision)
+
+
+def test_a_receipt_without_its_number_is_nobodys_acceptance() -> None:
+    paid = judged(slip(reference=None), facts=facts_of(open_case()))
+    assert (paid.outcome, rules_found(paid)) == (Outcome.HELD, ["receipt/reference-readable"])
+    # A person may still accept it.
+    assert [entry.event for entry in paid.withheld] == [Event.PAID]

@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE
-from pipeline.desk import Imported, import_answer
+from pipeline.acts.acting import Act, version
+from pipeline.acts.kamusm_answers import Imported, import_answer
+from pipeline.commands.cli import run
 from pipeline.domain import Cell, CellKind, Sheet
-from pipeline.faults import OperatorFault
-from pipeline.kamusm_answers import load_answer_form, read_answer
-from pipeline.policy import RULES
+from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.casework import stored_batch
+from pipeline.lists.kamusm_answers import load_answer_form, read_answer
+from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE
+from pipeline.policy.places import RULES
 from tests.house import KAMU_SM, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY
 from tests.letters import Person, list_mail
@@ -52,9 +54,9 @@ def house(listed: House, tmp_path: Path, dovecot: Dovecot) -> House:
 def answered(house: House, results: Sequence[tuple[str, str]]) -> bytes:
     """The list as Kamu SM might send it back: its own columns, and a result and a reason for each row."""
     with house.opened() as shop:
-        workbook = shop.ledger.batch_workbook(NIGHT.date(), 1)
-    assert workbook
-    book = load_workbook(BytesIO(workbook))
+        stored = stored_batch(shop.ledger, f"{NIGHT.date()}/1")
+    assert stored
+    book = load_workbook(BytesIO(stored.batch.workbook))
     sheet = book.active
     assert sheet is not None
     last = sheet.max_column
@@ -71,7 +73,7 @@ def answered(house: House, results: Sequence[tuple[str, str]]) -> bytes:
 
 def imported(house: House, data: bytes, name: str = "yanit.xlsx", day: str = "2024-06-24") -> Imported:
     with house.opened(at(day, "10:00")) as shop:
-        return import_answer(shop, name, data)
+        return import_answer(shop, name, data, Act("M. Memur", "", version(shop.ledger, "")))
 
 
 def case_of(house: House, who: Person) -> str:
@@ -103,7 +105,10 @@ def test_what_is_returned_is_reopened_and_its_holder_hears_why(house: House) -> 
     assert events(house, back) == ["listed", "batched", "returned_by_kamu_sm"]
     house.smtp.received.clear()
     house.poll(at("2024-06-24", "10:05"))
-    (letter,) = house.letters()
+    # Those on the list have heard that they are; of Kamu SM's answer only who was sent back hears.
+    letters = [m for m in house.letters() if m["X-NES-Intake"] != "on-a-list"]
+    assert len(letters) == 1, [(m["X-NES-Intake"], m["Subject"]) for m in letters]
+    (letter,) = letters
     assert letter["To"] == back.work_email
     assert REASON in body(letter)
     assert back.identity_number not in body(letter)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailbox_fixtures.make import HERE, files, readme
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.turkish import IdentityNumber
 from tests.people import FILLERS, PEOPLE, WRONG_ELEVENTH, WRONG_TENTH
 
 RESERVED = re.compile(r"(^|\.)(example\.(org|com|net)|example|invalid|test)$")

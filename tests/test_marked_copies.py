@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,13 +21,6 @@ from hypothesis import strategies as st
 
 from mailbox_fixtures.expect import demo_policy
 from mailbox_fixtures.make import HERE
-from pipeline.adapters.copy_room import mark_copies
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.ledger import Ledger
-from pipeline.adapters.marker.inplace import CannotEdit, edited
-from pipeline.adapters.marker.mirror import FILL, mirrored
-from pipeline.adapters.scanner.scan import transcribe
-from pipeline.clues import Clues
 from pipeline.domain import (
     Attachment,
     Consequence,
@@ -36,15 +29,23 @@ from pipeline.domain import (
     FaultRow,
     Mark,
     MarkingPlan,
+    Matter,
     Sheet,
     Submission,
     Transcript,
 )
-from pipeline.explain import explain
-from pipeline.policy import Policy
-from pipeline.stages.judge import judge
-from pipeline.stages.mark import cell_of, mark
-from pipeline.stages.read import opened_files, read
+from pipeline.judging.judge import judge
+from pipeline.judging.read import opened_files, read
+from pipeline.ledger.book import Ledger, Planned
+from pipeline.letters.mark import cell_of, mark
+from pipeline.office.marked_copies import mark_copies
+from pipeline.papers.clues import Clues
+from pipeline.policy.policy import Policy
+from pipeline.review.explain import explain
+from pipeline.sandbox.marker.inplace import CannotEdit, edited
+from pipeline.sandbox.marker.mirror import FILL, mirrored
+from pipeline.sandbox.scanner.scan import transcribe
+from pipeline.sandbox.workers import WorkerPool
 from tests.odd_workbooks import csv_file, html_file, ods, strict_xlsx, xlsm
 from tests.people import FILLERS, PEOPLE, WRONG_ELEVENTH, WRONG_TENTH, Person, person
 from tests.workbooks import (
@@ -95,7 +96,7 @@ def judged(data: bytes, policy: Policy, name: str = "liste.xlsx") -> tuple[Decis
     transcript = transcribe(data, Clues())
     evidence = read([(attachment, transcript)], policy.patterns)
     submission = Submission(AYSE.work_email, AYSE.name, (), "", "", (), "", "", (attachment,), ())
-    return judge("0" * 64, submission, evidence, Facts(TODAY), policy), transcript
+    return judge(Matter("0" * 64, submission, evidence), Facts(TODAY), policy), transcript
 
 
 def planned(data: bytes, policy: Policy, name: str = "liste.xlsx") -> tuple[MarkingPlan, Transcript]:
@@ -436,9 +437,9 @@ def letters(name: str, policy: Policy, readers: WorkerPool, monkeypatch: pytest.
     kept: list[bytes] = []
     plain = Ledger.plan_letter
 
-    def plan_letter(self: Ledger, *values: Any) -> None:
-        kept.append(values[5])
-        plain(self, *values)
+    def plan_letter(self: Ledger, letter: Planned, at: datetime) -> None:
+        kept.append(letter.body)
+        plain(self, letter, at)
 
     monkeypatch.setattr(Ledger, "plan_letter", plan_letter)
     explain([HERE / name], policy, readers, ZoneInfo("Europe/Istanbul"), None)
@@ -458,7 +459,8 @@ def letters(name: str, policy: Policy, readers: WorkerPool, monkeypatch: pytest.
 def test_a_letter_brings_the_marked_copy_and_says_so(
     name: str, cells: set[str], policy: Policy, readers: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (letter,) = letters(name, policy, readers, monkeypatch)
+    # Behind the answer, those whom the list has named are written to.
+    letter = next(letters(name, policy, readers, monkeypatch))
     (part,) = letter.iter_attachments()
 
     assert {cell for _, cell in marked_cells(part.get_content())} == cells
@@ -474,7 +476,7 @@ def test_several_lists_come_back_each_with_its_own_marks(policy: Policy, readers
     ]
     evidence = read(files, policy.patterns)
     submission = Submission(AYSE.work_email, "", (), "", "", (), "", "", (), ())
-    decision = judge("0" * 64, submission, evidence, Facts(TODAY), policy)
+    decision = judge(Matter("0" * 64, submission, evidence), Facts(TODAY), policy)
     first, second = mark_copies(mark(decision, policy), opened_files(files), "Sayfa1", readers)
 
     assert first.name != second.name

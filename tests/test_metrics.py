@@ -12,9 +12,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
-from pipeline import runs
 from pipeline.domain import Outcome
-from pipeline.metrics import Figures, LastRun, as_text
+from pipeline.intake import runs
+from pipeline.ledger.metrics import Figures, LastRun, as_text
 from tests.house import MORNING, NIGHT, House
 from tests.people import PEOPLE
 from tests.servers import free_ports

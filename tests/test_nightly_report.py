@@ -13,29 +13,28 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import pytest
 from PIL import Image
 
-from pipeline import nights
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.painter import paint
-from pipeline.batching import Selection
-from pipeline.charts import Bar, Chart, Label, Series, draw, svg
-from pipeline.domain import Letter, Outcome
-from pipeline.nights_work import Heard, NightsWork
-from pipeline.policy import REPORTS
-from pipeline.report_letter import charts_of, report_of
-from pipeline.report_sections import told_of
-from pipeline.stages.announce import announce
+from pipeline.domain import Decision, Letter, Outcome
+from pipeline.domain.cases import mail_number
+from pipeline.night import closing
+from pipeline.night.announce import announce
+from pipeline.night.charts import Bar, Chart, Label, Series, draw, svg
+from pipeline.night.material import Heard, ReportMaterial
+from pipeline.night.painter import paint
+from pipeline.night.report_letter import charts_of, report_of
+from pipeline.night.report_sections import told_of
+from pipeline.policy.list_days import Selection
+from pipeline.policy.places import REPORTS
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import IT_UNIT, NIGHT, House, body, night_of
-from tests.in_order import AYSE, POLICY, TODAY, judged, open_case, row
+from tests.in_order import AYSE, POLICY, TODAY, judged, open_case, row, slip
 from tests.servers import Certificates, Dovecot, RecordingSmtp
-
-# One process plays the office's days for all of these.
-pytestmark = pytest.mark.xdist_group("nightly_report")
 
 NOW = datetime(2024, 5, 13, 20, 45, tzinfo=UTC)
 WORDS = tomllib.loads((REPORTS / "nightly.toml").read_text(encoding="utf-8"))
@@ -107,9 +106,9 @@ def workbook_of(letter: EmailMessage) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(enclosed(letter, "gece-raporu", ".xlsx")))
 
 
-def a_nights_work(**changes: Any) -> NightsWork:
+def material(**changes: Any) -> ReportMaterial:
     """A night on which nothing happened, but for the changes."""
-    quiet = NightsWork(
+    quiet = ReportMaterial(
         day=TODAY,
         number=7,
         since=NOW - timedelta(days=1),
@@ -126,7 +125,7 @@ def a_nights_work(**changes: Any) -> NightsWork:
     return replace(quiet, **changes)
 
 
-def written(work: NightsWork) -> Letter:
+def written(work: ReportMaterial) -> Letter:
     report = report_of(work, POLICY)
     *_, letter = announce(work, report, dict.fromkeys(charts_of(report), b""), POLICY)
     return letter
@@ -170,7 +169,14 @@ def test_the_mail_says_first_how_many_and_then_what_needs_a_person(
     letter: EmailMessage, office: House
 ) -> None:
     text = " ".join(body(letter).split())
+    # A receipt that waits for nothing but its list waits for no person.
+    early = {
+        str(n) for (n,) in office.ask("SELECT number FROM decision WHERE body LIKE '%receipt/has-case%'")
+    }
     ((held,),) = office.ask("SELECT count(*) FROM hold WHERE state='open'")
+    assert len(early) == 1
+    held = int(str(held)) - len(early)
+    assert WORDS["sections"]["awaiting"]["title"] in text
     subject = f"Gece raporu 1 – 14.06.2024 Cuma: {len(MAILS)} ileti, 2 kişi listede, {held} bekleyen"
     assert str(letter["Subject"]) == subject
     counts = {"heard": len(MAILS), "listed": 2, "held": held, "returned": 3, "matched": 1}
@@ -178,9 +184,12 @@ def test_the_mail_says_first_how_many_and_then_what_needs_a_person(
         assert f"- {count} {WORDS['headlines'][name]}" in text
     assert text.index("gelen ileti") < text.index(WORDS["sections"]["held"]["title"])
     for number, outcome in office.ask("SELECT number, outcome FROM decision"):
-        accept = f'nes-intake settle {number} accept --by ADINIZ --because "…"'
-        assert (accept in text) == (outcome == "held" and accept_follows(office, str(number)))
-        assert (accept.replace("accept", "return") in text) == (outcome == "held")
+        accept = f'nes-intake settle {number} kabul --by ADINIZ --because "…"'
+        is_a_persons = outcome == "held" and number not in early
+        assert (accept in text) == (is_a_persons and accept_follows(office, str(number)))
+        # Whoever only asked is answered, and not sent back.
+        answer = accept.replace("kabul", 'yanitlandi --text "…"')
+        assert (accept.replace("kabul", "iade") in text or answer in text) == is_a_persons
     assert "Kabul edilirse listeye girer: Elvin Rzazadeh." in text
 
 
@@ -195,7 +204,7 @@ def test_every_section_is_there_or_named_as_empty(letter: EmailMessage) -> None:
         assert section["title"] in text or not section.get("named", True), name
     order = [
         WORDS["sections"][n]["title"]
-        for n in ("held", "batch", "returned", "matched", "originals", "balance", "nights")
+        for n in ("held", "awaiting", "batch", "returned", "matched", "originals", "balance", "nights")
     ]
     places = [text.index(title) for title in order]
     assert places == sorted(places)
@@ -247,7 +256,7 @@ def test_the_workbook_has_a_sheet_for_every_section_with_filters_frozen_headings
     charts = {sheet.title: len(sheet._charts) for sheet in book.worksheets if sheet._charts}
     assert charts == {WORDS["sections"][name]["sheet"]: 1 for name in ("nights", "open_cases", "waits")}
     (held,) = (s for s in book.worksheets if s.title == WORDS["sections"]["held"]["sheet"])
-    assert held.max_row == 4 + body(letter).count(" return --by")
+    assert held.max_row == 4 + len(set(re.findall(r"settle (G-\w{8})", body(letter))))
     days = [cell.value for cell in book[WORDS["sections"]["matched"]["sheet"]][5]]
     assert any(hasattr(value, "year") for value in days), "days are days, to be sorted and filtered"
 
@@ -308,7 +317,11 @@ def test_the_same_night_is_the_same_bytes(
     dovecot: Dovecot,
     certificates: Certificates,
     readers: WorkerPool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The audit code is keyed; a home draws its key by chance.
+    key = (office.home / "key").read_bytes()
+    monkeypatch.setattr("pipeline.ledger.home.secrets", SimpleNamespace(token_bytes=lambda _size: key))
     with RecordingSmtp(certificates, "none") as smtp:
         again = a_house(tmp_path, dovecot, smtp, readers)
         again.deliver(*MAILS)
@@ -324,12 +337,12 @@ def test_a_picture_that_cannot_be_had_costs_no_night_its_report(
     def fails(*_: object) -> tuple[()]:
         raise ValueError("the very words of a mail")
 
-    monkeypatch.setattr(nights, "exhibits_of", fails)
+    monkeypatch.setattr(closing, "exhibits_of", fails)
     house.deliver("held/receipt-before-list")
     house.poll()
     assert house.nightly() is not None
     (letter,) = reports_of(house)
-    assert "1 bekleyen" in str(letter["Subject"])
+    assert WORDS["sections"]["awaiting"]["title"] in " ".join(body(letter).split())
     assert "kesit-" not in html_of(letter)
     assert "very words" not in letter.as_string()
 
@@ -341,11 +354,11 @@ def test_five_thousand_mails_fit_and_the_mail_stays_short() -> None:
     returned = judged(row(kind="3"))
     assert returned.outcome is Outcome.RETURNED
     heard = [
-        Heard(f"{i:064x}", f"a{i}@x.invalid", "=1+1", "", returned, NOW - timedelta(days=3))
+        Heard(f"{i:064x}", f"a{i}@x.invalid", "=1+1", "", returned, NOW - timedelta(days=3), "G-0000000H")
         for i in range(5000)
     ]
     cases = [open_case(AYSE) for _ in range(5000)]
-    letter = written(a_nights_work(heard=heard, open_holds=heard, open_cases=cases))
+    letter = written(material(heard=heard, open_holds=heard, open_cases=cases))
     assert len(letter.html) < 150_000
     assert len(letter.text) < 60_000
     sheet = WORDS["sections"]["held"]["sheet"]
@@ -360,7 +373,7 @@ def test_five_thousand_mails_fit_and_the_mail_stays_short() -> None:
 
 
 def test_every_section_has_its_words_and_every_word_its_section() -> None:
-    told = [t.name for t in told_of(a_nights_work(), POLICY)]
+    told = [t.name for t in told_of(material(), POLICY)]
     assert sorted(told) == sorted(WORDS["sections"])
     assert len(set(told)) == len(told)
     titles = [s["sheet"] for s in WORDS["sections"].values()]
@@ -425,3 +438,54 @@ def test_a_chart_is_the_same_picture_each_time() -> None:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20) or ()}
         assert {(0x2F, 0x7D, 0x5B), (0x1A, 0x52, 0x76)} <= colours
     assert str(svg(drawing)).count("<rect") == sum(isinstance(s, Bar) for s in drawing.shapes)
+
+
+# --- what needs a person, and what nobody ------------------------------------------------------
+
+
+def _told(name: str, work: ReportMaterial) -> Any:
+    return next(section for section in report_of(work, POLICY).sections if section.name == name)
+
+
+def _mail(decision: Decision, shunt: str = "", days: int = 0, sender: str = "a@hastane1.example") -> Heard:
+    sha = f"{days:02x}" * 32
+    return Heard(sha, sender, "Konu", shunt, decision, NOW - timedelta(days=days), mail_number(sha))
+
+
+def test_a_receipt_that_waits_for_its_list_waits_for_nobody_but_not_for_ever() -> None:
+    early = judged(slip())
+    assert {finding.rule for finding in early.findings} == {POLICY.awaits_list}
+    mails = [_mail(early, days=n) for n in (0, 10, 11)] + [_mail(early, days=3, sender=AYSE.work_email)]
+    work = material(open_holds=mails, open_cases=[open_case()])
+
+    waits, held = _told("awaiting", work).lines, _told("held", work).lines
+    assert [line.values["days"] for line in waits] == [0, 10]
+    assert not any(line.commands for line in waits)
+    # Too long, and somebody whose own list has come: what is wrong there a person has to find out.
+    assert [line.values["days"] for line in held] == [11, 3]
+
+
+def test_nobody_is_sent_back_for_a_question_by_a_ready_command() -> None:
+    (line,) = _told("held", material(open_holds=[_mail(judged())])).lines
+    assert line.commands
+    assert not any(" iade " in command for command in line.commands.values())
+
+
+def test_what_needs_a_person_comes_first_and_is_counted_with_a_link_to_the_desk() -> None:
+    shunted = replace(judged(), outcome=Outcome.SHUNTED)
+    work = material(
+        open_holds=[_mail(judged(row(kind="3"), slip()))],
+        heard=[_mail(shunted, "too_deep", 1)],
+        unfetched=[{"account": "posta", "folder": "INBOX", "uid": 7, "why": "dropped"}],
+        desk="https://masa.hastane1.example",
+    )
+    report = report_of(work, POLICY)
+    names = [section.name for section in report.sections if section.lines]
+    assert names[:3] == ["held", "shunted", "unfetched"]
+    assert report.opening[0] == WORDS["held"].format(count=3)
+    for name in ("held", "shunted"):
+        (line,) = _told(name, work).lines
+        assert line.link == f"https://masa.hastane1.example/ileti/{line.values['number']}"
+        assert line.commands
+        assert line.link in written(work).html
+        assert line.link in written(work).text

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE
-from pipeline.demo import OFFICE
+from pipeline.commands.cli import run
 from pipeline.domain import Outcome
-from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.proving import answerable, prove
+from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.policy.policy import load_policy
+from pipeline.review.invented_office import OFFICE
+from pipeline.review.proving import answerable, prove
 from tests.house import MORNING, NIGHT, House, body
 
 
@@ -53,7 +54,7 @@ def test_a_held_mail_tells_what_was_seen_and_how_to_settle_it(
     told = explained(house, number, capsys)
     assert "bekletilen" in told
     assert "[beklet] holder/foreigner" in told
-    assert f"nes-intake settle {number} accept|return" in told
+    assert f"nes-intake settle {number} kabul|iade" in told
     assert "Dayanak:" in told
 
 
@@ -145,7 +146,7 @@ def test_the_house_as_it_is_has_nothing_to_put_right(
 
 
 def doubts(rules: Path, reports: Path = REPORTS) -> set[tuple[str, str]]:
-    return {(d.kind, d.where) for d in prove(load_policy(rules, reports, OFFICE), rules, reports)}
+    return {(d.kind, d.where) for d in prove(load_policy(rules, reports, OFFICE))}
 
 
 RULE = (

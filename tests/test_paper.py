@@ -15,15 +15,17 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from pipeline.cases import case_number, fold_case, is_number
-from pipeline.cli import run
-from pipeline.completion import load_completion
-from pipeline.console import BAD_CONFIGURATION, DONE
-from pipeline.cover_sheet import Covered, cover_sheet
-from pipeline.demo import OFFICE
-from pipeline.desk import TakenIn, as_typed, take_in
+from pipeline.acts.acting import Act
+from pipeline.acts.taking_in import TakenIn, as_typed, take_in
+from pipeline.commands.cli import run
 from pipeline.domain import Event
-from pipeline.policy import RULES
+from pipeline.domain.cases import case_number, fold_case, is_number
+from pipeline.domain.faults import OperatorFault
+from pipeline.letters.cover_sheet import Covered, cover_sheet
+from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.policy.completion import load_completion
+from pipeline.policy.places import RULES
+from pipeline.review.invented_office import OFFICE
 from tests.house import COMMAND, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, TODAY, row, slip
 from tests.mails import at
@@ -98,7 +100,7 @@ def test_a_case_is_complete_when_everything_has_come() -> None:
 
 
 def test_a_step_that_there_is_not_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs"):
+    with pytest.raises(OperatorFault, match=r"rules/completion.toml, key=lost_or_stolen.needs"):
         load_completion(
             {
                 "because": "x",
@@ -177,7 +179,7 @@ def receive(house: House, *words: str) -> int:
 def received(house: House, *numbers: str) -> TakenIn:
     """Takes papers in on the Monday after."""
     with house.opened(at("2024-06-24", "09:00")) as shop:
-        return take_in(shop, numbers)
+        return take_in(shop, numbers, Act("M. Memur", "", None))
 
 
 def test_the_letter_about_the_receipt_brings_the_cover_sheet(evening: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -12,8 +13,6 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from pipeline.cases import receipt_key
-from pipeline.correspondence import answer_to
 from pipeline.domain import (
     Case,
     Consequence,
@@ -26,11 +25,14 @@ from pipeline.domain import (
     Spent,
     Submission,
 )
-from pipeline.mailwords import abbreviated_address, own_words, written_out
-from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.stages.answer import answer
-from pipeline.topics import topics_of
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.cases import receipt_key
+from pipeline.domain.turkish import IdentityNumber
+from pipeline.letters.answer import Answered, answer
+from pipeline.mail.addresses import answer_to
+from pipeline.policy.mail_words import abbreviated_address, own_words, written_out
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.policy.policy import load_policy
+from pipeline.policy.topics import topics_of
 from tests.in_order import AYSE, POLICY, SHA, SUKRU, TODAY, facts_of, judged, mail_from, open_case, row, slip
 from tests.test_correspondence import MONDAY
 
@@ -131,24 +133,29 @@ def paid_case(procedure: Procedure = Procedure.FAMILY_PHYSICIAN) -> Case:
     return Case("N-0000000H", procedure, number, TODAY, receipt=transfer(), events=(Event.PAID,))
 
 
+def paid_facts(case: Case, spent: Mapping[str, Spent] | None = None) -> Facts:
+    cases = {(case.identity_number, case.procedure): case}
+    return Facts(TODAY, spent=spent or {}, paid_cases=cases, known=frozenset({case.number}))
+
+
 def test_the_same_receipt_again_is_told_so() -> None:
     case = paid_case()
     spent = {receipt_key(transfer()): Spent(case.number, AYSE.work_email)}
-    facts = Facts(TODAY, spent=spent, paid_cases={(case.identity_number, case.procedure): case})
+    facts = paid_facts(case, spent)
     decision = physician(transfer(), facts=facts)
     assert (decision.outcome, [f.rule for f in decision.findings]) == (Outcome.GUIDED, ["receipt/not-again"])
 
 
 def test_a_second_payment_waits_for_a_person() -> None:
     case = paid_case()
-    facts = Facts(TODAY, paid_cases={(case.identity_number, case.procedure): case})
+    facts = paid_facts(case)
     decision = physician(transfer(reference="2024000000000002"), facts=facts)
     assert [f.rule for f in decision.findings] == ["receipt/first-payment"]
 
 
 def test_a_physicians_case_does_not_stand_in_the_way_of_a_list() -> None:
     case = paid_case()
-    facts = Facts(TODAY, paid_cases={(case.identity_number, case.procedure): case})
+    facts = paid_facts(case)
     assert judged(row(), facts=facts).outcome is Outcome.ACCEPTED
 
 
@@ -214,7 +221,7 @@ def test_a_readers_receipt_is_noted_and_never_listed() -> None:
         Event.PAID,
         Procedure.CARD_READER,
     )
-    letter = answer(SHA, mail_from(), decision, None, (), POLICY, MONDAY)
+    letter = answer(Answered(SHA, mail_from(), MONDAY), decision, None, (), POLICY)
     assert letter is not None
     assert "kartokuyucu" in letter.text
 
@@ -257,7 +264,7 @@ def test_a_topic_is_known_by_its_examples_and_answered_with_its_text(name: str) 
         assert decision.topic == name
         assert decision.outcome is (Outcome.HELD if raw["else"] == "hold" else Outcome.GUIDED)
         assert decision.entries == ()
-        letter = answer(SHA, mail_from(), decision, None, (), POLICY, MONDAY)
+        letter = answer(Answered(SHA, mail_from(), MONDAY), decision, None, (), POLICY)
         assert letter is not None
         assert letter.kind == f"topics/{name}"
 
@@ -280,7 +287,9 @@ def test_words_without_a_topic_wait_for_a_person() -> None:
 
 def test_a_file_is_judged_whatever_is_asked_beside_it() -> None:
     decision = judged(row(), mail=mail_from(text="PIN bloke oldu, ne yapmalıyım?"))
-    assert (decision.outcome, decision.topic) == (Outcome.ACCEPTED, "")
+    # The row goes on; what is asked is not lost, and waits for somebody to read it.
+    assert (decision.outcome, decision.topic, len(decision.entries)) == (Outcome.HELD, "", 1)
+    assert [f.rule for f in decision.findings] == ["remarks"]
 
 
 def test_found_again_with_an_open_case_may_be_a_withdrawal() -> None:
@@ -304,7 +313,9 @@ def test_what_we_wrote_is_not_taken_for_the_senders_words(text: str) -> None:
 
 
 def test_who_asks_how_to_apply_gets_the_blank_form() -> None:
-    letter = answer(SHA, mail_from(), asked("E-imzamı kaybettim, ne yapmalıyım?"), None, (), POLICY, MONDAY)
+    letter = answer(
+        Answered(SHA, mail_from(), MONDAY), asked("E-imzamı kaybettim, ne yapmalıyım?"), None, (), POLICY
+    )
     assert letter is not None
     (form,) = letter.enclosures
     assert form.name in letter.text
@@ -321,9 +332,9 @@ def test_a_name_is_no_topic() -> None:
 
 
 def told(mail: Submission, *cases: Case) -> str:
-    decision = judged(mail=mail, facts=replace(facts_of(), sender_cases=cases))
+    decision = judged(mail=mail, facts=replace(facts_of(*cases), sender_cases=cases))
     assert decision.topic == "where-is-it"
-    letter = answer(SHA, mail, decision, None, (), POLICY, MONDAY)
+    letter = answer(Answered(SHA, mail, MONDAY), decision, None, (), POLICY)
     assert letter is not None
     assert letter.recipient == answer_to(mail)
     return letter.text

@@ -9,22 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.custody import backup, broken_links
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE
-from pipeline.faults import OperatorFault
-from pipeline.rebuild import Rebuilt, rebuild
-from pipeline.replay import replay
-from pipeline.runs import settle
+from pipeline.acts.sampling import Read, answer, go_on, questions
+from pipeline.commands.cli import run
+from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.custody import backup, broken_links
+from pipeline.ledger.home import Home
+from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.review.rebuild import Rebuilt, make_way, rebuild
+from pipeline.review.replay import replay
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import COPIES_FOLDER, EVIDENCE, MORNING, NIGHT, House, fixture, parsed
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
+from tests.words_said import say
 
 BATCHED = "SELECT case_number, day, number, position FROM batch_row ORDER BY case_number"
 CASES = "SELECT DISTINCT case_number, event FROM entry ORDER BY 1, 2"
 LETTERS = "SELECT message_id, kind, about, recipient, subject, state FROM letter ORDER BY message_id"
 DECISIONS = "SELECT sha, number, sender, outcome, procedure FROM decision ORDER BY sha"
 NIGHTS = "SELECT day, number FROM night ORDER BY day"
+SAMPLES = "SELECT id, sha, place, bank, reading, answer, answered_by, cause, settled_by FROM sample"
 LOST = (BATCHED, CASES, LETTERS, DECISIONS, NIGHTS)
 NEXT = MORNING + timedelta(days=1)
 
@@ -52,7 +55,7 @@ def lived(
         house.poll(MORNING)
         with house.opened(MORNING + timedelta(hours=1)) as shop:
             first = next(held for held in shop.ledger.open_holds() if held.decision.withheld)
-            settle(shop, first, "accept", "Kimliği görüldü", "M. Memur")
+            say(shop, first, "accept", "Kimliği görüldü", "M. Memur")
         house.deliver("accepted/list-then-receipt/2-receipt")
         house.poll(MORNING + timedelta(hours=2))
         house.nightly(NIGHT)
@@ -64,7 +67,7 @@ def lived(
 @pytest.fixture
 def house(lived: House, tmp_path: Path, box: Box, smtp: RecordingSmtp) -> House:
     """The same office with a mailbox, a home and a server of its own."""
-    shutil.copytree(lived.box.maildir, box.maildir)
+    shutil.copytree(lived.box.maildir, box.maildir, dirs_exist_ok=True)
     for path in (box.maildir, *box.maildir.rglob("*")):
         box.own(path)
     (tmp_path / "office").mkdir()
@@ -104,6 +107,25 @@ def test_everything_that_mail_can_tell_comes_back_and_nothing_goes_out(house: Ho
         assert list(broken_links(shop.ledger, shop.home)) == []
 
 
+def test_what_was_found_wrong_of_a_receipt_comes_back(house: House) -> None:
+    with house.opened(NEXT) as shop:
+        (question,) = questions(shop)
+        answer(shop, question.id, Read("10000000146", "1,00", "01.01.2024", "-"), "A. Görevli")
+        go_on(shop, question.id, "error", "Düzeltildi", "B. Görevli")
+    house.poll(NEXT + timedelta(hours=1))
+    house.deliver_copies()
+    was = house.ask(SAMPLES)
+    assert [row[5:] for row in was] == [("wrong", "A. Görevli", "error", "B. Görevli")]
+    # With the key, by which an act's copy is believed.
+    (house.home / "ledger.db").unlink()
+    assert make_way(Home(house.home)) == "ledger_gone"
+    rebuilt = again(house, NEXT + timedelta(hours=2))
+    assert rebuilt.is_whole, rebuilt
+    assert house.ask(SAMPLES) == was
+    with house.opened() as shop:
+        assert list(broken_links(shop.ledger, shop.home)) == []
+
+
 def test_after_it_the_office_goes_on_with_what_is_new_only(house: House) -> None:
     ((new,),) = house.ask(
         "SELECT case_number FROM entry WHERE event='listed' "
@@ -136,7 +158,7 @@ def test_a_letter_without_a_copy_stands_in_doubt_and_is_not_sent(house: House) -
     lose(house)
     sent = len(house.smtp.received)
     rebuilt = again(house)
-    assert (rebuilt.in_doubt, rebuilt.is_whole) == (1, False)
+    assert (rebuilt.outcome_unknown, rebuilt.is_whole) == (1, False)
     house.poll(NEXT + timedelta(hours=1))
     assert kinds(house, sent) == []
     assert house.ask("SELECT kind FROM letter WHERE state='in_doubt'") == [("returned",)]
@@ -246,7 +268,7 @@ def test_what_ends_half_way_leaves_the_old_ledger_as_it_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("pipeline.rebuild._letters", dies)
+        broken.setattr("pipeline.review.rebuild._letters", dies)
         with pytest.raises(KeyboardInterrupt):
             again(house)
     assert {sql: house.ask(sql) for sql in LOST} == was

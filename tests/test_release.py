@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE
-from pipeline.faults import OperatorFault
-from pipeline.policy import RULES
-from pipeline.release_words import asks_release, batch_named, load_release_words
+from pipeline.commands.cli import run
+from pipeline.domain.faults import OperatorFault
+from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.policy.places import RULES
+from pipeline.policy.release_words import batch_named, load_release_words, may_release
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, mail_from
 from tests.servers import Certificates, Dovecot, RecordingSmtp
+from tests.words_said import say
 
 HEAD = "mudur@saglik.example.org"
 BATCH = "2024-06-14/1"
-SETTINGS = f'[batch]\nto = "it_unit"\nreleasers = ["{HEAD}"]\n'
+# The server of the fixtures writes what it has found below its own Received.
+SETTINGS = f'''[batch]
+to = "it_unit"
+releasers = ["{HEAD}"]
+[authentication]
+below_received = true
+'''
 PROVED = "mx.saglik.example.org; dmarc=pass header.from=saglik.example.org"
 
 
@@ -179,15 +187,74 @@ def test_everything_else_is_a_mail_like_others(house: House, changes: dict[str, 
     assert outcome in ("held", "returned")
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (
+            "Onay veremiyorum. Ayşe Hanım listeye alınmasın.",
+            "bir onay sözüyle başlamıyor: “Onay veremiyorum.",
+        ),
+        ("Onay.\n3. satırı siliniz, öyle gitsin", "onaydan başka sözler de var: “3. satırı siliniz"),
+        ("Onay\n\n> 3. satır çıksın mı?", "bizim yazımızda olmayan sözler var: “3. satır çıksın mı?”"),
+        ("Müdür", "bir onay sözüyle başlamıyor"),
+        ("", "bir onay sözüyle başlamıyor."),
+    ],
+)
+def test_what_is_no_release_is_held_and_its_writer_hears_how_it_was_read(
+    house: House, words: str, why: str
+) -> None:
+    hear(house, a_mail(words, answers=list_letter(house)))
+    assert to_kamu_sm(house) == []
+    assert house.ask("SELECT outcome FROM decision ORDER BY rowid DESC LIMIT 1") == [("held",)]
+    (answer,) = [m for m in house.letters() if m["To"] == HEAD]
+    assert f"{BATCH} numaralı listeyi bırakmadık, çünkü" in last_answer(house)
+    assert why in last_answer(house)
+    # The way out that the letter names is one: our own answer may be answered.
+    hear(
+        house,
+        a_mail("Onaylıyorum", answers=str(answer["Message-ID"]), subject=f"Ynt: {answer['Subject']}"),
+        1,
+    )
+    assert len(to_kamu_sm(house)) == 1
+    assert f"Gönderilen liste: {BATCH}" in last_answer(house)
+
+
+def test_a_word_to_a_colleague_about_the_list_is_no_word_to_us(house: House) -> None:
+    ours = list_letter(house)
+    mail = a_mail("Onay", answers="<soru@saglik.example.org>", subject=f"Ynt: {BATCH}")
+    mail = mail.replace(b"References: ", f"References: {ours} ".encode())
+    hear(house, mail)
+    assert to_kamu_sm(house) == []
+    assert "başka bir e-postaya yanıt" in last_answer(house)
+
+
+def test_nobody_else_is_told_of_a_list(house: House) -> None:
+    for number, changes in enumerate(
+        ({"sender": "memur@saglik.example.org"}, {"proof": "mx.saglik.example.org; dmarc=none"})
+    ):
+        hear(house, a_mail("Onay veremiyorum", answers=list_letter(house), **changes), number)
+    assert not [m for m in house.letters() if BATCH in str(m["Subject"]) and m["X-NES-Intake"] == "release"]
+
+
 # --- the words -------------------------------------------------------------------------------------
 
 
 def test_words_that_do_not_prove_themselves_are_refused() -> None:
+    raw = tomllib.loads((RULES / "release.toml").read_text(encoding="utf-8"))
+    raw["words"].append("onay değil")
     with pytest.raises(OperatorFault) as refused:
-        load_release_words({"words": ["onay"], "unless": [], "because": "x", "matches": ["onay"],
-                            "differs": ["Onay değil"]})  # fmt: skip
+        load_release_words(raw)
     assert refused.value.name == "release_example"
-    assert (RULES / "release.toml").exists()
+
+
+@pytest.mark.parametrize("subject", ["RED: Ynt: liste", "Onaylamıyorum", f"{BATCH} - 3. satır hariç"])
+def test_a_no_in_the_subject_is_heard_though_the_words_say_yes(house: House, subject: str) -> None:
+    hear(house, a_mail("Onay", answers=list_letter(house), subject=subject))
+    assert to_kamu_sm(house) == []
+    assert "e-postanızın konusunda bizim yazımızın konusundan" in last_answer(house)
+    (ours,) = [m for m in house.letters() if m["X-NES-Intake"] == "batch"]
+    hear(house, a_mail("Onay", answers=list_letter(house), subject=f"YNT: {ours['Subject']}"), 1)
+    assert len(to_kamu_sm(house)) == 1
 
 
 def test_two_names_in_a_subject_are_none() -> None:
@@ -197,7 +264,7 @@ def test_two_names_in_a_subject_are_none() -> None:
 
 def test_nobody_may_release_where_nobody_is_named() -> None:
     mail = mail_from(text="Onay")
-    assert not asks_release(mail, POLICY.release_words, POLICY.mail_words, POLICY.office)
+    assert not may_release(mail, POLICY.office)
 
 
 def test_a_list_that_nobody_releases_is_in_the_report(house: House) -> None:
@@ -215,3 +282,32 @@ def test_a_year_that_nobody_looked_up_is_in_the_report(house: House) -> None:
     house.nightly(night_of(date(2025, 1, 3)))
     (report,) = [m for m in house.letters() if m["X-NES-Intake"] == "nightly"]
     assert "2025 yılının idari izinleri" in " ".join(body(report).split())
+
+
+# --- on the day's facts ----------------------------------------------------------------------------
+
+
+def test_a_list_waits_while_somebody_on_it_may_have_withdrawn(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A card that was found between the list and its release is no card that Kamu SM is asked for."""
+    ((address,),) = house.ask("SELECT json_extract(holder, '$.work_email') FROM entry LIMIT 1")
+    proof = f"mx.saglik.example.org; dmarc=pass header.from={str(address).partition('@')[2]}"
+    words = "Merhaba, kartımı buldum, başvurumu iptal ediniz."
+    hear(house, a_mail(words, sender=str(address), subject="iptal", proof=proof))
+    ((number, sha),) = house.ask("SELECT number, sha FROM hold JOIN decision USING (sha)")
+    assert run(["release", "--settings", str(house.file), BATCH, "--by", "Müdür"]) == BAD_CONFIGURATION
+    assert f"bekliyor: {number}" in capsys.readouterr().err
+    hear(house, a_mail("Onay", answers=list_letter(house)), 1)
+    assert (
+        f"gönderilmedi: listedeki bir başvuruyu değiştirecek ya da geri çekecek ileti bekliyor ({number})"
+        in (last_answer(house))
+    )
+    assert to_kamu_sm(house) == []
+
+    with house.opened(NIGHT + timedelta(hours=12)) as shop:
+        (held,) = shop.ledger.open_holds()
+        assert held.sha == sha
+        say(shop, held, "return", "sahibiyle görüşüldü", "M. Memur")
+    hear(house, a_mail("Onaylıyorum", answers=list_letter(house)), 3)
+    assert len(to_kamu_sm(house)) == 1

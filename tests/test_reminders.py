@@ -14,17 +14,21 @@ from typing import Any
 
 import pytest
 
-from pipeline.adapters.custody import export
-from pipeline.cases import fold_case
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE, sentence
-from pipeline.demo import OFFICE
-from pipeline.desk import take_in
+from pipeline.acts.acting import Act
+from pipeline.acts.persons import person_of
+from pipeline.acts.taking_in import take_in
+from pipeline.commands.cli import run
 from pipeline.domain import Event
-from pipeline.faults import OperatorFault
-from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.proving import prove
-from pipeline.reminders import load_reminders, most_pressing
+from pipeline.domain.cases import fold_case
+from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.book import Planned
+from pipeline.ledger.custody import export
+from pipeline.office.console import BAD_CONFIGURATION, DONE, sentence
+from pipeline.policy.places import REPORTS, RULES
+from pipeline.policy.policy import load_policy
+from pipeline.policy.reminders import load_reminders, most_pressing
+from pipeline.review.invented_office import OFFICE
+from pipeline.review.proving import prove
 from tests.house import IT_UNIT, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, row, slip
 from tests.mails import at
@@ -132,7 +136,7 @@ def test_check_finds_examples_that_prove_nothing(tmp_path: Path) -> None:
         "paid = 2024-05-20, today = 2024-07-01", "paid = 2024-05-20, today = 2024-06-01"
     )
     file.write_text(text, encoding="utf-8")
-    found = {(d.kind, d.where) for d in prove(load_policy(rules, REPORTS, OFFICE), rules, REPORTS)}
+    found = {(d.kind, d.where) for d in prove(load_policy(rules, REPORTS, OFFICE))}
     assert found == {
         ("reminder_unnoticed_days", "receipt-missing"),
         ("reminder_unnoticed_unless", "receipt-missing"),
@@ -200,7 +204,11 @@ def test_the_tenth_working_day_reminds_everybody_of_their_own_step(house: House)
         a for (a,) in house.ask("SELECT json_extract(holder, '$.work_email') FROM entry WHERE event='listed'")
     }
     assert expected <= {m["To"] for m in reminders(house)}
-    assert all("14 Haziran 2024" in body(m) for m in reminders(house) if "bağlantısı" in m["Subject"])
+    assert all(
+        "14 Haziran 2024" in " ".join(body(m).split())
+        for m in reminders(house)
+        if "bağlantısı" in m["Subject"]
+    )
     papers = [m for m in reminders(house) if m["X-NES-Intake"] == "reminders/original-missing"]
     assert all([part.get_filename() for part in m.iter_attachments()] == ["evrak-kapağı.pdf"] for m in papers)
     told = report(house)
@@ -275,18 +283,28 @@ def test_who_has_just_heard_from_us_is_left_to_it(house: House) -> None:
 def test_paper_that_came_is_not_asked_for(house: House) -> None:
     paid = [str(n) for (n,) in house.ask("SELECT case_number FROM entry WHERE event='paid'")]
     with house.opened(at("2024-07-01", "10:00")) as shop:
-        take_in(shop, paid)
+        take_in(shop, paid, Act("M. Memur", "", None))
     house.nightly(night_of(TENTH))
     assert kinds(house) == ["link-unused"] * 5
 
 
 def test_an_address_that_sends_letters_back_is_left_alone(house: House) -> None:
-    who = person("Ümit Gündoğmuş").work_email
+    """The address of the letter counts, whatever the report says; one that names no letter says nothing."""
+    who, other = person("Ümit Gündoğmuş").work_email, person("Pınar İlkbaharlı").work_email
     with house.opened(at("2024-07-01", "10:00")) as shop, shop.ledger.transaction():
-        ((sha,),) = [(r["sha"],) for r in shop.ledger.query("SELECT sha FROM decision LIMIT 1")]
-        shop.ledger.execute("INSERT INTO bounce VALUES (?, NULL, ?, '5.1.1', '')", sha, who.upper())
+        kept = [r["sha"] for r in shop.ledger.query("SELECT sha FROM decision ORDER BY rowid DESC LIMIT 2")]
+        shop.ledger.execute(
+            "INSERT INTO letter (message_id, kind, about, recipient, subject, body, state, planned_at, "
+            "next_at) VALUES ('<1@x>', 'accepted', ?, ?, '', x'', 'done', '2024-05-01', '2024-05-01')",
+            *(kept[0], who.upper()),
+        )
+        letter = shop.ledger.query("SELECT max(id) AS id FROM letter")[0]["id"]
+        shop.ledger.execute("INSERT INTO bounce VALUES (?, ?, ?, '5.1.1', '')", kept[0], letter, other)
+        shop.ledger.execute("INSERT INTO bounce VALUES (?, NULL, ?, '5.1.1', '')", kept[1], other)
     house.nightly(night_of(TENTH))
-    assert who not in {str(m["To"]) for m in reminders(house)}
+    reminded = {str(m["To"]) for m in reminders(house)}
+    assert who not in reminded
+    assert other in reminded
     assert len(reminders(house)) == 6
 
 
@@ -297,7 +315,7 @@ def test_who_has_had_a_days_letters_hears_another_night(house: House) -> None:
         "SELECT json_extract(holder, '$.work_email') FROM entry WHERE event='listed' LIMIT 1"
     )
     with house.opened(at("2024-07-05", "10:00")) as shop, shop.ledger.transaction():
-        shop.ledger.plan_letter("<1@x>", "guided", "x", str(mail), "Konu", b"x", shop.clock())
+        shop.ledger.plan_letter(Planned("<1@x>", "guided", "x", str(mail), "Konu", b"x"), shop.clock())
     house.nightly(night_of(TENTH))
     assert mail not in {str(m["To"]) for m in reminders(house)}
     house.nightly(night_of(TENTH + timedelta(days=3)))
@@ -325,6 +343,6 @@ def test_what_is_kept_about_a_person_names_the_reminders(house: House) -> None:
     house.nightly(night_of(TENTH))
     ((case,),) = house.ask("SELECT case_number FROM entry WHERE event='reminded' LIMIT 1")
     with house.opened(at("2024-07-08", "10:00")) as shop:
-        told = export(shop.ledger, str(case), shop.clock())
+        told = export(shop.ledger, person_of(shop, str(case)), shop.clock())
     assert [letter for letter in told["letters"] if letter["kind"].startswith("reminders/")]
-    assert len({letter["recipient"] for letter in told["letters"]}) <= 2
+    assert len({letter["recipient"] for letter in told["letters"] if "recipient" in letter}) <= 2

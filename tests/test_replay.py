@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.custody import Retention, erase
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, DONE, SET_ASIDE
-from pipeline.faults import OperatorFault
-from pipeline.policy import RULES
-from pipeline.replay import Difference, Replayed, replay
-from pipeline.runs import settle
+from pipeline.commands.cli import run
+from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.custody import Retention, erase
+from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE
+from pipeline.policy.places import RULES
+from pipeline.review.replay import Difference, Replayed, replay
 from tests.house import MORNING, NIGHT, House
+from tests.words_said import say
 
 # Lists in several kinds of file, a receipt, lists that go back marked, questions, a robot, a broken mail.
 IN_THE_MORNING = (
@@ -59,7 +59,7 @@ def lived(lasting_house: House) -> House:
     with house.opened(MORNING + timedelta(hours=2)) as shop:
         for held in shop.ledger.open_holds():
             if held.decision.withheld:
-                settle(shop, held, "accept", "Nüfus kaydı görüldü", "M. Memur")
+                say(shop, held, "accept", "Nüfus kaydı görüldü", "M. Memur")
                 break
     house.deliver(*IN_THE_AFTERNOON)
     house.poll(MORNING + timedelta(hours=5))

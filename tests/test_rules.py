@@ -15,20 +15,21 @@ from typing import Any
 
 import pytest
 
-from pipeline import checks
-from pipeline.checks import Check, Verdict
-from pipeline.cli import run
-from pipeline.console import sentence
-from pipeline.demo import OFFICE
-from pipeline.domain import Procedure
-from pipeline.faults import OperatorFault
-from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.rulebook import WORDS, Subject, load_rules, with_domain
-from pipeline.turkish import IdentityNumber, fold
-from pipeline.views import known_fields
+from pipeline.commands.cli import run
+from pipeline.domain import Procedure, Subject
+from pipeline.domain.faults import OperatorFault
+from pipeline.domain.turkish import IdentityNumber, fold
+from pipeline.office.console import sentence
+from pipeline.policy import checks
+from pipeline.policy.checks import Check, Verdict
+from pipeline.policy.places import REPORTS, RULES, Places
+from pipeline.policy.policy import load_policy
+from pipeline.policy.rulebook import PRICE_WORDS, WORDS, load_rules, with_domain
+from pipeline.policy.views import known_fields
+from pipeline.review.invented_office import OFFICE
 
 DOMAINS = {"corporate_domains": ["saglik.gov.tr", "example.*"]}
-LOADED = {rule.path: rule for rule in load_rules(RULES, known_fields(), DOMAINS)}
+LOADED = {rule.path: rule for rule in load_rules(Places().files(), known_fields(), DOMAINS)}
 PATHS = sorted(
     f"{file.parent.name}/{file.stem}" for subject in Subject for file in (RULES / subject).glob("*.toml")
 )
@@ -77,8 +78,8 @@ def test_the_examples_of(path: str) -> None:
 def test_a_rule_speaks_whole_sentences_and_names_its_authority(path: str) -> None:
     rule = LOADED[path]
     assert rule.because
-    for text in filter(None, (rule.say, rule.unsure, rule.remedy)):
-        filled = text.format(**dict.fromkeys(WORDS, "x"))
+    for text in filter(None, (rule.say, rule.unsure, rule.remedy, rule.too_little, rule.too_much)):
+        filled = text.format(**dict.fromkeys((*WORDS, *PRICE_WORDS), "x"))
         assert filled[0].isupper() or filled[0] in "x123456789", text
         assert filled.endswith((".", "?")), text
 
@@ -94,7 +95,7 @@ def test_each_reason_for_an_unread_file_has_a_rule() -> None:
 
 
 def test_each_way_a_cell_can_be_unclear_has_a_rule() -> None:
-    tree = ast.parse((RULES.parent / "pipeline" / "sheets.py").read_text(encoding="utf-8"))
+    tree = ast.parse((RULES.parent / "pipeline" / "lists" / "sheets.py").read_text(encoding="utf-8"))
     names = {
         keyword.value.value
         for call in ast.walk(tree)
@@ -346,7 +347,7 @@ def test_the_command_says_it_in_one_turkish_sentence(rules: Path, capsys: pytest
 def test_the_tariff_has_one_place(rules: Path) -> None:
     amount = rules / "receipt" / "amount.toml"
     dearer = amount.read_text(encoding="utf-8") + (
-        "\n[[wants]]\nfrom = 2026-05-01\nuntil = 2026-12-31\ngrace_days = 0\n"
+        "\n[[wants]]\nfrom = 2099-05-01\nuntil = 2099-12-31\ngrace_days = 0\n"
         'nes = "1500.00"\nreader = "600.00"\n'
     )
     amount.write_text(dearer, encoding="utf-8")
@@ -355,15 +356,23 @@ def test_the_tariff_has_one_place(rules: Path) -> None:
         load_policy(rules, REPORTS, OFFICE)
 
     asked = rules / "receipt" / "as-asked.toml"
-    asked.write_text(asked.read_text(encoding="utf-8").replace("2026-05-13", "2027-05-13"), encoding="utf-8")
+    asked.write_text(asked.read_text(encoding="utf-8").replace("2099-05-13", "2098-05-13"), encoding="utf-8")
     loaded = {rule.path: rule for rule in load_policy(rules, REPORTS, OFFICE).rules}
     assert loaded["receipt/as-asked"].wants == loaded["receipt/amount"].wants
     assert loaded["receipt/as-asked"].wants[-1]["nes"] == "1500.00"
 
 
+def test_the_price_of_a_coming_year_is_one_row(rules: Path) -> None:
+    amount = rules / "receipt" / "amount.toml"
+    row = "\n[[wants]]\nfrom = 2026-05-01\nuntil = 2026-12-31\ngrace_days = 0\n"
+    amount.write_text(amount.read_text("utf-8") + row + 'nes = "1500.00"\nreader = "600.00"\n', "utf-8")
+    loaded = {rule.path: rule for rule in load_policy(rules, REPORTS, OFFICE).rules}
+    assert loaded["receipt/as-asked"].wants[-1]["nes"] == "1500.00"
+
+
 @pytest.mark.parametrize("domains", [["saglik.gov.tr"], ["hastane.example.org", "x.invalid"], ["example.*"]])
 def test_examples_may_say_domain_for_the_settings_own(domains: list[str]) -> None:
-    loaded = {r.path: r for r in load_rules(RULES, known_fields(), {"corporate_domains": domains})}
+    loaded = {r.path: r for r in load_rules(Places().files(), known_fields(), {"corporate_domains": domains})}
     assert loaded["submission/corporate-sender"].wants == domains
 
 

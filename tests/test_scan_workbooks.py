@@ -20,14 +20,15 @@ import openpyxl
 import pytest
 import xlwt  # type: ignore[import-untyped]
 
-from pipeline.adapters.scanner import cells, ooxml, texts, workbooks
-from pipeline.adapters.scanner.limits import Room
-from pipeline.adapters.scanner.scan import TRANSCRIPTS, failed, scan
-from pipeline.adapters.scanner.second_reader import second_reading
-from pipeline.clues import Clues
 from pipeline.domain import Cell, CellKind, FileKind, Sheet, Transcript
+from pipeline.papers.clues import Clues
+from pipeline.sandbox.scanner import cells, ooxml, texts, workbooks
+from pipeline.sandbox.scanner.limits import Allowance
+from pipeline.sandbox.scanner.scan import TRANSCRIPTS, failed, scan
+from pipeline.sandbox.scanner.second_reader import second_reading
 from tests import odd_workbooks as odd
 from tests import workbook_material as material
+from tests import wrappings
 from tests.people import PEOPLE
 from tests.workbooks import OFFICIAL, Grid, Value, encrypted, entry, filled, packed, tnef, xls, xlsx
 
@@ -129,13 +130,15 @@ def test_a_workbook_under_excels_own_password_opens(locked: bytes, inside: str) 
 def test_python_calamine_reads_the_same_cells(name: str) -> None:
     data, _notes = TYPED[name]
     ours = [sheet.cells for sheet in read(data).sheets]
-    assert [sheet.cells for sheet in second_reading(data, Room())] == ours
+    assert [sheet.cells for sheet in second_reading(data, Allowance())] == ours
 
 
 def test_python_calamine_reads_the_same_from_the_richest_binary_workbook() -> None:
     data = material.rich_xlsb()
     ours = {(s.name, s.visible, c.address, c.text) for s in read(data).sheets for c in s.cells}
-    theirs = {(s.name, s.visible, c.address, c.text) for s in second_reading(data, Room()) for c in s.cells}
+    theirs = {
+        (s.name, s.visible, c.address, c.text) for s in second_reading(data, Allowance()) for c in s.cells
+    }
     # It leaves errors and rich texts out and does not say so.
     assert {cell[2] for cell in ours - theirs} == {"D2", "D3", "E3"}
     assert theirs - ours == set()
@@ -181,7 +184,9 @@ def xlsx_values(cells: str, properties: str = "") -> dict[str, tuple[str, str]]:
         ('<c r="A1" s="3"><v>3</v></c>', ("number", "3")),
         ('<c r="A1" s="4"><v>0.5</v></c>', ("number", "0.5")),
         ('<c r="A1" s="1"><v>60</v></c>', ("number", "60")),
-        ('<c r="A1" s="1"><v>59</v></c>', ("date", "1900-02-28")),
+        ('<c r="A1" s="1"><v>59</v></c>', ("number", "59")),
+        ('<c r="A1" s="1"><v>366</v></c>', ("number", "366")),
+        ('<c r="A1" s="1"><v>367</v></c>', ("date", "1901-01-01")),
         ('<c r="A1" s="1"><v>-5</v></c>', ("number", "-5")),
         ('<c r="A1" t="d"><v>1990-01-31</v></c>', ("date", "1990-01-31")),
         ('<c r="A1" t="b"><v>1</v></c>', ("boolean", "true")),
@@ -207,12 +212,12 @@ def test_dates_follow_the_workbooks_own_system() -> None:
     }
 
 
-def test_formulas_that_were_never_calculated_are_no_cells_and_are_named() -> None:
+def test_formulas_that_were_never_calculated_are_errors_and_are_named() -> None:
     sheet = '<sheetData><row r="1"><c r="A1"><v>1</v></c><c r="B1"><f>A1*2</f>{}</c></row></sheetData>'
     for value in ("", "<v/>", "<v></v>"):
         transcript = read(material.workbook(sheet.format(value)))
         assert transcript.notes == ("formula_without_value",)
-        assert values(transcript.sheets[0]) == {"A1": ("number", "1")}
+        assert values(transcript.sheets[0]) == {"A1": ("number", "1"), "B1": ("error", "#?")}
     empty_text = sheet.replace('<c r="B1">', '<c r="B1" t="str">').format("<v></v>")
     assert read(material.workbook(empty_text)).notes == ()
 
@@ -341,7 +346,9 @@ def test_open_document_traits() -> None:
         "A2": ("date", "1985-04-03"),
         "B2": ("boolean", "true"),
         "A3": ("text", "x"),
+        "B3": ("error", "#?"),
         "A4": ("text", "x"),
+        "B4": ("error", "#?"),
     }
     assert (shown.merged, shown.hidden_rows, shown.hidden_columns) == (((0, 0, 0, 1),), (1,), (2, 3, 4))
     assert (shown.visible, codes.visible) == (True, False)
@@ -466,7 +473,7 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str, tuple[st
         given.append((data, file_format, amounts))
         return Transcript(digest, FileKind.PICTURE, file_format)
 
-    name = "pipeline.adapters.scanner.pictures"
+    name = "pipeline.sandbox.scanner.pictures"
     monkeypatch.setitem(sys.modules, name, SimpleNamespace(read_picture=read_picture))
     return given
 
@@ -618,7 +625,7 @@ UNREADABLE = [
         "web page",
         b"<html><body><a href='https://example.com/f'>liste</a></body></html>",
         FileKind.TEXT,
-        "plain_text",
+        "web_page",
     ),
     ("link", b"[InternetShortcut]\r\nURL=https://example.com/liste\r\n", FileKind.TEXT, "link_file"),
     ("mail", b"From: a@example.com\r\nSubject: x\r\n\r\nliste\r\n", FileKind.OTHER, "mail_message"),
@@ -638,8 +645,35 @@ UNREADABLE = [
     ("rich text", b"{\\rtf1 liste}", FileKind.WORD, "word_document"),
     ("Word without a table", material.word_with("<w:p/>", {}), FileKind.WORD, "word_document"),
     ("PowerPoint", material.ole_with("PowerPoint Document"), FileKind.OTHER, "presentation"),
-    ("Outlook mail", material.ole_with("__properties_version1.0"), FileKind.OTHER, "mail_message"),
+    ("Outlook mail", material.ole_with("__properties_version1.0"), FileKind.ARCHIVE, "mail_message"),
     ("Numbers", packed({"Index/Document.iwa": b"x", "preview.jpg": b"x"}), FileKind.OTHER, "apple_numbers"),
+    (
+        "JPEG 2000 without its picture",
+        b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40),
+        FileKind.PICTURE,
+        "damaged_file",
+    ),
+    ("drawing", b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", FileKind.OTHER, "picture_format"),
+    ("film", wrappings.film(), FileKind.OTHER, "video"),
+    ("words that begin like a film", b"The wide road", FileKind.TEXT, "plain_text"),
+    ("sound", b"\0\0\0\x20ftypM4A " + bytes(40), FileKind.OTHER, "audio"),
+    ("shortcut", b"L\0\0\0\x01\x14\x02\0" + bytes(68), FileKind.OTHER, "link_file"),
+    ("XPS", packed({"FixedDocumentSequence.fdseq": b"<x/>"}), FileKind.OTHER, "page_document"),
+    ("UDF", packed({"content.xml": b'<?xml version="1.0"?><template/>'}), FileKind.OTHER, "page_document"),
+    ("invoice", wrappings.INVOICE, FileKind.TEXT, "invoice"),
+    ("some XML", b'<?xml version="1.0"?><veri/>', FileKind.TEXT, "data_file"),
+    (
+        "saved page",
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\nx",
+        FileKind.TEXT,
+        "web_page",
+    ),
+    (
+        "sealed package",
+        packed({"SifreliIcerik/SifreliIcerik.eyp": b"x"}),
+        FileKind.OTHER,
+        "encrypted_message",
+    ),
     ("no cells", material.workbook("<sheetData/>"), FileKind.WORKBOOK, "no_data"),
     ("no cells, old", xls(Grid("Liste", ((None,),))), FileKind.WORKBOOK, "no_data"),
     ("cut off", xlsx(LIST)[:4000], FileKind.WORKBOOK, "damaged_file"),
@@ -662,13 +696,15 @@ def test_what_cannot_be_read_is_named(data: bytes, kind: FileKind, problem: str)
 
 def test_a_worker_that_gave_nothing_is_a_transcript_too() -> None:
     names = ("timeout", "crash", "memory", "answer_too_large", "raised")
-    assert [failed("d", why).problem for why in names] == [
+    assert [failed("d", why, 9_000_000).problem for why in names] == [
         "timeout",
         "crash",
         "too_large",
         "too_large",
         "reader_failed",
     ]
+    # What a small file cannot be to blame for.
+    assert [failed("d", why, 90_000).problem for why in names[2:]] == ["reader_failed"] * 3
 
 
 def _cuts(data: bytes) -> Iterator[bytes]:
@@ -707,15 +743,15 @@ REPETITIVE = material.workbook(
 
 
 @pytest.mark.parametrize(
-    "room",
-    [Room(cells=999), Room(letters=999), Room(unpacked=2_000), Room(elements=2_000)],
+    "allowance",
+    [Allowance(cells=999), Allowance(letters=999), Allowance(unpacked=2_000), Allowance(elements=2_000)],
     ids=["cells", "letters", "unpacked", "elements"],
 )
 def test_what_costs_more_than_there_is_room_for_is_too_large(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    allowance: Allowance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len(only_sheet(REPETITIVE).cells) == 1_000
-    monkeypatch.setattr("pipeline.adapters.scanner.scan.Room", lambda: room)
+    monkeypatch.setattr("pipeline.sandbox.scanner.scan.Allowance", lambda: allowance)
     assert read(REPETITIVE).problem == "too_large"
 
 
@@ -726,7 +762,7 @@ def test_a_directory_that_promises_too_much_is_too_large_unread(
     limits: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in limits.items():
-        monkeypatch.setattr(f"pipeline.adapters.scanner.packages.{name}", value)
+        monkeypatch.setattr(f"pipeline.sandbox.scanner.packages.{name}", value)
     monkeypatch.setattr("zipfile.ZipFile.open", None)
     assert read(REPETITIVE).problem == "too_large"
 
@@ -774,7 +810,7 @@ def test_a_directory_that_lies_about_sizes_is_damage() -> None:
 
 
 def test_a_second_reader_is_asked_before_a_workbook_is_called_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.adapters.scanner.ooxml.read_ooxml", lambda _package, _room: ((), ()))
+    monkeypatch.setattr("pipeline.sandbox.scanner.ooxml.read_ooxml", lambda _package, _room: ((), ()))
     transcript = read(xlsx(LIST))
     assert (transcript.problem, transcript.notes) == ("", ("second_reader",))
     assert transcript.sheets[0].cells == cells_of(LIST)
@@ -788,7 +824,7 @@ def test_the_second_readers_panic_is_no_answer(monkeypatch: pytest.MonkeyPatch) 
         raise Panic
 
     calamine = SimpleNamespace(from_filelike=from_filelike)
-    monkeypatch.setattr("pipeline.adapters.scanner.second_reader.CalamineWorkbook", calamine)
+    monkeypatch.setattr("pipeline.sandbox.scanner.second_reader.CalamineWorkbook", calamine)
     assert read(material.workbook("<sheetData/>")).problem == "no_data"
 
 
@@ -804,8 +840,10 @@ def test_a_readers_own_fault_is_not_called_the_senders(monkeypatch: pytest.Monke
 def test_broken_files_end_in_a_named_problem(seed: int) -> None:
     """A few hundred mutants, in a process with a worker's memory; more with another seed and count."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        result = process.submit(material.scan_broken, seed, 400, 20.0).result()
+        result = process.submit(material.scan_broken, seed, 400, 200.0).result()
     assert result.surprises == ()
+    # What is not proved to be the file's own damage waits for a person: it must stay rare.
+    assert result.problems.get("reader_failed", 0) * 20 <= result.done
     assert result.slowest < 10
     assert result.done >= 100
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import run
-from pipeline.console import BAD_CONFIGURATION, words
-from pipeline.settings import Settings, load_settings
+from pipeline.commands.cli import run
+from pipeline.office.console import BAD_CONFIGURATION, words
+from pipeline.office.settings import Settings, load_settings
 from tests.house import ROOT
 
 EXAMPLE = ROOT / "deploy" / "settings.example.toml"
@@ -87,7 +87,7 @@ def test_the_example_file_loads_and_shows_the_defaults(tmp_path: Path, secret: P
     uncommented = re.sub(optional, "", text)
     assert uncommented.count("\nca_file") == 2
     full = load(tmp_path, re.sub(r'"/etc/nes-intake/\w+-parola"', f'"{secret}"', uncommented))
-    assert full.evidence
+    assert full.sent_copies
     assert set(full.office.own_addresses) > set(settings.office.own_addresses)
 
 
@@ -242,7 +242,7 @@ def test_a_missing_or_empty_file_is_refused(
     text: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "settings.toml" if text is None else written(tmp_path, text)
-    check_refused(file, ("deploy/settings.example.toml",), capsys)
+    check_refused(file, ("nes-intake init",), capsys)
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

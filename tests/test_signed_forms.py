@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from pipeline.domain import Attachment, Evidence, FileKind, Page, ScannedForm, Transcript, Unread
-from pipeline.evidence_strength import text_words
-from pipeline.faults import OperatorFault
-from pipeline.signed_forms import load_signed_form
-from pipeline.stages.read import read
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.faults import OperatorFault
+from pipeline.domain.turkish import IdentityNumber
+from pipeline.judging.read import read
+from pipeline.papers.signed_forms import load_signed_form
+from pipeline.papers.strength import text_words
 from tests.in_order import POLICY
 
 OWNER = IdentityNumber("10000000146")

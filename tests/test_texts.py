@@ -22,23 +22,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError, meta
 
-from pipeline.batching import Selection
-from pipeline.console import sentence
 from pipeline.domain import Arrival, Decision, Enclosure, Entry, Event, Letter, Outcome, Procedure, Unread
-from pipeline.faults import OperatorFault
-from pipeline.nights_work import Heard, NightsWork
-from pipeline.policy import REPORTS, RULES, Policy
-from pipeline.rendering import message_id, render
-from pipeline.report_letter import charts_of, report_of
-from pipeline.stages.alarm import alarm
-from pipeline.stages.announce import announce
-from pipeline.stages.answer import answer, answer_release, answer_settled
-from pipeline.stages.consolidate import consolidate
-from pipeline.stages.inform import inform
-from pipeline.stages.unpack import unpack
-from pipeline.texts import Texts, Written, load_texts
-from pipeline.troubles import Trouble
-from pipeline.turkish import IdentityNumber
+from pipeline.domain.acts import Done, SealedAct
+from pipeline.domain.cases import mail_number
+from pipeline.domain.faults import OperatorFault
+from pipeline.domain.troubles import Trouble
+from pipeline.domain.turkish import IdentityNumber
+from pipeline.letters.act_copy import act_copy
+from pipeline.letters.alarm import alarm
+from pipeline.letters.answer import Answered, answer, answer_release
+from pipeline.letters.inform import inform
+from pipeline.letters.settled import Refusal, Verdicts, answer_settled
+from pipeline.mail.rendering import message_id, render
+from pipeline.mail.unpack import unpack
+from pipeline.night.announce import announce
+from pipeline.night.consolidate import consolidate
+from pipeline.night.material import Heard, ReportMaterial
+from pipeline.night.report_letter import charts_of, report_of
+from pipeline.office.console import sentence
+from pipeline.policy.list_days import Selection
+from pipeline.policy.places import REPORTS, RULES, Places
+from pipeline.policy.policy import Policy
+from pipeline.policy.text_proofs import filled_words, prove_texts
+from pipeline.policy.texts import Texts, Written, load_texts
 from tests.in_order import (
     AYSE,
     POLICY,
@@ -75,7 +81,7 @@ HOUSE = replace(POLICY, texts=TEXTS)
 
 
 def letter_on(decision: Decision, policy: Policy = HOUSE) -> Letter:
-    letter = answer(SHA, mail_from(), decision, None, (), policy, NOW)
+    letter = answer(Answered(SHA, mail_from(), NOW), decision, None, (), policy)
     assert letter is not None
     return letter
 
@@ -138,7 +144,15 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
     shunted = Decision(Outcome.SHUNTED, None, decisions[0].evidence, silence="shunted")
     ignored = Decision(Outcome.IGNORED, None, decisions[0].evidence, silence="automatic")
     heard = [
-        Heard(f"{i:02x}" * 32, AYSE.work_email, f"Konu {i}", "too_deep" if d is shunted else "", d, NOW)
+        Heard(
+            sha := f"{i:02x}" * 32,
+            AYSE.work_email,
+            f"Konu {i}",
+            "too_deep" if d is shunted else "",
+            d,
+            NOW,
+            mail_number(sha),
+        )
         for i, d in enumerate([*decisions, shunted, ignored])
     ]
     counts = Counter(h.decision.outcome for h in heard)
@@ -148,7 +162,7 @@ def a_night(policy: Policy = HOUSE, **changes: Any) -> tuple[Letter, ...]:
         "undecided": 0,
         "heard": len(heard) + 2,
     }
-    work = NightsWork(
+    work = ReportMaterial(
         day=TODAY,
         number=7,
         since=NOW,
@@ -193,8 +207,12 @@ def released(state: str) -> dict[str, Any]:
         "state": state,
         "count": 2,
         "leaving": ("N-0000000H",),
+        "pending": ("G-0000000H",),
         "by": "mudur@saglik.example.org",
         "at": "14.05.2024 09:12",
+        "digest": "0" * 64,
+        "why": "e-postanızda onaydan başka sözler de var",
+        "line": "3. satırı siliniz",
     }
 
 
@@ -204,15 +222,35 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         for topic in POLICY.topics
     },
     **{name: (lambda make=make: letter_on(make())) for name, make in DECISIONS.items()},  # type: ignore[misc]
-    "settled, accepted": lambda: answer_settled(
-        SHA, mail_from(), [listed()], [], "Telefonla soruldu.", HOUSE, NOW
+    "settled, accepted": lambda: answer_settled(SHA, mail_from(), Verdicts([listed()]), HOUSE, NOW),
+    "settled, returned": lambda: answer_settled(
+        SHA, mail_from(), Verdicts(refused=[Refusal(None, "Kişi vazgeçti.")]), HOUSE, NOW
     ),
-    "settled, returned": lambda: answer_settled(SHA, mail_from(), [], [], "Kişi vazgeçti.", HOUSE, NOW),
+    "settled, answered": lambda: answer_settled(
+        SHA, mail_from(), Verdicts(answers=["Kartınız kuryede.\nBekleyiniz."]), HOUSE, NOW
+    ),
+    "settled, mixed": lambda: answer_settled(
+        SHA,
+        mail_from(),
+        Verdicts(
+            [listed()], [Refusal(None, "Dekont okunmuyor.")], ["Kartınız kuryede."], [listed()], "claims-1"
+        ),
+        HOUSE,
+        NOW,
+    ),
     **{
         f"release, {state}": partial(
             lambda told: answer_release(SHA, mail_from(), told, HOUSE, NOW), released(state)
         )
-        for state in ("done", "again", "not_for_release", "erased", "unknown")
+        for state in (
+            "done",
+            "again",
+            "not_for_release",
+            "erased",
+            "disputed",
+            "unknown",
+            "not_released",
+        )
     },
     **{
         f"reminder, {reminder.name}": partial(
@@ -239,12 +277,29 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         )
         for reason in ("Doğum tarihi kayıtla uyuşmuyor.", "")
     },
+    "on somebody else's list": lambda: inform(
+        "replies/on-a-list",
+        open_case(),
+        AYSE.work_email,
+        HOUSE,
+        NOW,
+        identity_number="172******60",
+        list_day={"day": TODAY, "is_latest": False, "for_release": False},
+        whose="own",
+        covers=[],
+    ),
     "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
     **{
         f"{'all-clear' if is_over else 'alarm'}: {name}": partial(_alarm, name, is_over)
         for name in TEXTS.words["troubles"]
         for is_over in (False, True)
     },
+    "an act": lambda: act_copy(
+        Done(NOW, "settle", SHA, "G-00000000", "M. Memur", "bakıldı", {}),
+        SealedAct("act-1", b"{}"),
+        HOUSE.office.sender,
+        HOUSE,
+    ),
     "batch": lambda: a_night()[0],
     "batch for release": lambda: a_night(
         replace(HOUSE, office=replace(HOUSE.office, batch_recipient=HOUSE.office.it_unit))
@@ -311,7 +366,7 @@ def test_every_text_is_written_by_somebody() -> None:
         make()
     written = {f"{name}.txt" for name, _ in Recording.asked}
     own = {name for name in _templates() if not Path(name).name.startswith("_")}
-    assert own - written == {"explain.txt", "history.txt", "status.txt"}
+    assert own - written == {"explain.txt", "find.txt", "history.txt", "offices.txt", "status.txt"}
     included = {other for name in _templates() for other in _included(POLICY.texts, name)}
     assert {name for name in _templates() if Path(name).name.startswith("_")} == included
 
@@ -320,6 +375,14 @@ def _included(texts: Texts, name: str) -> set[str]:
     assert texts.plain.loader is not None
     source, _, _ = texts.plain.loader.get_source(texts.plain, name)
     return {t for t in meta.find_referenced_templates(texts.plain.parse(source)) if t}
+
+
+def test_everything_that_people_do_has_its_words() -> None:
+    acts = (Path(__file__).parent.parent / "pipeline").rglob("*.py")
+    kinds = {kind for file in acts for kind in re.findall(r'Deed\(\s*"([a-z_-]+)"', file.read_text("utf-8"))}
+    assert {"settle", "sample", "sample-resume"} <= kinds
+    # Without its words no copy of an act is written, and so the act is not done.
+    assert kinds == set(POLICY.texts.words["acts"])
 
 
 def test_a_hole_that_nobody_fills_raises() -> None:
@@ -362,12 +425,60 @@ def test_a_broken_text_is_refused_before_anything_starts(
 ) -> None:
     (reports / file).write_text(content, encoding="utf-8")
     with pytest.raises(OperatorFault) as refused:
-        load_texts(reports)
+        load_texts(Places(reports=reports).files())
     assert refused.value.name == fault
     assert sentence(refused.value)
 
 
 # --- text and HTML ---------------------------------------------------------------------------------
+
+
+KURYE = (
+    'Konu: Kurye\n\n{% include "replies/_salutation.txt" %}\n\n@\n\n{% include "replies/_closing.txt" %}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "fault", "told"),
+    [
+        ("topics/courier", '{% include "replies/_selam.txt" %}', "text_include", "replies/_selam.txt"),
+        ("topics/courier", "{{ kurye }}", "text_word", "“kurye” diye bir söz yok"),
+        ("topics/courier", "{% if false %}{{ kurye }}{% endif %}", "text_word", "“kurye”"),
+        ("topics/courier", "{{ paid_on | day }}", "text_word", "“paid_on”"),
+        ("topics/courier", "{% for c in told %}{{ c.kurye }}{% endfor %}", "text_unfilled", "kurye"),
+        ("topics/courier", "{{ office.kurye }}", "text_unfilled", "kurye"),
+        ("topics/courier", "{{ words.kurye }}", "text_unfilled", "kurye"),
+        ("topics/courier", "{{ told[3].case }}", "text_unfilled", "doldurulamıyor"),
+        ("held", "{% if paid %}{{ paid[0].kurye }}{% endif %}", "text_unfilled", "kurye"),
+        ("held", "{{ kurye }}", "text_word", "“kurye”"),
+        ("release", '{% if state == "erased" %}{{ office.kurye }}{% endif %}', "text_unfilled", "kurye"),
+        ("reminders/link-unused", "{{ told }}", "text_word", "“told”"),
+    ],
+)
+def test_a_text_that_a_mail_would_stumble_over_is_refused_before_any_comes(
+    reports: Path, file: str, line: str, fault: str, told: str
+) -> None:
+    (reports / "replies" / f"{file}.txt").write_text(KURYE.replace("@", line), encoding="utf-8")
+    with pytest.raises(OperatorFault) as refused:
+        prove_texts(load_texts(Places(reports=reports).files()), HOUSE.office)
+    assert refused.value.name == fault
+    assert f"reports/replies/{file}.txt" in sentence(refused.value)
+    assert told in sentence(refused.value)
+
+
+def test_a_text_that_is_whole_is_taken(reports: Path) -> None:
+    line = "{% for c in told %}{{ c.case }}, {{ c.opened_on | day }}{% endfor %} {{ office.unit }}"
+    (reports / "replies" / "topics" / "courier.txt").write_text(KURYE.replace("@", line), encoding="utf-8")
+    prove_texts(load_texts(Places(reports=reports).files()), HOUSE.office)
+
+
+def test_the_proof_knows_every_word_that_the_program_fills_in() -> None:
+    Recording.asked.clear()
+    for make in LETTERS.values():
+        make()
+    for text, values in Recording.asked:
+        known = filled_words(f"{text}.txt")
+        assert values.keys() - {"office"} <= known.keys(), text
 
 
 class _Words(HTMLParser):
@@ -485,9 +596,9 @@ def hostile_letters(text: str) -> list[Letter]:
         judged(row(ELVIN, file=text, sheet=text), mail=mail),
         judged(row(file=text, sheet=text), facts=facts_of(open_case()), mail=mail),
     ]
-    letters = [answer(SHA, mail, decision, None, (), POLICY, NOW) for decision in decisions]
-    held = answer_settled(SHA, mail, [], [], text, POLICY, NOW)
-    heard = [Heard(SHA, f"{text}@posta.invalid", text, text, d, NOW) for d in decisions]
+    letters = [answer(Answered(SHA, mail, NOW), decision, None, (), POLICY) for decision in decisions]
+    held = answer_settled(SHA, mail, Verdicts(refused=[Refusal(None, text)]), POLICY, NOW)
+    heard = [Heard(SHA, f"{text}@posta.invalid", text, text, d, NOW, mail_number(SHA)) for d in decisions]
     night = a_night(
         POLICY,
         heard=heard,
@@ -531,7 +642,7 @@ def _unharmed(text: str, harmless: list[tuple[Counter[str], list[str]]]) -> None
         assert not re.search(r"(?i)www\.|javascript:/", letter.text)
         for number in (AYSE.identity_number, "TR930001200945700044000004"):
             assert number not in re.sub(r"\s", "", letter.text)
-        assert all(ch.isprintable() or ch == "\n" for ch in letter.text)
+        assert all(ch.isprintable() or ch in "\n\u00a0" for ch in letter.text)
         again = email.message_from_bytes(render(replace(letter, enclosures=())), policy=email.policy.default)
         assert "bcc" not in again
         assert again["Subject"].strip() == letter.subject.strip() or len(letter.subject) > 200
@@ -573,7 +684,7 @@ def test_the_bytes_of_a_letter_need_no_mending_on_the_way(name: str) -> None:
 
 def test_an_answer_stands_in_its_thread() -> None:
     mail = mail_from(message_id="<2@x.invalid>", references=("<0@x.invalid>", "<1@x.invalid>"))
-    letter = answer(SHA, mail, judged(row()), None, (), POLICY, NOW)
+    letter = answer(Answered(SHA, mail, NOW), judged(row()), None, (), POLICY)
     assert letter is not None
     sent = email.message_from_bytes(render(letter), policy=email.policy.default)
     assert sent["In-Reply-To"] == "<2@x.invalid>"
@@ -658,7 +769,7 @@ ODD_HEADS = {
 def test_an_answer_to_an_odd_head_is_an_ordinary_mail(name: str) -> None:
     raw = ODD_HEADS[name].replace(b"%s", AYSE.work_email.encode()) + b"\r\nMerhaba\r\n"
     submission = unpack(Arrival(SHA, raw, NOW))
-    letter = answer(SHA, submission, judged(row()), None, (), POLICY, NOW)
+    letter = answer(Answered(SHA, submission, NOW), judged(row()), None, (), POLICY)
     assert letter is not None
     assert letter.recipient == AYSE.work_email
 
@@ -671,3 +782,14 @@ def test_an_answer_to_an_odd_head_is_an_ordinary_mail(name: str) -> None:
     assert len(mail.keys()) == len(set(mail.keys()))
     assert "Bcc" not in mail
     assert mail["To"] == AYSE.work_email
+
+
+def test_what_is_to_be_paid_is_named_on_a_day_whose_prices_are_known() -> None:
+    def told(at: datetime) -> str:
+        return answer_settled(SHA, mail_from(), Verdicts([listed()]), HOUSE, at).text
+
+    known = " ".join(told(datetime(2024, 5, 13, 9, tzinfo=UTC)).split())
+    assert "bugün 3 yıllık NES 780,00 TL, istediyseniz mini kart okuyucu 300,00 TL (KDV dahil)." in known
+    # Midnight is the office's own: on this evening of 11 March it is the day of the new price there.
+    assert "780,00 TL" in " ".join(told(datetime(2024, 3, 11, 22, tzinfo=UTC)).split())
+    assert " TL" not in told(datetime(2099, 5, 13, 9, tzinfo=UTC))

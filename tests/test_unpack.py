@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.correspondence import why_silent
-from pipeline.demo import FIXTURES, OFFICE
+from mailbox_fixtures.expect import demo_policy
 from pipeline.domain import Arrival, Letter, Submission
-from pipeline.policy import REPORTS, RULES, load_policy
-from pipeline.rendering import render
-from pipeline.stages.unpack import Malformed, plain_text, unpack
+from pipeline.judging.correspondence import why_silent
+from pipeline.mail.rendering import render
+from pipeline.mail.unpack import Malformed, plain_text, unpack
+from pipeline.review.demo import FIXTURES
+from pipeline.review.invented_office import OFFICE
 
-MAIL_WORDS = load_policy(RULES, REPORTS, OFFICE).mail_words
+MAIL_WORDS = demo_policy().mail_words
 _SMALL = sorted(f for f in FIXTURES.rglob("*.eml") if f.stat().st_size < 40_000)
 
 
@@ -135,11 +136,11 @@ def test_a_mail_too_deep_is_set_aside(depth: int) -> None:
 
 def test_a_hundred_thousand_parts_are_set_aside_at_once() -> None:
     head = b'From: a@saglik.example.org\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
-    begun = time.perf_counter()
+    begun = time.thread_time()
     with pytest.raises(Malformed, match="too_many_parts"):
         unpacked(head + b"--b\r\n\r\nx\r\n" * 100_000)
     # Not a benchmark: taking it apart first would take minutes.
-    assert time.perf_counter() - begun < 20
+    assert time.thread_time() - begun < 20
 
 
 def test_html_words() -> None:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.adapters.wire import deadline
+from pipeline.mail.wire import deadline
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Two connected sockets."""
     ours, theirs = socket.socketpair()
-    ours.settimeout(10)
+    ours.settimeout(100)
     with ours, theirs:
         yield ours, theirs
 
@@ -28,14 +28,14 @@ def test_a_conversation_over_its_time_is_cut(pair: tuple[socket.socket, socket.s
         # The earlier deadline counts, although the later one is being waited for.
         with deadline(lambda: ours, 0.2):
             assert ours.recv(1) == b""
-    assert 0.1 < time.monotonic() - began < 5
+    assert 0.1 < time.monotonic() - began < 60
 
 
 def test_a_conversation_within_its_time_is_left_alone(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    with deadline(lambda: ours, 0.1):
+    with deadline(lambda: ours, 0.5):
         pass
-    time.sleep(0.3)
+    time.sleep(0.7)
     theirs.sendall(b"x")
     assert ours.recv(1) == b"x"
 

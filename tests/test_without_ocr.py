@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters.isolation import WorkerPool
-from pipeline.adapters.scanner.scan import PRELOAD
-from pipeline.adapters.scanner.tesseract import ocr_fault
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.scanner.tesseract import ocr_fault
+from pipeline.sandbox.workers import WorkerPool
 from tests.house import IT_UNIT, House, body
 
 needs_tesseract = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-ocr-tur is missing")

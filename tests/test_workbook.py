@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.adapters.scanner.scan import transcribe
-from pipeline.clues import Clues
 from pipeline.domain import Holder
-from pipeline.sheets import read_list
-from pipeline.stages.consolidate import consolidate
-from pipeline.workbook import guarded, write_list
+from pipeline.lists.sheets import read_list
+from pipeline.lists.workbook import guarded, write_list
+from pipeline.night.consolidate import consolidate
+from pipeline.papers.clues import Clues
+from pipeline.sandbox.scanner.scan import transcribe
 from tests.in_order import AYSE, FIELDS, POLICY, SUKRU, TODAY, open_case, row
 from tests.people import PEOPLE
 
@@ -120,7 +120,7 @@ def test_another_process_on_another_day_writes_the_same_bytes() -> None:
         "import sys, hashlib, datetime\n"
         "from tests.in_order import POLICY, row\n"
         "from tests.people import PEOPLE\n"
-        "from pipeline.workbook import write_list\n"
+        "from pipeline.lists.workbook import write_list\n"
         "rows = [row(who, 6 + at) for at, who in enumerate(PEOPLE[:30])]\n"
         "sys.stdout.write(hashlib.sha256(write_list(rows, POLICY.form, 'Deneme')).hexdigest())"
     )

@@ -8,10 +8,15 @@ from typing import TextIO
 
 import click
 
-from pipeline.console import DONE, SET_ASIDE, opened, say, with_settings
-from pipeline.desk import import_answer, release_list, take_in
-from pipeline.faults import OperatorFault
-from pipeline.settings import load_settings
+from pipeline.acts.acting import Act, version
+from pipeline.acts.kamusm_answers import import_answer
+from pipeline.acts.releasing import release_list
+from pipeline.acts.taking_in import take_in
+from pipeline.commands.options import by_whom, with_settings
+from pipeline.domain.faults import OperatorFault
+from pipeline.office.console import DONE, SET_ASIDE, say
+from pipeline.office.opening import opened
+from pipeline.office.settings import load_settings
 
 
 @click.command("form-received")
@@ -23,14 +28,17 @@ from pipeline.settings import load_settings
     type=click.File("r", encoding="utf-8-sig"),
     help="Numaraların yazılı olduğu dosya; - ise klavye ya da barkod okuyucu (bitirmek için Ctrl+D).",
 )
-def form_received_command(settings_file: Path, cases: tuple[str, ...], listing: TextIO | None) -> int:
+@by_whom
+def form_received_command(
+    settings_file: Path, cases: tuple[str, ...], listing: TextIO | None, by: str
+) -> int:
     """Evrakının aslı ulaşan başvuruları (N-…) işler; ödemesi de tamamsa kapatır.
 
     Numaralardan biri yanlışsa hiçbiri işlenmez, yanlışların hepsi söylenir.
     """
     read = re.split(r"[\s,;]+", listing.read()) if listing else []
     with opened(load_settings(settings_file)) as shop:
-        taken = take_in(shop, [*cases, *filter(None, read)])
+        taken = take_in(shop, [*cases, *filter(None, read)], Act(by, "", None))
     say("forms_received", received=len(taken.received), closed=len(taken.closed))
     for number in taken.closed:
         say("form_closes", number=number)
@@ -46,7 +54,7 @@ def form_received_command(settings_file: Path, cases: tuple[str, ...], listing: 
 def release_command(settings_file: Path, batch: str, by: str) -> int:
     """Onay bekleyen bir listeyi (örnek: 2026-11-25/1) Kamu SM'ye gönderir; bir liste bir kez gönderilir."""
     with opened(load_settings(settings_file)) as shop:
-        released = release_list(shop, batch, by)
+        released = release_list(shop, batch, Act(by, "", version(shop.ledger, batch)))
     say("released", batch=batch, count=released.count)
     for number in released.leaving:
         say("released_leaving", number=number)
@@ -56,14 +64,15 @@ def release_command(settings_file: Path, batch: str, by: str) -> int:
 @click.command("import-answer")
 @with_settings
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def import_answer_command(settings_file: Path, file: Path) -> int:
+@by_whom
+def import_answer_command(settings_file: Path, file: Path, by: str) -> int:
     """Kamu SM'nin bir listeye yanıtını (.xls, .xlsx, .csv) okur; geri gönderilenlerin sahiplerine yazar."""
     try:
         data = file.read_bytes()
     except OSError as fault:
         raise OperatorFault("no_such_file", file=file, why=fault.strerror) from fault
     with opened(load_settings(settings_file)) as shop:
-        imported = import_answer(shop, file.name, data)
+        imported = import_answer(shop, file.name, data, Act(by, "", version(shop.ledger, "")))
     if imported.is_repeat:
         say("answer_repeated", file=file.name)
         return DONE

@@ -1,47 +1,61 @@
-"""The mailroom: poll · nightly · serve · status."""
+"""The mailroom: a whole poll · nightly · take-back-night · serve · status."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 
-from pipeline.adapters.figures import figures_of
-from pipeline.adapters.home import Home
-from pipeline.adapters.stops import open_stop
-from pipeline.console import (
+from pipeline.commands.options import by_an_official, with_settings
+from pipeline.commands.overview import status_of_offices
+from pipeline.commands.rounds import serve_offices
+from pipeline.commands.serve import serve, work_once
+from pipeline.domain import OUTCOME_OPEN, Outcome
+from pipeline.domain.faults import OperatorFault
+from pipeline.intake.runs import Tally, poll
+from pipeline.ledger.figures import figures_of
+from pipeline.ledger.home import LEDGER, Home
+from pipeline.ledger.stops import open_stop
+from pipeline.night.closing import night_due, night_owed, nightly
+from pipeline.office.console import (
     DONE,
     SET_ASIDE,
     TRY_LATER,
     complain,
-    heeding,
-    opened,
-    opened_ledger,
-    policy_of,
+    fault_in_words,
+    harmless,
+    machine_words,
     progress_bar,
     say,
-    trouble,
-    with_settings,
+    sentence,
+    told_of,
 )
-from pipeline.domain import Outcome
-from pipeline.nights import night_due, night_due_at, nightly
-from pipeline.runs import poll
-from pipeline.schedule import serve
-from pipeline.settings import Settings, load_settings
+from pipeline.office.idle import leave_note
+from pipeline.office.init_system import is_journal
+from pipeline.office.opening import heeding, opened, opened_ledger, policy_in_force, policy_of
+from pipeline.office.settings import load_settings
+from pipeline.office.timekeeping import take_nights_back
 
 
-@click.command("poll")
-@with_settings
-def poll_command(settings_file: Path) -> int:
-    """Posta kutularına bakar, gelenleri değerlendirir, dosyalar ve yanıtlar."""
-    with opened(load_settings(settings_file)) as opened_shop, progress_bar() as progress:
+def poll_whole(settings_file: Path) -> int:
+    """Hears the mailboxes and does all that is to be done."""
+    settings = load_settings(settings_file)
+    with opened(settings) as opened_shop, progress_bar() as progress:
         shop = heeding(opened_shop)
         tally = poll(shop, progress)
         stop = open_stop(shop.ledger)
-    say("polled", heard=tally.heard, decided=tally.decided, shunted=tally.shunted, posted=tally.posted)
+        told = told_of(
+            "polled",
+            heard=tally.heard,
+            decided=tally.decided,
+            shunted=tally.shunted,
+            posted=tally.posted,
+        )
+        if tally == Tally():
+            leave_note(shop, settings_file, told)
+    click.echo(told["journal" if is_journal(1) else "plain"])
     if stop:
         say("stopped", what=stop.name, hit=stop.hit, of=stop.of)
     if shop.is_over():
@@ -56,12 +70,15 @@ def poll_command(settings_file: Path) -> int:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Kapatılacak gün; yazılmazsa zamanı gelmiş son gece.",
 )
-def nightly_command(settings_file: Path, day: datetime | None) -> int:
+@click.option(
+    "--sure", "is_sure", is_flag=True, help="Saatin doğru olduğunu görevli söylüyor; başka saat sorulmaz."
+)
+def nightly_command(settings_file: Path, day: datetime | None, is_sure: bool) -> int:
     """Geceyi kapatır: Kamu SM listesi ve gece raporu. Aynı gece ikinci kez kapanmaz."""
     with opened(load_settings(settings_file)) as opened_shop:
         shop = heeding(opened_shop)
         due = day.date() if day else night_due(shop)
-        night = nightly(shop, due)
+        night = nightly(shop, due, "sure" if is_sure else "unproved")
     if shop.is_over():
         return TRY_LATER
     if night:
@@ -71,29 +88,72 @@ def nightly_command(settings_file: Path, day: datetime | None) -> int:
     return DONE
 
 
+@click.command("take-back-night")
+@with_settings
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@by_an_official("Gerekçe; kayıtlara yazılır.")
+def take_back_night_command(settings_file: Path, day: datetime, because: str, by: str) -> int:
+    """Yanlış saatle ileri tarihte kapanmış geceyi geri alır; gönderilmiş liste ve yazı yinelenmez."""
+    with opened(load_settings(settings_file)) as shop:
+        count = take_nights_back(shop, day.date(), because, by)
+    say("night_taken_back", count=count)
+    return DONE
+
+
 @click.command("serve")
 @with_settings
-def serve_command(settings_file: Path) -> int:
+@click.option(
+    "--offices",
+    type=click.Path(path_type=Path),
+    help="Her biri bir birimin ayar dosyası olan klasör; hepsine birbirini bekletmeden hizmet verir.",
+)
+@click.option("--once", "is_once", is_flag=True, help="Bir kez bakar, zamanı gelmiş geceyi kapatır ve biter.")
+def serve_command(settings_file: Path, offices: Path | None, is_once: bool) -> int:
     """Sürekli çalışır: düzenli aralıkla posta kutusu, her gece rapor. Kaçan geceyi açılışta tamamlar."""
+    if offices:
+        say("serving_offices", folder=offices)
+        serve_offices(offices, _of_an_office)
+        return DONE
     settings = load_settings(settings_file)
-    policy_of(settings)
+    if is_once:
+        with opened(settings) as shop:
+            return DONE if work_once(heeding(shop)) else TRY_LATER
+    try:
+        policy_of(settings)
+    except OperatorFault:
+        # What was in force before goes on; on the first day there is nothing before.
+        if not (settings.home / LEDGER).exists():
+            raise
     say("serving", minutes=settings.schedule.poll_every_minutes, night=f"{settings.schedule.night_at:%H:%M}")
-    serve(settings, opened, lambda fault: complain(trouble(fault)))
+    serve(settings, opened, lambda fault: complain(fault_in_words(fault)))
     return DONE
+
+
+def _of_an_office(name: str, line: str, is_complaint: bool) -> None:
+    told = f"{name}: {line}"
+    if is_complaint:
+        complain(told)
+    else:
+        click.echo("<6>" + harmless(told) if is_journal(1) else harmless(told))
 
 
 @click.command("status")
 @with_settings
 @click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON.")
-def status_command(settings_file: Path, as_machine: bool) -> int:
+@click.option("--offices", type=click.Path(path_type=Path), help="Birimlerin ayar dosyalarının klasörü.")
+@click.option("--page", type=click.Path(path_type=Path), help="Birimleri HTML sayfası olarak buraya yazar.")
+def status_command(settings_file: Path, as_machine: bool, offices: Path | None, page: Path | None) -> int:
     """Kayıtların durumunu ve görevli bekleyen iletileri gösterir; hiçbir şeyi değiştirmez."""
+    if offices:
+        return status_of_offices(offices, as_machine, page)
     settings = load_settings(settings_file)
-    policy = policy_of(settings)
     beat = Home(settings.home).last_beat()
     with opened_ledger(settings) as ledger:
+        policy, refused = policy_in_force(settings, ledger)
         last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
         stop = open_stop(ledger)
         figures = figures_of(ledger)
+        owed = night_owed(settings, ledger, datetime.now(UTC))
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
     state = {
         "last_beat": beat and beat.isoformat(timespec="seconds"),
@@ -102,10 +162,11 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
         **counts,
         "version": version("nes-intake"),
         "policy": policy.fingerprint,
-        "night_due": _night_owed(settings, night.day if night else None),
+        "policy_refused": sentence(refused) if refused else None,
+        "night_due": owed and owed.isoformat(),
         "outcomes": {str(o): figures.outcomes.get(o, 0) for o in Outcome},
         "letters": dict(figures.letters),
-        "letters_in_doubt": figures.letters.get("in_doubt", 0) + figures.letters.get("started", 0),
+        "letters_in_doubt": sum(figures.letters.get(state, 0) for state in OUTCOME_OPEN),
         "oldest_letter": figures.oldest_letter and figures.oldest_letter.isoformat(timespec="seconds"),
         "oldest_hold": figures.oldest_hold and figures.oldest_hold.isoformat(timespec="seconds"),
         "troubles": {name: since.isoformat(timespec="seconds") for name, since in figures.troubles.items()},
@@ -113,14 +174,8 @@ def status_command(settings_file: Path, as_machine: bool) -> int:
         "held_mails": [number for number, _, _ in held],
     }
     if as_machine:
-        click.echo(json.dumps(state, ensure_ascii=False))
+        click.echo(machine_words(state))
     else:
         values = {"state": state, "counts": counts, "held": held, "words": policy.texts.words}
-        click.echo(policy.texts.plain.get_template("status.txt").render(**values), nl=False)
+        click.echo(harmless(policy.texts.plain.get_template("status.txt").render(**values)), nl=False)
     return DONE
-
-
-def _night_owed(settings: Settings, last: date | None) -> str | None:
-    """Names the night that should be closed by now and is not."""
-    due = night_due_at(settings, datetime.now(UTC))
-    return due.isoformat() if last and last < due else None

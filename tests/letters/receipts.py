@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from pipeline.turkish import upper
+from pipeline.domain.turkish import upper
 from tests.letters import ANDROID, IPHONE, Letters, list_mail, list_of, writes
 from tests.mails import (
     PDF,

@@ -1,0 +1,161 @@
+"""The proofs: check · explain."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from pipeline.commands.options import SETTINGS_FILE, with_settings
+from pipeline.domain.cases import is_number
+from pipeline.domain.faults import OperatorFault
+from pipeline.mail.smtp import Untrusted
+from pipeline.mail.wire import trust
+from pipeline.office.console import BAD_CONFIGURATION, DONE, harmless, machine_words, say
+from pipeline.office.opening import memory_of, opened_ledger, policy_in_force, readers_of
+from pipeline.policy.own_files import Memory, own_files
+from pipeline.policy.places import Places
+from pipeline.policy.policy import policy_from
+from pipeline.policy.tariff import gaps
+from pipeline.review.explain import as_json, as_text, explain
+from pipeline.review.history import tell
+from pipeline.review.invented_office import OFFICE
+from pipeline.review.proving import Defect, prove
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from pipeline.office.settings import Settings
+
+
+@click.command("check")
+@with_settings
+@click.option(
+    "--diff", "with_differences", is_flag=True, help="Birimin kendi dosyalarının farklarını gösterir."
+)
+def check_command(settings_file: Path, with_differences: bool) -> int:
+    """Ayarları, kuralları, dekont düzenlerini ve metinleri sunucuya bağlanmadan denetler."""
+    if settings_file.exists():
+        from pipeline.office.settings import load_settings
+
+        settings = load_settings(settings_file)
+        office, places, memory = settings.office, settings.places, memory_of(settings.home)
+        unusable = _unusable_authorities(settings)
+        if not unusable:
+            say("checked_settings", file=settings_file)
+        if not office.trusted_servers:
+            say("checked_senders_unchecked")
+        elif not office.authentication_required:
+            say("checked_senders_not_required")
+    else:
+        office, places, memory = OFFICE, Places(), {}
+        unusable = []
+        say("checked_without_settings", file=settings_file)
+    _tell_of_own_files(places, memory, with_differences)
+    policy = policy_from(places, office)
+    defects = [*unusable, *prove(policy)]
+    for defect in defects:
+        say(f"doubt_{defect.kind}", where=defect.where, other=defect.other)
+    for first, last in gaps(policy.tariff):
+        say("checked_gap", first=first, last=last)
+    if defects:
+        say("doubts", count=len(defects))
+        return BAD_CONFIGURATION
+    say("checked", rules=len(policy.rules), topics=len(policy.topics), layouts=len(policy.layouts))
+    return DONE
+
+
+def _tell_of_own_files(places: Places, memory: Memory, with_differences: bool) -> None:
+    """Names the office's own files, and those under which the package's has changed."""
+    for own in own_files(places.below(), places.own(), memory):
+        say(f"own_{own.does}", file=own.path)
+        if own.has_moved:
+            say("own_moved", file=own.path)
+        if with_differences:
+            for line in own.lines:
+                click.echo(harmless(f"  {line}"))
+
+
+def _unusable_authorities(settings: Settings) -> list[Defect]:
+    """Finds the authorities' files in the settings that no connection could be made with."""
+    named = [account.ca_file for account in settings.accounts] + [settings.smtp.ca_file]
+    unusable = []
+    for file in dict.fromkeys(file for file in named if file):
+        try:
+            trust("tls", file, Untrusted)
+        except Untrusted:
+            unusable.append(Defect("ca_file", str(file)))
+    return unusable
+
+
+@click.command("explain")
+@click.argument("mails", nargs=-1, required=True, metavar="FILES|NUMBER", type=click.Path(path_type=Path))
+@click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON dizisi.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Bu gün gelmiş gibi değerlendir.")
+@click.option("--rules", type=click.Path(path_type=Path, file_okay=False), help="Kural klasörü.")
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path),
+    envvar="NES_INTAKE_SETTINGS",
+    help=f"Ayar dosyası; yazılmazsa varsa {SETTINGS_FILE}, yoksa örnek bir birim.",
+)
+def explain_command(
+    mails: tuple[Path, ...],
+    as_machine: bool,
+    today: datetime | None,
+    rules: Path | None,
+    settings_file: Path | None,
+) -> int:
+    """İletileri sırayla, hiçbir şey göndermeden değerlendirir; görüleni ve kararı yazar.
+
+    Dosya yerine bir iletinin (G-…) ya da başvurunun (N-…) numarası yazılırsa kayıtlardan anlatır.
+    """
+    if is_number(str(mails[0]).upper()):
+        return _explain_number(mails, settings_file or SETTINGS_FILE)
+    if settings_file is None and SETTINGS_FILE.exists():
+        settings_file = SETTINGS_FILE
+    if settings_file:
+        from pipeline.office.settings import read_settings
+
+        settings = read_settings(settings_file)
+        office, zone, places = settings.office, settings.zone, settings.places
+    else:
+        settings = None
+        office, zone, places = OFFICE, ZoneInfo("Europe/Istanbul"), Places()
+    if rules:
+        places = places.with_changed(rules)
+    # What comes with the program was proved before it came, and is by `check`.
+    is_as_it_came = places == Places()
+    policy = policy_from(places, office, is_proved=lambda _fingerprint: is_as_it_came)
+    # One mail is read sooner by a worker that imports what this one needs.
+    by_itself = WorkerPool(2, preload=PRELOAD if len(mails) > 1 else ())
+    with readers_of(settings) if settings and settings.cluster else by_itself as readers:
+        told = explain(mails, policy, readers, zone, _day(today))
+    if as_machine:
+        click.echo(machine_words([as_json(mail) for mail in told], indent=2))
+    else:
+        click.echo(harmless("\n".join(as_text(mail, policy) for mail in told)), nl=False)
+    return DONE
+
+
+def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
+    if len(numbers) > 1:
+        raise OperatorFault("number_and_files", number=numbers[0])
+    from pipeline.office.settings import read_settings
+
+    number = str(numbers[0]).upper()
+    settings = read_settings(settings_file)
+    with opened_ledger(settings) as ledger:
+        told = tell(number, ledger, policy_in_force(settings, ledger)[0])
+    if not told:
+        raise OperatorFault("nothing_known", number=number)
+    click.echo(harmless(told), nl=False)
+    return DONE
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

@@ -1,0 +1,346 @@
+"""app: requests → answers: who asks, whether they may, the page or act they ask for, and what went wrong.
+
+Pages are made on one thread, acts on another: whoever looks never waits for an act that waits for a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartParser
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from pipeline.desk.answers import Answer, Download, Go, NotHere, NotTheirs, Page, Picture, Visit
+from pipeline.desk.counter import Counter
+from pipeline.desk.guard import Guard, header
+from pipeline.desk.people import People, Person, Power, is_name
+from pipeline.desk.proofs import is_password, step_of
+from pipeline.desk.rendering import PAGES, environment
+from pipeline.desk.sessions import LONGEST, Attempts, Session, Sessions
+from pipeline.domain.faults import OperatorFault, TryLater
+from pipeline.office.console import complain, ours, sentence
+from pipeline.office.shop import Shop
+
+LOGIN, HOME = "/giris", "/bekleyenler"
+_TOKEN = "bilet"
+_STATIC = {"desk.css": "text/css", "desk.js": "text/javascript"}
+# The largest form, files included.
+MOST_BYTES = 12_000_000
+# An upload stays in memory: what people send us about people is written nowhere but where it belongs.
+MultiPartParser.spool_max_size = MOST_BYTES
+
+Handler = Callable[[Shop, Visit], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One address of the desk: what it asks of whoever comes, and what answers; forms are sent to acts."""
+
+    path: str
+    power: Power
+    handler: Handler
+    is_act: bool = False
+    # What changes nothing may be sent again, as often as somebody goes back to it.
+    is_repeatable: bool = False
+    # What may take seconds is done apart: nobody else's page waits for it.
+    is_slow: bool = False
+
+
+class Desk:
+    """The desk of one office.
+
+    `addresses` are those it is reached under; `user_header` names the header in which the office's proxy
+    says who asks, "" where people log in here.
+    """
+
+    def __init__(
+        self, counter: Counter, doors: Iterable[Door], addresses: Iterable[str], user_header: str = ""
+    ) -> None:
+        self._counter, self._user_header = counter, user_header
+        self._addresses = tuple(addresses)
+        self._is_secure = self._addresses[0].startswith("https:")
+        self._cookie = "__Host-nes" if self._is_secure else "nes"
+        self._people, self._sessions, self._attempts = People(counter.home), Sessions(), Attempts()
+        self._set = environment(counter.settings.zone)
+        self._reading, self._acting = ThreadPoolExecutor(1, "reading"), ThreadPoolExecutor(1, "acting")
+        # One password at a time: each costs 32 MB for a while.
+        self._proving = ThreadPoolExecutor(1, "proving")
+        self._trying = ThreadPoolExecutor(1, "trying")
+        self._carrying: Future[None] | None = None
+        self._doors = tuple(doors)
+        self._places = {door.path for door in self._doors}
+
+    def app(self) -> Guard:
+        """Makes the application, with what stands before it."""
+        routes = [
+            Route(LOGIN, self._login_page, methods=["GET"]),
+            Route(LOGIN, self._log_in, methods=["POST"]),
+            Route("/cikis", self._log_out, methods=["POST"]),
+            Route("/", lambda _: RedirectResponse(HOME, 303), methods=["GET"]),
+            *(Route(f"/{name}", self._static, methods=["GET"]) for name in _STATIC),
+            *(Route(d.path, self._behind(d), methods=["POST" if d.is_act else "GET"]) for d in self._doors),
+        ]
+
+        @asynccontextmanager
+        async def living(_: Starlette) -> Any:
+            yield
+            await self._on(self._reading, self._counter.close)
+            self._reading.shutdown()
+            self._acting.shutdown()
+            self._proving.shutdown()
+            self._trying.shutdown()
+
+        handlers = {404: self._nowhere, 405: self._nowhere}
+        inner = Starlette(
+            routes=routes, lifespan=living, exception_handlers=handlers, max_body_size=MOST_BYTES
+        )
+        return Guard(inner, self._addresses)
+
+    # --- who asks ------------------------------------------------------------------------------
+
+    def _who(self, request: Request) -> tuple[Person, Session] | None:
+        now = self._counter.clock()
+        session = self._sessions.find(request.cookies.get(self._cookie, ""), now)
+        if self._user_header:
+            name = header(request.scope, self._user_header).lower()
+            if session and session.name != name:
+                session = None
+        else:
+            name = session.name if session else ""
+        person = self._people.named(name) if is_name(name) else None
+        # Whoever has no log-in of their own sits here by the proxy's word alone.
+        if person is None or bool(person.password) == bool(self._user_header):
+            return None
+        # Whoever took somebody's session loses it by the new password that is given for that.
+        if session and session.proof != person.proof:
+            return None
+        if session is None:
+            cookie = self._sessions.begin(name, now)
+            request.state.cookie = cookie
+            session = self._sessions.find(cookie, now)
+        return (person, session) if session else None
+
+    async def _login_page(self, request: Request) -> Response:
+        if self._user_header or self._who(request):
+            return self._go(HOME)
+        return self._page(Page("giris.html", {"wrong": ""}))
+
+    async def _log_in(self, request: Request) -> Response:
+        form, _ = await _sent(request)
+        name, now = form.get("name", "").strip().lower(), self._counter.clock()
+        known = is_name(name)
+        if self._user_header or not known or not self._attempts.is_heard(name, now):
+            return self._page(Page("giris.html", {"wrong": "bounded" if known else "wrong"}, 403))
+        person = self._people.named(name)
+        kept = person.password if person else ""
+        right = await self._on(self._proving, is_password, form.get("password", ""), kept)
+        step = step_of(person.second, form.get("code", ""), now) if person and person.second else 0
+        fresh = person is not None and (
+            not person.second or (step is not None and self._attempts.is_fresh(name, step))
+        )
+        if not (right and fresh):
+            self._attempts.failed(name, now)
+            if person:
+                self._counter.note_look(f"desk refused {name}", "log-in")
+            return self._page(Page("giris.html", {"wrong": "wrong"}, 403))
+        assert person
+        self._counter.note_look(f"desk entered by {name}", "log-in")
+        answer = self._go(HOME)
+        self._set_cookie(answer, self._sessions.begin(name, now, person.proof))
+        return answer
+
+    async def _log_out(self, request: Request) -> Response:
+        who = self._who(request)
+        form, _ = await _sent(request)
+        if who and who[1].is_ours(form.get(_TOKEN, ""), "/cikis"):
+            self._sessions.end(request.cookies.get(self._cookie, ""))
+            self._counter.note_look(f"desk left by {who[0].name}", "log-in")
+        answer = self._go(LOGIN)
+        answer.delete_cookie(self._cookie, path="/", secure=self._is_secure, httponly=True, samesite="strict")
+        return answer
+
+    def _set_cookie(self, answer: Response, cookie: str) -> None:
+        answer.set_cookie(
+            self._cookie,
+            cookie,
+            max_age=int(LONGEST.total_seconds()),
+            path="/",
+            secure=self._is_secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+    # --- what they ask for ---------------------------------------------------------------------
+
+    def _behind(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(request: Request) -> Response:
+            who = self._who(request)
+            if who is None:
+                return self._unknown()
+            person, session = who
+            visit = Visit(
+                person,
+                session,
+                request.url.path,
+                {key: str(value) for key, value in request.path_params.items()},
+                dict(request.query_params),
+            )
+            if not person.may(door.power):
+                return self._wrong(visit, NotTheirs("desk_not_theirs"))
+            if door.is_act:
+                form, files = await _sent(request)
+                visit = replace(visit, form=form, files=files)
+                # A button that sends a form elsewhere brings a token of its own beside the form's.
+                tokens = [t for t in form.get(_TOKEN, "").split() if session.is_ours(t, visit.path)]
+                if not tokens:
+                    return self._page(Page("eski-form.html", {}, 403), visit)
+                if not door.is_repeatable and not session.use(tokens[-1]):
+                    return self._page(Page("eski-form.html", {}, 409), visit)
+            answer = await self._answered(door, visit)
+            if cookie := getattr(request.state, "cookie", ""):
+                self._set_cookie(answer, cookie)
+            return answer
+
+        return answered
+
+    async def _answered(self, door: Door, visit: Visit) -> Response:
+        try:
+            if door.is_act and not door.is_repeatable:
+                answer = await self._on(self._acting, self._acted, door, visit)
+            elif door.is_slow:
+                answer = await self._on(self._trying, self._tried, door, visit)
+            else:
+                answer = await self._on(self._reading, self._looked, door, visit)
+            if isinstance(answer, Picture):
+                return self._picture(await asyncio.to_thread(answer.draw))
+            return self._sent_back(answer, visit)
+        except Exception as fault:
+            return self._wrong(visit, fault)
+
+    def _acted(self, door: Door, visit: Visit) -> Answer:
+        with self._counter.acting() as shop:
+            return door.handler(shop, visit)
+
+    def _tried(self, door: Door, visit: Visit) -> Answer:
+        with self._counter.aside() as shop:
+            return self._noted(door.handler(shop, visit), visit)
+
+    def _looked(self, door: Door, visit: Visit) -> Answer:
+        return self._noted(door.handler(self._counter.looking(), visit), visit)
+
+    def _noted(self, answer: Answer, visit: Visit) -> Answer:
+        about = "" if isinstance(answer, Go) else answer.looked_at
+        # A picture belongs to a page that has been seen; by itself it is a look of its own.
+        if about and not (isinstance(answer, Picture) and about in visit.session.looked_at):
+            self._counter.note_look(f"looked by {visit.person.name}", about)
+            visit.session.looked_at.add(about)
+        # One carries what all have looked at meanwhile.
+        if self._carrying is None or self._carrying.done():
+            self._carrying = self._acting.submit(self._counter.carry_looks)
+        return answer
+
+    async def _on(self, thread: ThreadPoolExecutor, work: Callable[..., Any], *args: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(thread, work, *args)
+
+    # --- what they get -------------------------------------------------------------------------
+
+    def _picture(self, png: bytes | None) -> Response:
+        if png is None:
+            raise NotHere("desk_not_here")
+        # Somebody else may sit at the same machine next.
+        return Response(png, media_type="image/png", headers={"cache-control": "no-store"})
+
+    def _sent_back(self, answer: Page | Go | Download, visit: Visit) -> Response:
+        if isinstance(answer, Go):
+            visit.session.notice = (answer.notice, dict(answer.fills)) if answer.notice else None
+            return self._go(answer.to)
+        if isinstance(answer, Download):
+            name = quote(answer.name, safe="")
+            headers = {
+                "content-disposition": f"attachment; filename*=UTF-8''{name}",
+                "cache-control": "no-store",
+            }
+            return Response(answer.data, media_type=answer.media_type, headers=headers)
+        return self._page(answer, visit)
+
+    def _page(self, page: Page, visit: Visit | None = None) -> Response:
+        notice = visit.session.notice if visit else None
+        if visit:
+            visit.session.notice = None
+        html = self._set.get_template(page.name).render(
+            **page.values,
+            office=self._counter.settings.institution,
+            unit=self._counter.settings.unit,
+            person=visit.person if visit else None,
+            may=(lambda power: visit.person.may(Power(power))) if visit else (lambda _: False),
+            token=visit.session.token if visit else (lambda _: ""),
+            here=visit.path if visit else "",
+            places=self._places,
+            notice=notice,
+            is_proxied=bool(self._user_header),
+        )
+        return Response(
+            html,
+            page.status,
+            media_type="text/html",
+            headers={"cache-control": "no-store"},
+        )
+
+    def _wrong(self, visit: Visit, fault: Exception) -> Response:
+        """Tells what went wrong: the operator's faults in their own sentence, ours by their place alone."""
+        if isinstance(fault, NotHere):
+            return self._page(Page("yok.html", {}, 404), visit)
+        if isinstance(fault, NotTheirs):
+            return self._page(Page("yetki.html", {}, 403), visit)
+        if isinstance(fault, TryLater):
+            again = {key: value for key, value in visit.form.items() if key != _TOKEN}
+            return self._page(Page("mesgul.html", {"again": again}, 503), visit)
+        if isinstance(fault, OperatorFault):
+            return self._page(Page("olmadi.html", {"said": sentence(fault), "fault": fault}, 409), visit)
+        complain(ours(fault))
+        return self._page(Page("arizali.html", {"where": ours(fault)}, 500), visit)
+
+    def _unknown(self) -> Response:
+        if self._user_header:
+            return self._page(Page("yetki.html", {}, 403))
+        return self._go(LOGIN)
+
+    async def _nowhere(self, request: Request, _: Exception) -> Response:
+        who = self._who(request)
+        visit = Visit(*who, path="") if who else None
+        return self._page(Page("yok.html", {}, 404), visit) if visit else self._unknown()
+
+    def _go(self, to: str) -> Response:
+        return RedirectResponse(to, 303, headers={"cache-control": "no-store"})
+
+    async def _static(self, request: Request) -> Response:
+        name = request.url.path.removeprefix("/")
+        return Response(
+            (PAGES / name).read_bytes(),
+            media_type=_STATIC[name],
+            headers={"cache-control": "public, max-age=3600"},
+        )
+
+
+async def _sent(request: Request) -> tuple[Mapping[str, str], Mapping[str, tuple[str, bytes]]]:
+    """Reads what a form sent: its fields, and its files by field."""
+    fields: dict[str, str] = {}
+    files: dict[str, tuple[str, bytes]] = {}
+    async with request.form(max_files=1, max_fields=300) as form:
+        for key, value in form.multi_items():
+            if isinstance(value, UploadFile):
+                files[key] = (value.filename or "", await value.read())
+            else:
+                # Of a field that is there more than once, such as a box that is ticked, all are kept.
+                fields[key] = f"{fields[key]} {value}" if key in fields else value
+    return fields, files

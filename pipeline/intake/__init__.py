@@ -1,0 +1,1 @@
+"""The intake run: hear the mailboxes, decide each mail, file and answer it."""

@@ -1,0 +1,1 @@
+"""Judging: what a mail and its files say, held against the rules."""

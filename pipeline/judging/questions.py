@@ -1,0 +1,155 @@
+"""questions: what the words of a mail ask, beside its files or without any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.domain import (
+    Case,
+    Consequence,
+    Evidence,
+    Facts,
+    Finding,
+    Holder,
+    Matter,
+    Procedure,
+    Subject,
+    Submission,
+)
+from pipeline.domain.turkish import heading, quotable
+from pipeline.judging.bench import MAIL, MOST_QUOTED
+from pipeline.judging.discretion import is_known, visible
+from pipeline.mail.addresses import answer_to
+from pipeline.policy.mail_words import own_words
+from pipeline.policy.policy import Policy
+from pipeline.policy.remarks import Heard, hear, names
+from pipeline.policy.topics import Topic, topics_of
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a mail says in its own words, and `beside` its files; of how many `claims` its files consist."""
+
+    words: str
+    # What it is about, whatever came with it; a list speaks for itself.
+    about: tuple[Topic, ...]
+    beside: Heard
+    claims: int
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """Lists what a mail asks about that has no files to speak for it."""
+        return self.about if not self.claims else ()
+
+    @property
+    def leaving(self) -> Topic | None:
+        """Gives the topic by which somebody may have withdrawn, whatever else the mail says or brings."""
+        return next((topic for topic in self.about if topic.withdraws), None)
+
+
+def said_by(matter: Matter, policy: Policy) -> Said:
+    """Hears what a mail says of itself and of its files."""
+    evidence = matter.evidence
+    words = own_words(matter.submission, policy.mail_words)
+    claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread) + len(evidence.pasted)
+    about = topics_of(words, policy.topics) if not evidence.holders else ()
+    beside = _heard_beside(matter.submission, evidence, policy) if claims else Heard({})
+    return Said(words, tuple(about), beside, claims)
+
+
+def meant_by(said: Said, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases that a mail may withdraw: they stay off the list until an official says who was."""
+    if holders:
+        return _meant_beside(said.beside, holders, facts)
+    return _meant(said.words, facts) if said.leaving or said.beside.withdrawal else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What follows from the one topic of a mail without files, and the text that answers it."""
+
+    findings: tuple[Finding, ...] = ()
+    topic: str = ""
+    told: tuple[Case, ...] = ()
+
+
+def wish_to_leave(topic: Topic, meant: Sequence[Case], facts: Facts) -> Question:
+    """Holds a mail that may take back the cases that are meant, whatever else it asks or brings."""
+    return Question((_asked(topic, topic.with_case, meant, facts),))
+
+
+def question(topic: Topic, meant: Sequence[Case], submission: Submission, facts: Facts) -> Question:
+    """Answers a question; the state of a case only where the answer goes to the case's own address."""
+    consequence = topic.with_case if facts.sender_cases or meant else topic.consequence
+    finding = _asked(topic, consequence, meant, facts)
+    if consequence is not topic.consequence:
+        return Question((finding,))
+    is_own = topic.tells_state and answer_to(submission) == submission.sender
+    return Question((finding,), topic.name, visible(facts).sender_cases if is_own else ())
+
+
+def _asked(topic: Topic, consequence: Consequence, meant: Sequence[Case], facts: Facts) -> Finding:
+    return Finding(
+        rule=topic.path,
+        consequence=consequence,
+        subject=Subject.SUBMISSION,
+        index=0,
+        about=MAIL.about,
+        field="",
+        value="",
+        say=topic.say,
+        # That there is a case to stay off the list is told to those alone who know of it.
+        remedy=topic.withdraws if meant and all(is_known(case, facts) for case in meant) else "",
+        because=topic.because,
+    )
+
+
+def _meant(words: str, facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases that a mail may withdraw: those it names by name, the sender's own, or all it brought.
+
+    Whoever is meant stays off the list until an official says who was; nobody is taken off by a guess.
+    """
+    text = f" {heading(words)} "
+    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
+    cases = [case for case in own.values() if case.procedure is Procedure.LOST_OR_STOLEN and case.holder]
+    named = tuple(c for c in cases if c.holder and f" {heading(_full_name(c.holder))} " in text)
+    return named or tuple(c for c in cases if c in facts.sender_cases) or tuple(cases)
+
+
+def _heard_beside(submission: Submission, evidence: Evidence, policy: Policy) -> Heard:
+    """Hears what is said beside files: nobody reads it but us."""
+    words = own_words(replace(submission, subject=""), policy.mail_words)
+    return hear(submission.subject, words, evidence.holders, policy.remarks)
+
+
+def _meant_beside(heard: Heard, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases that words beside a list may withdraw: those of its rows, and the sender's it names."""
+    rows = (facts.cases.get(number) for i in heard.rows if (number := holders[i].identity_number))
+    own = (c for c in (*facts.sender_cases, *facts.sent_cases) if c.procedure is Procedure.LOST_OR_STOLEN)
+    named = (case for case in own if case.holder and names(heard.withdrawal, case.holder))
+    found = [*(case for case in rows if case and is_known(case, facts)), *named]
+    # Who has been taken back already, and comes again, is a matter of `holder/not-withdrawn`.
+    return tuple({case.number: case for case in found if case.number not in facts.withdrawing}.values())
+
+
+def remarked(said: str, policy: Policy) -> Finding:
+    """Holds what is said beside files and asks for more than they do: it is never left unread."""
+    words = policy.remarks.questions
+    shown = quotable(said)[:MOST_QUOTED]
+    return Finding(
+        rule="remarks",
+        consequence=Consequence.HOLD,
+        subject=Subject.SUBMISSION,
+        index=0,
+        about=MAIL.about,
+        field="",
+        value=shown,
+        say=words.say.format(value=shown),
+        remedy=words.remedy,
+        because=policy.remarks.because,
+    )
+
+
+def _full_name(holder: Holder) -> str:
+    return holder.name

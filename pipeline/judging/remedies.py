@@ -1,0 +1,48 @@
+"""remedies: a rule's finding → what its reader is to do about it, with the right price where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from decimal import Decimal
+
+from pipeline.domain import Consequence, Procedure
+from pipeline.domain.turkish import lira
+from pipeline.policy.policy import Policy
+from pipeline.policy.rulebook import PRICE_WORDS, Rule
+from pipeline.policy.tariff import Due, due
+from pipeline.policy.views import View
+
+
+def remedy_of(
+    rule: Rule, view: View, words: Mapping[str, str], procedures: Set[Procedure], policy: Policy
+) -> str:
+    """Writes what is to be done about a fault that is sure; `words` fill the rule's sentences."""
+    payment = view.get(rule.fields[0])
+    owed = due(payment, rule.wants) if rule.too_little and isinstance(payment, Mapping) else None
+    if owed is None:
+        return rule.remedy.format(**dict.fromkeys(PRICE_WORDS, ""), **words)
+    # What the list has asked for leaves one price of those that any receipt may show.
+    asked = view.get("payment_as_asked")
+    owed = due(asked, rule.wants) or owed if isinstance(asked, Mapping) else owed
+    lack = owed.lack
+    text = rule.remedy if lack is None else rule.too_little if lack > 0 else rule.too_much
+    return text.format(**_priced(owed, lack, procedures, policy), **words)
+
+
+def remedy_in_doubt(rule: Rule, remedy: str) -> str:
+    """Keeps a remedy where nothing is refused: nobody pays, or writes, a second time on a doubt of ours."""
+    return "" if rule.consequence is Consequence.RETURN else remedy
+
+
+def _priced(owed: Due, lack: Decimal | None, procedures: Set[Procedure], policy: Policy) -> Mapping[str, str]:
+    words = policy.texts.words
+    names = words["prices"]
+    prices = [names["_".join(items)].format(price=lira(price)) for items, price in owed.prices.items()]
+    shape = "{amount}" if len(set(owed.prices.values())) == 1 else names["at_least"]
+    procedure = next(iter(procedures)) if len(procedures) == 1 else ""
+    ways = words["ways_to_pay"]
+    return {
+        "prices": f" {names['or']} ".join(prices),
+        "difference": shape.format(amount=lira(abs(lack))) if lack is not None else "",
+        "ways": ways.get(procedure, ways["any"]),
+    }

@@ -1,0 +1,45 @@
+"""knowledge: what is known that bears on one mail, asked once, before anybody thinks about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from pipeline.domain import Decision, Facts, Matter
+from pipeline.domain.cases import cases_among
+from pipeline.ledger.acquaintance import known_cases
+from pipeline.ledger.book import Ledger
+from pipeline.ledger.likenesses import alike_receipts
+from pipeline.ledger.numbers import case_numbers
+from pipeline.ledger.samples import stopped_kinds
+from pipeline.mail.addresses import answer_to
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts of a mail, the decisions that its list may go on from, the newest first, and how many answers
+    its reader has had of late."""
+
+    facts: Facts
+    earlier: tuple[Decision, ...]
+    answers: int
+
+
+def known_about(ledger: Ledger, matter: Matter, today: date, since: datetime, awaits_list: str) -> Known:
+    """Gathers what one mail cannot know about itself; answers are counted from `since` on.
+
+    `awaits_list` names the rule that holds receipts which came before their list.
+    """
+    submission, evidence = matter.submission, matter.evidence
+    facts = ledger.facts(today, evidence, submission, awaits_list)
+    facts = replace(
+        facts,
+        alike=alike_receipts(ledger, evidence.receipts),
+        stopped=stopped_kinds(ledger) if evidence.receipts else frozenset(),
+        numbers=case_numbers(ledger, matter.sha, evidence),
+        known=known_cases(ledger, cases_among(facts), submission),
+    )
+    reader = answer_to(submission)
+    # Only a list goes on from an earlier one.
+    earlier = ledger.earlier_decisions(submission.sender, reader) if evidence.holders else ()
+    return Known(facts, tuple(earlier), ledger.answers_since(reader, since))

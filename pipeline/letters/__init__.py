@@ -1,0 +1,1 @@
+"""Letters: what is written to applicants, to the unit and about an alarm."""

@@ -1,0 +1,456 @@
+"""sheets: cells ↔ Holder…, by the columns of rules/nes-list.toml, the same columns both ways."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from rapidfuzz.fuzz import ratio
+
+from pipeline.domain import NO_VALUE, Cell, CellKind, Holder, Sheet, column_letters
+from pipeline.domain.turkish import IdentityNumber, date_of, fold, number_date, squeeze, upper
+from pipeline.lists.form import Column, Form, heading
+from pipeline.lists.tables import PERSONAL, Balance, Row, RowKind, Table, grid_of, numbers_in, tables_of
+
+
+@dataclass(frozen=True, slots=True)
+class ListReading:
+    """What a workbook says: its holders, or the name of why it says nothing ("" where it does).
+
+    `lacking` are headings of the form that no column has; `near` are headings in the file that look like
+    one of those. `unaccounted` are rows ("7", or "Sayfa2 7" of another sheet) that may be a person's and
+    made no holder, `samples` those that are nobody's by the word of whoever wrote them.
+    """
+
+    holders: tuple[Holder, ...]
+    why_none: str = ""
+    lacking: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    unaccounted: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    balances: tuple[Balance, ...] = ()
+
+
+def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date) -> ListReading:
+    """Reads every list on every visible sheet, and accounts for each filled row of them.
+
+    `serials_from` is day 0 of the workbook's date system, for birth dates left as plain numbers.
+    Names of nothing read: "not_our_form", "one_column", "heading_mistyped", "list_without_rows",
+    "sample_rows_only".
+    """
+    shown = [sheet for sheet in sheets if sheet.visible]
+    found = [tables_of(sheet, form) for sheet in shown]
+    balances = tuple(balance for _, balance in found)
+    tables = [table for tables, _ in found for table in tables]
+    if not tables:
+        near = tuple(dict.fromkeys(n for sheet in shown for n in near_headings(sheet, form)))
+        why = (
+            "one_column"
+            if any(map(_is_one_column, shown))
+            else "heading_mistyped"
+            if near
+            else "not_our_form"
+        )
+        return ListReading((), why, near=near, balances=balances)
+    holders = [holder for table in tables for holder in _holders(file, table, form, serials_from)]
+    lost = tuple(_lost(shown, balances, holders))
+    samples = [(s, b, at) for s, b in zip(shown, balances, strict=True) for at in b.rows(RowKind.SAMPLE)]
+    why = "" if holders or lost else "sample_rows_only" if samples else "list_without_rows"
+    printed = {s.name: _printed_samples(s, form) for s, _, _ in samples}
+    lacking = tuple(dict.fromkeys(name for table in tables for name in _lacking(table, form)))
+    return ListReading(
+        holders=tuple(holders),
+        why_none=why,
+        lacking=lacking,
+        near=tuple(n for sheet in shown for n in near_headings(sheet, form)) if lacking else (),
+        unaccounted=lost,
+        samples=tuple(_named(b, at, balances) for s, b, at in samples if at not in printed[s.name]),
+        balances=balances,
+    )
+
+
+def _lacking(table: Table, form: Form) -> Iterable[str]:
+    names = ("given_name", "family_name") if "full_name" in table.columns else ()
+    return (
+        squeeze(c.heading.split("\n")[0])
+        for c in form.columns
+        if c.needed and c.field not in table.columns and c.field not in names
+    )
+
+
+def _lost(sheets: Sequence[Sheet], balances: Sequence[Balance], holders: Iterable[Holder]) -> Iterable[str]:
+    """Names the rows that may be a person's and made no holder, copies of holders left out."""
+    known = {h.identity_number.digits for h in holders if h.identity_number}
+    for sheet, balance in zip(sheets, balances, strict=True):
+        lost, has_people = balance.unaccounted, bool(balance.rows(RowKind.PERSON))
+        grid = grid_of(sheet) if lost else {}
+        for at in lost:
+            numbers = numbers_in(grid[at])
+            if not numbers or numbers - known or has_people:
+                yield _named(balance, at, balances)
+
+
+def _printed_samples(sheet: Sheet, form: Form) -> set[int]:
+    """Finds the samples that a form comes with, and not those that hold something real."""
+    examples = {heading(form.column("identity_number").example), *form.sample_numbers}
+    return {cell.row for cell in sheet.cells if heading(cell.text) in examples}
+
+
+def _named(balance: Balance, at: int, balances: Sequence[Balance]) -> str:
+    with_rows = [b for b in balances if b.seen]
+    return str(at + 1) if len(with_rows) < 2 or not balance.sheet else f"{balance.sheet} {at + 1}"
+
+
+def _is_one_column(sheet: Sheet) -> bool:
+    """Tells a table of text that was opened without being split: all of it stands in one column."""
+    rows = [cell.text for cell in sheet.cells if cell.kind is CellKind.TEXT]
+    if len({cell.column for cell in sheet.cells}) != 1 or len(rows) < 2:
+        return False
+    return any(sum(row.count(mark) >= 4 for row in rows) * 2 > len(rows) for mark in ";,\t|")
+
+
+# How much of a heading must be as the form prints it to be that heading mistyped, in percent.
+_MISTYPED = 75
+
+
+def near_headings(sheet: Sheet, form: Form) -> tuple[str, ...]:
+    """Lists headings like those of the form that are none, in a row where at least three others are.
+
+    Each is written as it stands, with the heading that it looks like.
+    """
+    grid = grid_of(sheet)
+    for at in [at for at in sorted(grid) if at < 40]:
+        row = [cell.text for cell in grid[at].values() if cell.kind is CellKind.TEXT and len(cell.text) <= 80]
+        known = {f for text in row for f in form.fields_named(text) or form.fields_begun(text)}
+        if len(known) < 3:
+            continue
+        strange = [text for text in row if not (form.fields_named(text) or form.fields_begun(text))]
+        missing = [c for c in form.columns if c.field not in known and c.needed]
+        pairs = [(squeeze(text), c) for text in strange for c in missing if _looks_like(text, c)]
+        return tuple(f"{text} → {squeeze(column.heading.split(chr(10))[0])}" for text, column in pairs)
+    return ()
+
+
+def _looks_like(text: str, column: Column) -> bool:
+    return any(ratio(heading(text), heading(alias)) >= _MISTYPED for alias in column.aliases)
+
+
+# --- reading one row ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What a cell gives: a value, or the name of why not; and how an unusual one was understood."""
+
+    value: Any = None
+    unclear: str = ""
+    understood: str = ""
+
+
+def _holders(file: str, table: Table, form: Form, serials_from: date) -> Iterator[Holder]:
+    """Reads the persons of one list, and what their cells and columns say against them."""
+    looks = {(look.row, look.column): look.name for look in table.sheet.looks}
+    swapped = _swapped_dates(table, looks)
+    shared = _shared_cells(table)
+    eyes = _Eyes(form, serials_from, looks)
+    for row in table.rows:
+        holder = _holder(file, table, row, eyes)
+        doubts = dict(reversed(list(_doubts(table, row, looks))))
+        if address := _of_two_people(table, row, shared):
+            doubts["two_people"] = address
+        if row.at in swapped:
+            doubts["dates_swapped"] = holder.written.get("born_on", "")
+        yield replace(holder, doubts=doubts) if doubts else holder
+
+
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What a row is read with: the form, day 0 of the workbook's dates, and how its cells look."""
+
+    form: Form
+    serials_from: date
+    looks: Looks
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen of one field of a row: where, what stands there (None for nothing), and what it means."""
+
+    cell: str
+    written: str | None = None
+    value: _Value = _Value()
+
+
+def _holder(file: str, table: Table, row: Row, eyes: _Eyes) -> Holder:
+    seen = {
+        column.field: _seen(table, row, column, eyes)
+        for column in eyes.form.columns
+        if column.field in table.columns
+    }
+    full = seen.get("full_name")
+    if full and full.written is not None and "given_name" not in table.columns:
+        seen |= _names_in(full)
+    filled = {field: one for field, one in seen.items() if one.written is not None}
+    values = {field: one.value.value for field, one in filled.items()}
+    written = {field: one.written for field, one in filled.items() if one.written is not None}
+    return Holder(
+        file=file,
+        sheet=table.sheet.name,
+        row=row.at + 1,
+        is_hidden=row.at in table.sheet.hidden_rows,
+        cells={field: one.cell for field, one in seen.items()},
+        written={**written, **_said_beside(table, row, values)},
+        understood={f: one.value.understood for f, one in filled.items() if one.value.understood},
+        unclear={f: one.value.unclear for f, one in filled.items() if one.value.unclear},
+        **{f: values[f] for f in Holder.__dataclass_fields__ if f in values},
+    )
+
+
+def _seen(table: Table, row: Row, column: Column, eyes: _Eyes) -> _Seen:
+    """Reads the cell of one field; two columns that contradict give none."""
+    found = table.cells(row.cells, column.field)
+    if not found:
+        return _Seen(_empty_cell(table, row, column.field))
+    if len({fold(c.text) for c in found}) > 1:
+        value = _Value(unclear="two_columns")
+    else:
+        value = _read_cell(found[0], column, eyes.serials_from, eyes.looks)
+    return _Seen(found[0].address, _as_seen(found[0]), value)
+
+
+def _names_in(full: _Seen) -> Mapping[str, _Seen]:
+    """Divides the names that stand in one cell."""
+    names = _divided_name(full.value.value)
+    parts = zip(("given_name", "family_name"), names.value, strict=True)
+    return {field: replace(full, value=replace(names, value=name)) for field, name in parts}
+
+
+def _said_beside(table: Table, row: Row, values: Mapping[str, Any]) -> Mapping[str, str]:
+    """Gives what is written beside a row's fields, over it, and around the list by a name of its own."""
+    known = {at for columns in table.columns.values() for at in columns}
+    beside = [c.text for at, c in row.cells.items() if at not in known and c.kind is CellKind.TEXT]
+    own = {*heading(f"{values.get('given_name') or ''} {values.get('family_name') or ''}").split()}
+    # Whom a line is about is told by a name, or else by a place in the list.
+    around = [line for line in table.around if own & {*heading(line).split()} or re.search(r"\d", line)]
+    said = {"beside": beside, "over": (table.sheet.name, *row.under), "around": around}
+    return {
+        place: _BREAK.join(filter(None, map(squeeze, texts))) for place, texts in said.items() if any(texts)
+    }
+
+
+# Between things that were said in different places.
+_BREAK = "; "
+
+
+def _shared_cells(table: Table) -> frozenset[tuple[int, int]]:
+    """Finds cells about one person that are merged over the rows of several."""
+    return frozenset(
+        (cell.row, cell.column)
+        for row in table.rows
+        for field in PERSONAL
+        for cell in table.cells(row.cells, field)
+        if cell.row != row.at
+    )
+
+
+def _of_two_people(table: Table, row: Row, shared: frozenset[tuple[int, int]]) -> str:
+    """Names a cell of a row that seems to be about somebody else as well; "" for none."""
+    cells = {field: table.cells(row.cells, field) for field in PERSONAL}
+    for cell in (cell for found in cells.values() for cell in found):
+        if (cell.row, cell.column) in shared:
+            return cell.address
+    # A given name over a family name is one person; two lines in both cells are two.
+    broken = [found[0] for f in ("given_name", "family_name") if (found := cells[f]) and _is_broken(found[0])]
+    return broken[0].address if len(broken) > 1 else ""
+
+
+def _is_broken(cell: Cell) -> bool:
+    return len([line for line in cell.text.splitlines() if squeeze(line)]) > 1
+
+
+def _as_seen(cell: Cell) -> str:
+    """Writes what stands in a cell as a letter may quote it: days as people write them."""
+    if cell.kind is not CellKind.DATE:
+        return squeeze(cell.text)
+    return number_date(date.fromisoformat(cell.text[:10])) + cell.text[10:16].replace("T", " ")
+
+
+def _empty_cell(table: Table, row: Row, field: str) -> str:
+    """Names where a missing value belongs; of merged cells that is the first, the only one to be seen."""
+    column = table.columns[field][0]
+    at = table.anchors.get((row.at, column), (row.at, column))
+    return column_letters(at[1]) + str(at[0] + 1)
+
+
+# (row, column) → name of what people see of a cell and its value does not tell
+Looks = Mapping[tuple[int, int], str]
+
+
+def _doubts(table: Table, row: Row, looks: Looks) -> Iterator[tuple[str, str]]:
+    """Finds what people see of a row's cells, or do not see, and their values do not tell."""
+    hidden = set(table.sheet.hidden_columns)
+    for field in table.columns:
+        for cell in table.cells(row.cells, field):
+            look = looks.get((cell.row, cell.column))
+            if look in ("struck", "unseen"):
+                yield look, cell.address
+            if cell.column in hidden and field in (*PERSONAL, "workplace", *_CODED):
+                yield "unseen", cell.address
+
+
+_CODED = ("kind", "card_reader", "term_years", "payment")
+
+
+def _swapped_dates(table: Table, looks: Looks) -> frozenset[int]:
+    """Finds birth dates whose day and month a program may have swapped when it opened the list.
+
+    It takes 03/04/1985 for March and makes a date of it, while 25/04/1985 is no day to it and stays text:
+    then all dates are of a day up to 12, and no text is. A format with the month first tells the same.
+    """
+    cells = [(row.at, cell) for row in table.rows for cell in table.cells(row.cells, "born_on")]
+    days = [(at, c, date.fromisoformat(c.text[:10])) for at, c in cells if c.kind is CellKind.DATE]
+    if any(day.day > 12 for _, _, day in days):
+        return frozenset()
+    texts = [
+        re.match(r"\s*['’]?(\d{1,2})\s?[./-]\s?(\d{1,2})\s?[./-]", c.text)
+        for _, c in cells
+        if c.kind is CellKind.TEXT
+    ]
+    leads = [int(text[1]) for text in texts if text]
+    is_split = bool(leads) and min(leads) > 12
+    return frozenset(
+        at
+        for at, cell, day in days
+        if day.day != day.month and (is_split or looks.get((cell.row, cell.column)) == "month_first")
+    )
+
+
+def _read_cell(cell: Cell, column: Column, serials_from: date, looks: Looks) -> _Value:
+    if cell.kind is CellKind.ERROR:
+        return _Value(unclear="not_calculated" if cell.text == NO_VALUE else "cell_error")
+    if column.codes:
+        return _code(cell, column)
+    if column.field == "identity_number":
+        return _identity_number(cell)
+    if column.field == "born_on":
+        return _birth_date(cell, serials_from, looks.get((cell.row, cell.column), ""))
+    if column.field == "work_email":
+        return _email(cell.text)
+    return _Value(squeeze(unicodedata.normalize("NFC", cell.text)))
+
+
+def identity_number_of(cell: Cell) -> IdentityNumber | None:
+    """Reads an identity number as people and programs write it; None where the cell holds none."""
+    value = None if cell.kind is CellKind.ERROR else _identity_number(cell).value
+    return value if isinstance(value, IdentityNumber) else None
+
+
+def _identity_number(cell: Cell) -> _Value:
+    text = squeeze(unicodedata.normalize("NFKC", cell.text))
+    if cell.kind is CellKind.NUMBER and text.startswith("-"):
+        return _Value(unclear="not_a_number")
+    bare = re.sub(r"(?i)^t\.?\s?c\.?(\s*(kimlik)?\s*no)?\s*[:.\-]?\s*", "", text).strip("'’‘` ")
+    if re.fullmatch(r"\d[.,]\d+[eE]\+?\d+", bare):
+        return _Value(unclear="digits_lost")
+    bare = re.sub(r"[.,]0+$", "", bare)
+    digits = re.sub(r"[\s.\-]", "", bare)
+    if not re.fullmatch(r"[0-9]+", digits):
+        return _Value(unclear="not_a_number")
+    if len(digits) != 11:
+        return _Value(unclear="not_eleven_digits")
+    tidied = cell.kind is CellKind.TEXT and digits != cell.text
+    return _Value(IdentityNumber(digits), understood="number_tidied" if tidied else "")
+
+
+def _birth_date(cell: Cell, serials_from: date, look: str) -> _Value:
+    if cell.kind is CellKind.DATE:
+        # Midnight of one day is ten in the evening of the one before, where a program counts in UTC.
+        if len(cell.text) > 10:
+            return _Value(unclear="time_of_day")
+        if look in ("no_day", "no_year"):
+            return _Value(unclear=look)
+        return _Value(date.fromisoformat(cell.text))
+    text = squeeze(unicodedata.normalize("NFKC", cell.text)).strip("'’ ")
+    if cell.kind is CellKind.NUMBER:
+        if not re.fullmatch(r"\d{4,5}", text) or not 3000 < int(text) < 60000:
+            return _Value(unclear="not_a_date")
+        return _Value(serials_from + timedelta(days=int(text)), understood="date_from_serial")
+    if re.fullmatch(r"\d{1,2}\s?[./\- ]\s?\d{1,2}\s?[./\- ]\s?\d{2}", text):
+        return _Value(unclear="two_digit_year")
+    text = re.sub(r"[ T]00[:.]00([:.]00)?$", "", text)
+    day = date_of(re.sub(r"^(\d{1,2})[ ,](\d{1,2})[ ,](\d{4})$", r"\1.\2.\3", text))
+    if day and re.search(r"\d[:.]\d\d$", text) and re.search(r"[ T-]\d\d[:.]\d\d", text):
+        return _Value(unclear="time_of_day")
+    return _Value(day) if day else _Value(unclear="not_a_date")
+
+
+def _email(text: str) -> _Value:
+    bare = re.sub(r"(?i)^mailto:", "", squeeze(unicodedata.normalize("NFKC", text))).strip("<>;., ")
+    return _Value(bare, understood="email_tidied" if bare != text.strip() else "")
+
+
+def _code(cell: Cell, column: Column) -> _Value:
+    bare = squeeze(unicodedata.normalize("NFKC", cell.text)).strip("'’ ")
+    # A 2 in a cell that is set to show dates; writing 2 again would give the same.
+    if cell.kind is CellKind.DATE or date_of(bare):
+        return _Value(unclear="code_as_date")
+    if len({fold(code) for code in column.codes} & {fold(re.sub(r"[.,]0+$", "", bare))}) == 1:
+        code = re.sub(r"[.,]0+$", "", bare)
+        return _Value(next(c for c in column.codes if fold(c) == fold(code)))
+    by_word = _codes_named(bare, column)
+    if lead := re.fullmatch(r"(\d)\s*[-–.:)=(/ ]\s*(.+)", bare):
+        number, words = lead[1], _codes_named(lead[2], column)
+        if not by_word and number in column.codes:
+            if words and number not in words:
+                return _Value(unclear="code_and_word_differ")
+            return _Value(number, understood="code_from_words") if words else _Value(unclear="unknown_code")
+    if tail := re.fullmatch(r"(.+?)\s*[-–:(]\s*(\d)\)?", bare):
+        words, number = _codes_named(tail[1], column), tail[2]
+        if words and number not in words:
+            return _Value(unclear="code_and_word_differ")
+        by_word = by_word or words
+    if len(by_word) == 1:
+        return _Value(next(iter(by_word)), understood="code_from_words")
+    return _Value(unclear="unknown_code")
+
+
+def _codes_named(text: str, column: Column) -> set[str]:
+    # "-" is an alias of its own, and `heading` would drop it.
+    printed = heading(text) or text.strip()
+    return {code for code, words in column.codes.items() if printed in {heading(w) or w for w in words}}
+
+
+def _divided_name(full: str | None) -> _Value:
+    """Divides a combined name where that is no guess: two words, or the family name in capitals."""
+    words = (full or "").split()
+    if len(words) == 2:
+        return _Value((words[0], words[1]), understood="name_divided")
+    capitals = [w for w in words if w == upper(w)]
+    if len(words) > 2 and 0 < len(capitals) < len(words) and words[-len(capitals) :] == capitals:
+        given = words[: -len(capitals)]
+        return _Value((" ".join(given), " ".join(capitals)), understood="name_divided")
+    return _Value((None, None), unclear="name_not_divisible")
+
+
+# --- writing rows ------------------------------------------------------------------------------
+
+
+def list_row(number: int, holder: Holder, form: Form) -> tuple[str, ...]:
+    """Writes a holder as one row of the form, every cell a text, identity number in full."""
+    return tuple(_written(number, holder, column.field) for column in form.written_columns)
+
+
+def _written(number: int, holder: Holder, field: str) -> str:
+    if field == "number":
+        return str(number)
+    value = getattr(holder, field, None)
+    if isinstance(value, IdentityNumber):
+        return value.digits
+    if isinstance(value, date):
+        return number_date(value)
+    # No workbook can hold control characters, and one of them must not keep everybody's list here.
+    return squeeze("".join(ch if ch.isprintable() else " " for ch in value or ""))

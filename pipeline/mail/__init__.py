@@ -1,0 +1,1 @@
+"""Mail: IMAP, SMTP, and a mail taken apart or set; knows neither ledger nor rules."""

@@ -1,0 +1,512 @@
+"""unpack: Arrival → Submission"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses
+from html.parser import HTMLParser
+
+import mailparser
+
+from pipeline.domain import NEW_PART, Arrival, Attachment, Bounce, Submission
+from pipeline.domain.turkish import quotable, squeeze
+from pipeline.mail import cms
+from pipeline.mail.uuencoded import without_files
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+
+# It writes to the log what it could not decode: a stranger's words, and maybe somebody's number.
+logging.getLogger("mailparser").addHandler(logging.NullHandler())
+logging.getLogger("mailparser").propagate = False
+
+# Beyond these a mail is nobody's application, and costs more than it could be worth to read.
+_LARGEST_HEAD = 256 * 1024
+_MOST_PARTS = 100
+_DEEPEST = 20
+# Mails inside that have to be decoded, or unwrapped, before they can be taken apart.
+_MOST_WRAPPED = 20
+
+# What a server says about another mail; what claims to be any other kind is looked at, whatever it claims.
+_REPORT_PARTS = {
+    "text/rfc822-headers",
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+    "message/feedback-report",
+    "message/x-draft-info",
+}
+# How servers call parts that have no name, between which a program has cut the words of a mail.
+_PROGRAMS_NAME = re.compile(r"att\d{3,}(?:\.(?:txt|html?|dat|bin|c))?", re.IGNORECASE)
+# A part that is a mail, and the codes that such a part may not have.
+_MAIL_INSIDE = re.compile(
+    rb"(?im)^content-type[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(message/(?:rfc822|global))(?![\w-])"
+)
+_END_OF_HEAD, _LONGEST_PART_HEAD = re.compile(rb"\n\r?\n"), 4096
+_CODED_AS = re.compile(rb"(?im)^content-transfer-encoding[ \t]*:\s*(?:base64|quoted-printable)\b")
+_CODED = "application/x-coded-mail"
+# What a mail that stands in a file begins with.
+_MAIL_HEADER = re.compile(
+    rb"\s*(?:return-path|received|from|to|date|subject|message-id|mime-version|content-[a-z-]+|x-[\w-]+):",
+    re.IGNORECASE,
+)
+# A letter's words are read this far; and a table in a letter is looked for this far.
+_LONGEST_TEXT, _LONGEST_HTML = 200_000, 2_000_000
+# The standard library takes the square of its length to read a parameter, and minutes for uuencoded millions.
+_LONGEST_PARAMETERS, _LARGEST_UUENCODED = 4096, 2_000_000
+_END_OF_LINE = rb"(?:\r\n|\r|\n)"
+_FOLDED = rb"[^\r\n]*(?:" + _END_OF_LINE + rb"[ \t][^\r\n]*)*"
+_FROM = re.compile(rb"(?im)(?:^|\r)from[ \t]*:(" + _FOLDED + rb")")
+_PARAMETERS = re.compile(rb"(?im)(?:^|\r)content-(?:type|disposition)[ \t]*:" + _FOLDED)
+_ENDINGS = {
+    "application/pdf": ".pdf",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
+
+
+class Malformed(Exception):
+    """A mail that cannot be taken apart within bounds; it is shunted with this reason."""
+
+
+def unpack(arrival: Arrival) -> Submission:
+    """Takes a mail apart; raises Malformed where it has no header or is beyond every bound."""
+    head, tree = _parsed(arrival.raw)
+    sender_name, sender = _first_address(tree, "from")
+    parts = list(_leaves(tree, 0, [_MOST_WRAPPED]))
+    texts = [p for p in parts if _is_body(p, tree)]
+    heard = [p for p in parts if p not in texts and _is_heard(p)]
+    plain = [without_files(_text(p)) for p in texts if p.get_content_type() == "text/plain"]
+    html = "\n".join(_text(p) for p in texts if p.get_content_type() == "text/html")[:_LONGEST_HTML]
+    words = _joined(text[:_LONGEST_TEXT] for text, _files in plain) or _joined(
+        plain_text(_text(p)[:_LONGEST_HTML]) for p in texts
+    )
+    others = [p for p in parts if p not in texts and p.get_content_type() not in _REPORT_PARTS]
+    return Submission(
+        sender=sender,
+        sender_name=sender_name,
+        recipients=tuple(address for _, address in _addresses(tree, ("to", "cc"))),
+        subject=squeeze(_decoded(_header(tree, "subject"))),
+        message_id=_message_id(_header(tree, "message-id")),
+        references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
+        text=_with_heard(words, heard),
+        html=html,
+        attachments=_attachments(others, html, heard, [file for _words, files in plain for file in files]),
+        headers=tuple((key.lower(), _as_written(value)) for key, value in _raw_headers(tree)),
+        also_from=_other_writers(tree, head, sender),
+        reply_to=next((a for _, a in _addresses(tree, ("reply-to",))), ""),
+        bounce=_bounce(tree),
+        reports=tuple(_reports(tree, 0)),
+    )
+
+
+def sender_of(raw: bytes) -> str:
+    """Gives the address that a mail, or its head alone, comes from, as `unpack` does; "" for none."""
+    end = re.search(rb"\r?\n\r?\n", raw)
+    head = raw[: end.start() if end else _LARGEST_HEAD][:_LARGEST_HEAD]
+    only_from = Message()
+    for line in _FROM.finditer(head):
+        only_from["From"] = line[1].decode("ascii", "surrogateescape")
+    return _first_address(only_from, "from")[1]
+
+
+# Where the mail that is answered or passed on begins in the words of usual mail programs.
+_QUOTED_HTML = re.compile(
+    r"<blockquote|<div[^<>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^<>]+stopSpelling",
+    re.IGNORECASE,
+)
+
+
+def body_table(submission: Submission) -> Attachment | None:
+    """Gives the tables in a mail's own text as a file to be read; None where there are none."""
+    quoted = _QUOTED_HTML.search(submission.html)
+    own = submission.html[: quoted.start()] if quoted else submission.html
+    if "<table" not in own.lower():
+        return None
+    # Said outright, whatever charset the text itself speaks of.
+    data = f"<html><body>{own}</body></html>".encode("utf-8-sig", "replace")
+    digest = hashlib.sha256(data).hexdigest()
+    return Attachment("", "text/html", data, digest, is_body=True)
+
+
+def _parsed(raw: bytes) -> tuple[mailparser.MailParser | None, Message]:
+    end = re.search(rb"\r?\n\r?\n", raw)
+    head = raw[: end.start()] if end else raw[: _LARGEST_HEAD + 1]
+    if len(head) > _LARGEST_HEAD:
+        raise Malformed("header_too_large")
+    if not re.search(rb"(?im)^[!-9;-~]+[ \t]*:", head):
+        raise Malformed("no_header")
+    tree = _tree(raw)
+    try:
+        # Only the head: mail-parser would keep several copies of every attachment in memory.
+        return mailparser.parse_from_bytes(head + b"\r\n\r\n"), tree
+    except Exception:  # it raises whatever its own decoding raises; one bad header loses no mail
+        return None, tree
+
+
+def _tree(raw: bytes) -> Message:
+    if raw.count(b"\n--") > 20 * _MOST_PARTS or raw.lower().count(b"boundary=") > 5 * _DEEPEST:
+        raise Malformed("too_many_parts")
+    if any(len(found[0]) > _LONGEST_PARAMETERS for found in _PARAMETERS.finditer(raw)):
+        raise Malformed("header_too_large")
+    try:
+        return email.message_from_bytes(_coded_mails_as_bytes(raw), policy=email.policy.compat32)
+    except RecursionError as fault:
+        raise Malformed("too_deep") from fault
+
+
+def _coded_mails_as_bytes(raw: bytes) -> bytes:
+    """Calls enclosed mails in base64 or quoted-printable what they are, bytes.
+
+    The library would take the code itself for a mail, for no mail may be coded (RFC 2046); programs do it.
+    """
+    pieces, last = [], 0
+    for found in _MAIL_INSIDE.finditer(raw):
+        least = max(0, found.start() - _LONGEST_PART_HEAD)
+        begin = max(
+            least, raw.rfind(b"\n\n", least, found.start()), raw.rfind(b"\n\r\n", least, found.start())
+        )
+        end = _END_OF_HEAD.search(raw, found.end(), found.end() + _LONGEST_PART_HEAD)
+        if end and _CODED_AS.search(raw, begin, end.end()):
+            pieces += [raw[last : found.start(1)], _CODED.encode()]
+            last = found.end(1)
+    return b"".join([*pieces, raw[last:]]) if pieces else raw
+
+
+# --- headers -----------------------------------------------------------------------------------
+
+
+def _raw_headers(tree: Message) -> list[tuple[str, str]]:
+    return [(str(key), str(value)) for key, value in tree._headers]  # type: ignore[attr-defined]
+
+
+def _header(tree: Message, name: str) -> str:
+    return next((value for key, value in _raw_headers(tree) if key.lower() == name), "")
+
+
+def _one_line(value: str) -> str:
+    return squeeze(_decoded(value))
+
+
+def _as_written(value: str) -> str:
+    """Gives a header that servers read on one line, encoded words left shut: no server speaks in them.
+
+    A server writes down what a stranger told it; decoded, that could end a comment and go on as the server.
+    """
+    return squeeze(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _decoded(value: str) -> str:
+    """Decodes RFC 2047 words and raw eight-bit bytes, guessing Turkish where nothing is said."""
+    try:
+        pieces = decode_header(re.sub(r"\r?\n[ \t]", " ", value))
+    except Exception:  # binascii and codec errors of several kinds
+        pieces = [(value, None)]
+    return unicodedata.normalize("NFC", "".join(_piece(text, charset) for text, charset in pieces))
+
+
+def _piece(text: bytes | str, charset: str | None) -> str:
+    if isinstance(text, str):
+        # Bytes above 127 in a header come as surrogates; letters that are letters already stay.
+        text = text.encode("utf-8", "surrogateescape")
+    return _guessed(text, charset)
+
+
+def _guessed(data: bytes, charset: str | None) -> str:
+    for candidate in (charset, "utf-8", "windows-1254"):
+        if not candidate or candidate.lower() in ("unknown-8bit", "us-ascii", "ascii"):
+            continue
+        try:
+            return data.decode(candidate)
+        except (LookupError, ValueError):  # unknown, undecodable, or not even a name
+            continue
+    return data.decode("latin-1")
+
+
+def _first_address(tree: Message, name: str) -> tuple[str, str]:
+    return next(iter(_addresses(tree, (name,))), ("", ""))
+
+
+def _addresses(tree: Message, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(squeeze(_decoded(n)), a) for n, a in _mailboxes(tree, names) if _is_address(a)]
+
+
+def _mailboxes(tree: Message, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Lists all that stands where an address should, with the name beside it as written."""
+    values = [value for key, value in _raw_headers(tree) if key.lower() in names]
+    # Split before decoding: an encoded name may hold commas and angle brackets of its own.
+    try:
+        found = getaddresses([re.sub(r"\r?\n[ \t]", " ", value) for value in values])
+    except RecursionError:  # brackets in brackets, thousands deep
+        return []
+    return [(n, a.strip().lower()) for n, a in found]
+
+
+# Names in quotation marks, comments and encoded words hold signs that make no address.
+_NAMES = re.compile(r'"(?:\\.|[^"\\])*"|\((?:\\.|[^()\\])*\)|=\?[^?\s]*\?[bBqQ]\?[^?\s]*\?=')
+
+
+def _other_writers(tree: Message, head: mailparser.MailParser | None, sender: str) -> tuple[str, ...]:
+    """Lists who else may have written a mail, be it in a form that nobody could answer.
+
+    A From that two readers read differently is read by servers and people in two ways as well.
+    """
+    found = [a for _, a in _mailboxes(tree, ("from",)) if "@" in a]
+    written = [value for key, value in _raw_headers(tree) if key.lower() == "from"]
+    if sum(_NAMES.sub(" ", value).count("@") for value in written) > len(found):
+        found += [_one_line(value) for value in written]
+    try:
+        found += [a.strip().lower() for _, a in getattr(head, "from_", None) or () if "@" in a]
+    except Exception:  # whatever its decoding raises
+        found += [_one_line(value) for value in written[1:]]
+    return tuple(dict.fromkeys(quotable(a) for a in found if a != sender))
+
+
+def _is_address(text: str) -> bool:
+    """Tells whether a letter could be addressed to this: dot-atoms on both sides, nothing quoted."""
+    return re.fullmatch(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+", text.strip()) is not None
+
+
+def _message_id(text: str) -> str:
+    return next(iter(_message_ids(text)), "")
+
+
+def _message_ids(text: str) -> tuple[str, ...]:
+    found = re.findall(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,248}>", text)
+    # "=?" begins an encoded word: no Message-ID holds one, and it would be decoded on the way out.
+    return tuple(dict.fromkeys(i for i in found if "=?" not in i))[-20:]
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+
+def _leaves(part: Message, depth: int, spare: list[int]) -> Iterator[Message]:
+    """Lists the parts that hold no others; `spare` counts down the wrapped mails that may be opened yet."""
+    if depth > _DEEPEST:
+        raise Malformed("too_deep")
+    inner = _wrapped_mail(part)
+    children = part.get_payload()
+    if inner is not None and spare[0] > 0:
+        spare[0] -= 1
+        yield from _leaves(inner, depth + 1, spare)
+    elif part.is_multipart() and isinstance(children, list) and not _is_report(part):
+        for child in children:
+            if isinstance(child, Message):
+                yield from _leaves(child, depth + 1, spare)
+    else:
+        yield part
+
+
+def _is_report(part: Message) -> bool:
+    # The library takes the fields of these for mails of their own.
+    return part.get_content_type() in _REPORT_PARTS
+
+
+def _reports(part: Message, depth: int) -> Iterator[str]:
+    """Names what a server says in a mail of its own; a report that somebody encloses is not theirs."""
+    children = part.get_payload()
+    if _is_report(part):
+        yield part.get_content_type()
+    elif part.get_content_maintype() == "multipart" and isinstance(children, list) and depth <= _DEEPEST:
+        for child in children:
+            if isinstance(child, Message):
+                yield from _reports(child, depth + 1)
+
+
+def _wrapped_mail(part: Message) -> Message | None:
+    """Opens a mail that stands in a part as coded, signed or attached bytes; None where there is none.
+
+    The standard library leaves all of these shut: an enclosed mail in base64, whose words it takes for a
+    body; a mail that is signed as a whole; an .eml that goes by no media type of its own.
+    """
+    media_type, name = part.get_content_type(), _file_name(part).lower()
+    if part.is_multipart():
+        return None
+    if "pkcs7" in media_type or name.endswith((".p7m", ".p7s")):
+        data = _unsigned(_bytes(part))
+    elif name.endswith(".eml") or media_type in ("message/rfc822", "message/global", _CODED):
+        data = _bytes(part)
+    else:
+        return None
+    return _tree(data) if _MAIL_HEADER.match(data) else None
+
+
+def _unsigned(data: bytes) -> bytes:
+    """Takes the signature off a mail; no bytes where there is no mail under it."""
+    plain = cms.binary(data)
+    try:
+        return (cms.unwrapped(plain) if cms.is_cms(plain) else None) or b""
+    except (cms.Broken, cms.Sealed):
+        return b""
+
+
+def _is_body(part: Message, tree: Message) -> bool:
+    if part.get_content_type() not in ("text/plain", "text/html"):
+        return False
+    # A part without a Content-Type is text by default; a whole mail without one is its body.
+    return part is tree or (not _file_name(part) and part.get_content_disposition() != "attachment")
+
+
+def _is_heard(part: Message) -> bool:
+    """Tells whether a part that goes as a file holds words that a program has cut off the mail's own."""
+    name = _file_name(part)
+    if part.get_content_maintype() != "text" and part.get_content_type() != "application/octet-stream":
+        return False
+    if not (_PROGRAMS_NAME.fullmatch(name) or (not name and part.get_content_maintype() == "text")):
+        return False
+    head = _bytes(part)[:4096]
+    return not re.match(rb"%PDF-|PK\x03\x04|BEGIN:V|-----BEGIN", head) and not re.search(
+        rb"[\x00-\x08\x0e-\x1a]", head
+    )
+
+
+def _with_heard(words: str, heard: Iterable[Message]) -> str:
+    """Adds to the words of a mail those that stand in parts of their own, each behind a sign of its own."""
+    more = (_text(part)[:_LONGEST_TEXT] for part in heard)
+    told = (plain_text(text) if re.match(r"\s*<", text) else text for text in more)
+    return "".join([words, *(f"\n{NEW_PART}\n{text}" for text in told if text.strip())])[:_LONGEST_TEXT]
+
+
+def _attachments(
+    parts: list[Message], html: str, heard: list[Message], taken_out: list[tuple[str, bytes]]
+) -> tuple[Attachment, ...]:
+    if len(parts) + len(taken_out) > _MOST_PARTS:
+        raise Malformed("too_many_parts")
+    return (
+        *(_attachment(part, number, html, heard) for number, part in enumerate(parts, start=1)),
+        *(_file(_shown_name(name), "application/octet-stream", data) for name, data in taken_out),
+    )
+
+
+def _attachment(part: Message, number: int, html: str, heard: list[Message]) -> Attachment:
+    media_type = part.get_content_type()
+    name = _file_name(part) or f"ek-{number}{_ENDINGS.get(media_type, '')}"
+    file = _file(name, media_type, _bytes(part))
+    return replace(file, inline=_is_inline(part, html), is_heard=part in heard)
+
+
+def _file(name: str, media_type: str, data: bytes) -> Attachment:
+    return Attachment(name, media_type, data, hashlib.sha256(data).hexdigest())
+
+
+def _is_inline(part: Message, html: str) -> bool:
+    """Tells whether a part is set in the mail's text, as logos are; some programs call that an attachment."""
+    content_id = str(part.get("Content-ID") or "").strip(" <>")
+    is_shown = f"cid:{content_id}" in html
+    return bool(content_id) and (is_shown or part.get_content_disposition() != "attachment")
+
+
+def _file_name(part: Message) -> str:
+    try:
+        name = part.get_filename() or ""
+    except Exception:  # RFC 2231 decoding raises several kinds
+        name = ""
+    return _shown_name(_decoded(name))
+
+
+def _shown_name(name: str) -> str:
+    # A name is data: it is shown, and nothing is ever written under it.
+    shown = "".join(ch for ch in name if ch.isprintable())
+    return squeeze(shown.replace("\\", "/").rpartition("/")[2])[:120]
+
+
+def _bytes(part: Message) -> bytes:
+    is_uu = "uu" in str(part.get("Content-Transfer-Encoding", ""))
+    try:
+        is_long = is_uu and len(str(part.get_payload())) > _LARGEST_UUENCODED
+        data = part.get_payload() if is_long else part.get_payload(decode=True)
+    # What bad encodings raise. Anything else says nothing of the mail, which is set aside for a person.
+    except (ValueError, LookupError):
+        data = None
+    if isinstance(data, bytes):
+        return data
+    return str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n".join(texts)[:_LONGEST_TEXT]
+
+
+def _text(part: Message) -> str:
+    try:
+        charset = part.get_content_charset()
+    except Exception:  # a charset parameter that cannot be decoded
+        charset = None
+    return unicodedata.normalize("NFC", _guessed(_bytes(part), charset)).replace("\r\n", "\n")
+
+
+_BLOCKS = ("br", "p", "div", "tr", "li")
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self._silent += tag in ("style", "script")
+        if tag in _BLOCKS:
+            self.words.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in ("style", "script") and self._silent > 0
+        if tag in _BLOCKS:
+            self.words.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+
+def plain_text(html: str) -> str:
+    """Takes the words out of an HTML text, a line per block."""
+    reader = _Words()
+    reader.feed(html)
+    lines = (squeeze(line) for line in "".join(reader.words).split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+# --- bounces -----------------------------------------------------------------------------------
+
+
+def _bounce(tree: Message) -> Bounce | None:
+    """Reads what a delivery report (RFC 3464), or an old server's X-Failed-Recipients, says has failed."""
+    parts = list(tree.walk())
+    fields = [dict(_lowered(part)) for part in parts if "action" in part or "final-recipient" in part]
+    failed = [f for f in fields if f.get("action", "failed").lower() == "failed"]
+    told = failed[0] if failed else {"final-recipient": _header(tree, "x-failed-recipients")}
+    is_report = tree.get_content_type() == "multipart/report" and failed and "action" in told
+    recipient = told.get("final-recipient", "").rpartition(";")[2].strip().lower()
+    if not is_report and not recipient:
+        return None
+    return Bounce(
+        message_ids=_message_ids(" ".join(_quoted_ids(parts[1:] or parts))),
+        recipient=recipient if _is_address(recipient) else "",
+        status=quotable(told.get("status", ""))[:20],
+        diagnostic=quotable(told.get("diagnostic-code", "").rpartition(";")[2])[:200],
+    )
+
+
+def _lowered(part: Message) -> Iterator[tuple[str, str]]:
+    return ((key.lower(), _one_line(value)) for key, value in _raw_headers(part))
+
+
+def _quoted_ids(parts: list[Message]) -> Iterator[str]:
+    """Lists the Message-IDs that stand in the parts of a report: of the mail returned, or quoted of it."""
+    for part in parts:
+        yield _header(part, "message-id")
+        if not part.is_multipart() and part.get_content_maintype() == "text":
+            yield from re.findall(r"(?im)^[ \t>]*message-id:\s{0,4}(<[^<>\s]+>)", _text(part))

@@ -1,0 +1,1 @@
+"""The night: the list that goes out, the report and its pictures."""

@@ -1,0 +1,1 @@
+"""Rules and words: everything that an official may edit, loaded and proved."""

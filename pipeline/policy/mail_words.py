@@ -1,0 +1,129 @@
+"""mailwords: rules/mail.toml, and what a sender says in the own words of a mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field
+
+from pipeline.domain import NEW_PART, Submission
+from pipeline.domain.faults import OperatorFault
+from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
+from pipeline.domain.turkish import fold, heading, squeeze
+
+
+class RobotKind(OfficialPart):
+    """What one kind of program says in the subject and in the words of its mails, where no header tells it.
+
+    Each of `samples` has such words in it, and none of `others`, which people write.
+    """
+
+    subjects: tuple[str, ...]
+    words: tuple[str, ...]
+    samples: tuple[str, ...] = Field(min_length=1)
+    others: tuple[str, ...] = Field(min_length=1)
+
+    def says(self, text: str) -> bool:
+        """Tells whether a text has words of this kind in it."""
+        return _holds(text, self.words)
+
+    def titles(self, subject: str) -> bool:
+        """Tells whether a subject is one of this kind's."""
+        return _holds(subject, self.subjects)
+
+
+class Robots(OfficialPart):
+    """How the subjects of automatic mails begin, and what addresses that nobody reads are called.
+
+    At `offices` programs and people write alike; `names` are shown by programs in the place of a person's;
+    `kinds` are told by words.
+    """
+
+    subjects: tuple[str, ...]
+    senders: tuple[str, ...]
+    offices: tuple[str, ...]
+    names: tuple[str, ...]
+    kinds: tuple[RobotKind, ...]
+
+
+class Quotes(OfficialPart):
+    """How a line begins, or ends, after which another mail is quoted, and the subject of an answer."""
+
+    begins: tuple[str, ...]
+    subjects: tuple[str, ...]
+    ends: tuple[str, ...]
+
+
+class MailWords(OfficialFile):
+    """rules/mail.toml: words that tell robots, quotations and abbreviated addresses."""
+
+    robots: Robots
+    quotes: Quotes
+    abbreviations: Mapping[str, str]
+
+    def disproved(self, path: str) -> Iterator[OperatorFault]:
+        """Gives a fault for each text that is taken for a robot's and is none, or the other way round."""
+        for kind in self.robots.kinds:
+            for text, is_robots in [*((t, True) for t in kind.samples), *((t, False) for t in kind.others)]:
+                if (kind.says(text) or kind.titles(text)) is not is_robots:
+                    yield OperatorFault("paper_sample", file=path, text=text.strip().split("\n")[0])
+
+
+def load_mail_words(raw: Mapping[str, Any]) -> MailWords:
+    """Validates the parsed mail.toml; raises OperatorFault for a wrong key or where a text fails."""
+    return validated("rules/mail.toml", raw, MailWords)
+
+
+def _holds(text: str, phrases: tuple[str, ...]) -> bool:
+    plain = f" {heading(text)} "
+    return any(f" {heading(phrase)} " in plain for phrase in phrases)
+
+
+def own_words(submission: Submission, words: MailWords) -> str:
+    """Gives what the sender wrote in this mail, subject first, without what is quoted of other mails."""
+    begins = tuple(fold(mark) for mark in words.quotes.begins)
+    ends = tuple(fold(mark) for mark in words.quotes.ends)
+    is_quoted = fold(submission.subject).startswith(tuple(map(fold, words.quotes.subjects)))
+    lines = [] if is_quoted else [submission.subject]
+    name = set(heading(f"{submission.sender_name} {submission.sender.partition('@')[0]}").split())
+    is_over = False
+    for line in submission.text.split("\n"):
+        folded = fold(line)
+        # What stands behind a file is the sender's again, though another mail was quoted before it.
+        is_over = (is_over or folded.startswith(begins) or folded.endswith(ends)) and line != NEW_PART
+        if is_over or line == NEW_PART:
+            continue
+        if not folded.startswith(">") and not _is_signature(line, name):
+            lines.append(line.strip())
+    return "\n".join(lines).strip()
+
+
+def _is_signature(line: str, name: set[str]) -> bool:
+    words = heading(line).split()
+    return bool(words) and set(words) <= name
+
+
+def written_out(text: str, abbreviations: Mapping[str, str]) -> str:
+    """Writes the abbreviations of an address in full; the same text where there are none.
+
+    >>> written_out("Lale Cad. No:4/7", {"Cad.": "Caddesi", "No:": "Numara"})
+    'Lale Caddesi Numara 4/7'
+    """
+    for short, full in sorted(abbreviations.items(), key=lambda pair: -len(pair[0])):
+        text = re.sub(rf"(?<!\w){re.escape(short)}\s*", full + " ", text, flags=re.IGNORECASE)
+    return squeeze(text)
+
+
+def abbreviated_address(text: str, abbreviations: Mapping[str, str]) -> str:
+    """Finds the sentence of a mail that holds an abbreviated address; "" where there is none.
+
+    Two abbreviations make an address: one alone, such as "No:", stands before many things.
+    """
+    for line in text.split("\n"):
+        found = [m for short in abbreviations for m in re.finditer(rf"(?i)(?<!\w){re.escape(short)}", line)]
+        if len({m.start() for m in found}) >= 2:
+            begin = line.rfind(":", 0, min(m.start() for m in found)) + 1
+            return squeeze(re.split(r"[.!]\s+(?=[^.]*\?)", line[begin:])[0])
+    return ""

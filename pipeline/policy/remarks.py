@@ -1,0 +1,377 @@
+"""remarks: rules/remarks.toml; what is said beside a list or a receipt, about whom, and what is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from pydantic import Field
+
+from pipeline.domain import Holder
+from pipeline.domain.faults import OperatorFault
+from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
+from pipeline.domain.turkish import heading, squeeze
+
+# The columns of a list in which people write what has no column of its own.
+_NOTES = ("note", "kind_note", "reader_note")
+# Fields that nobody expects a word in that changes anything, and that have one all the same.
+_OTHER_FIELDS = (
+    "kind",
+    "workplace",
+    "job_title",
+    "mobile",
+    "expires_on",
+    "spare_certificate",
+    "spare_reader",
+    "vpn_logon",
+    "beside",
+)
+_TITLES = ("hanim", "bey", "hoca", "hocam", "hemsire", "dr", "doktor", "uzm")
+
+
+class _Proved(OfficialPart):
+    matches: tuple[str, ...] = Field(min_length=1)
+    differs: tuple[str, ...] = Field(min_length=1)
+
+
+class Withdrawal(_Proved):
+    """Words that take somebody back off a list; `turns` turn a sentence against those it does not name."""
+
+    always: tuple[str, ...]
+    harmless: tuple[str, ...]
+    signs: tuple[str, ...]
+    turns: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text may take somebody back."""
+        return _has(heading(text).split(), self.always) or _has(_without(text, self.harmless), self.signs)
+
+
+class AboutPerson(_Proved):
+    """Words that hold the row of somebody who is named in the same sentence."""
+
+    words: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether one of the words stands in a text."""
+        return _has(heading(text).split(), self.words)
+
+
+class Notes(_Proved):
+    """All words that a note may consist of and say nothing that a person would have to read.
+
+    `places` say where something is, not that it is lost, unless one of `losses` stands beside them.
+    """
+
+    words: tuple[str, ...]
+    places: tuple[str, ...]
+    losses: tuple[str, ...]
+
+    def are_all_of(self, words: Sequence[str]) -> bool:
+        """Tells whether a text, given by its words, holds nothing else; numbers aside."""
+        known = {part for word in (*self.words, *self.places) for part in heading(word).split()}
+        if _has(words, self.places) and not _has(words, self.losses):
+            return False
+        return all(word.isdigit() or word in known for word in words)
+
+
+class Captions(_Proved):
+    """Words over rows, in a title or a sheet's name, by which these rows are no applications."""
+
+    words: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether one of the words stands in a text."""
+        return _has(heading(text).split(), self.words)
+
+
+class Enclosures(_Proved):
+    """Words by which what is enclosed is not, or not yet, meant; `earlier` speak of another
+    list, which `ended` take back.
+    """
+
+    words: tuple[str, ...]
+    earlier: tuple[str, ...]
+    ended: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text takes back what lies beside it."""
+        return _has(heading(text).split(), self.words) and not self.are_of_another(text)
+
+    def are_of_another(self, text: str) -> bool:
+        """Tells whether a text speaks of a list that is not the enclosed one."""
+        return _has(heading(text).split(), self.earlier)
+
+    def end_another(self, text: str) -> bool:
+        """Tells whether a text takes back a list that came before."""
+        return self.are_of_another(text) and _has(heading(text).split(), self.ended)
+
+
+class Pointed(_Proved):
+    """Sentences that point at a row: by its place, where all words must be known, or by a name.
+
+    Beside a name only what is said must be known: words with one of the `endings` of a finite verb.
+    """
+
+    places: tuple[str, ...]
+    endings: tuple[str, ...]
+    words: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text says something unknown about a row that it names by its place."""
+        folded = squeeze(text).lower().replace("i̇", "i")
+        is_pointed = any(re.search(place, folded) for place in self.places)
+        return is_pointed and any(
+            not w.isdigit() and not _has([w], self.words) for w in heading(text).split()
+        )
+
+    def say_something(self, words: Sequence[str]) -> bool:
+        """Tells whether one of the words says what is not known to say nothing new."""
+        ends = tuple(self.endings)
+        return any(len(w) > 3 and w.endswith(ends) and not _has([w], self.words) for w in words)
+
+
+class Questions(_Proved):
+    """Words that ask for something the answer to a list or receipt does not tell anyway."""
+
+    signs: tuple[str, ...]
+    harmless: tuple[str, ...]
+    say: str
+    remedy: str
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text asks for something else."""
+        left = _without(text, self.harmless)
+        bare = len(left) == len(heading(text).split())
+        return _has(left, self.signs) or ("?" in text and bare and bool(left))
+
+
+class Remarks(OfficialFile):
+    """rules/remarks.toml."""
+
+    because: str
+    withdrawal: Withdrawal
+    about_person: AboutPerson
+    notes: Notes
+    captions: Captions
+    enclosures: Enclosures
+    pointed: Pointed
+    questions: Questions
+
+    def is_idle(self, note: str) -> bool:
+        """Tells whether a note beside a row says nothing that a person would have to read."""
+        if self.withdrawal.are_in(note) or "?" in note:
+            return False
+        return self.notes.are_all_of(_without(note, self.withdrawal.harmless))
+
+    def disproved(self, path: str) -> Iterator[OperatorFault]:
+        """Gives a fault for each example that is heard otherwise."""
+        told: tuple[tuple[str, _Proved, Callable[[str], bool]], ...] = (
+            ("withdrawal", self.withdrawal, self.withdrawal.are_in),
+            ("about_person", self.about_person, self.about_person.are_in),
+            ("notes", self.notes, self.is_idle),
+            ("captions", self.captions, self.captions.are_in),
+            ("enclosures", self.enclosures, self.enclosures.are_in),
+            ("pointed", self.pointed, self.pointed.are_in),
+            ("questions", self.questions, self.questions.are_in),
+        )
+        for key, proved, holds in told:
+            for example, wanted in [
+                *((e, True) for e in proved.matches),
+                *((e, False) for e in proved.differs),
+            ]:
+                if holds(example) is not wanted:
+                    yield OperatorFault("remark_example", file=path, key=key, example=example)
+
+
+def load_remarks(raw: Mapping[str, Any]) -> Remarks:
+    """Validates remarks.toml by its own examples; raises OperatorFault."""
+    return validated("rules/remarks.toml", raw, Remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is said beside the claims of a mail: of each row, by its place; any withdrawal, any question."""
+
+    rows: Mapping[int, str]
+    withdrawal: str = ""
+    question: str = ""
+
+
+def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Heard:
+    """Hears the subject and the own words of a mail, and the notes beside its rows."""
+    rows: dict[int, str] = {}
+    withdrawal = question = before = ""
+    for sentence in _sentences(subject, words):
+        if remarks.withdrawal.are_in(sentence):
+            withdrawal = withdrawal or sentence
+            for index in _meant(sentence, before, holders, remarks):
+                rows.setdefault(index, sentence)
+        else:
+            for index in _spoken_of(sentence, holders, remarks):
+                rows.setdefault(index, sentence)
+        # Whom the earlier list was about, and whom the new one still is, a person sees.
+        if remarks.questions.are_in(sentence) or remarks.enclosures.end_another(sentence):
+            question = question or sentence
+        before = sentence
+    if _is_caption(subject, remarks):
+        rows = dict.fromkeys(range(len(holders)), subject) | rows
+    for index, holder in enumerate(holders):
+        if note := _note(holder, remarks):
+            rows[index] = note
+    return Heard(rows, withdrawal, question)
+
+
+def _is_caption(subject: str, remarks: Remarks) -> bool:
+    """Tells whether a subject says of all that lies below what a title over rows would say."""
+    is_else = remarks.withdrawal.are_in(subject) or remarks.enclosures.are_of_another(subject)
+    return remarks.captions.are_in(subject) and not is_else
+
+
+def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
+    """Lists the rows of whom a sentence says something that a person would have to read first."""
+    if remarks.enclosures.are_in(sentence) or remarks.pointed.are_in(sentence):
+        return range(len(holders))
+    if remarks.about_person.are_in(sentence) and (named := _named(sentence, holders)):
+        return named
+    words = heading(sentence).split()
+    meant = [(i, part) for i, h in enumerate(holders) for part in _telling(h) if _has(words, (part,))]
+    left = [word for word in words if not any(word.startswith(part) for _, part in meant)]
+    return tuple(dict.fromkeys(i for i, _ in meant)) if meant and remarks.pointed.say_something(left) else ()
+
+
+def _telling(holder: Holder) -> Sequence[str]:
+    """Gives the words of a name that no other words begin with."""
+    words = heading(holder.name).split()
+    return [word for word in words if len(word) >= _FEWEST_LETTERS]
+
+
+# Shorter names ("Su", "Can") begin many other words.
+_FEWEST_LETTERS = 4
+
+
+def names(text: str, holder: Holder) -> bool:
+    """Tells whether a text names somebody in full; Turkish endings may follow."""
+    words = heading(text).split()
+    own = heading(holder.name).split()
+    return len(own) >= 2 and all(any(word.startswith(part) for word in words) for part in own)
+
+
+def _note(holder: Holder, remarks: Remarks) -> str:
+    """Gives what a row's note columns say that a person would have to read; "" for nothing."""
+    for field in _NOTES:
+        text = holder.written.get(field, "")
+        if text and (holder.unclear.get(field) or not remarks.is_idle(text)):
+            return text
+    for field in _OTHER_FIELDS:
+        for text in holder.written.get(field, "").split("; "):
+            if remarks.withdrawal.are_in(text) or (field == "beside" and remarks.about_person.are_in(text)):
+                return text
+    for text in holder.written.get("over", "").split("; "):
+        if remarks.captions.are_in(text):
+            return text
+    for text in holder.written.get("around", "").split("; "):
+        is_said = remarks.withdrawal.are_in(text) or remarks.about_person.are_in(text)
+        if (is_said and names(text, holder)) or remarks.pointed.are_in(text):
+            return text
+    return ""
+
+
+def _meant(sentence: str, before: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
+    """Lists the rows that a withdrawal is about: those it names, or the one before names; else all."""
+    everybody = range(len(holders))
+    if _has(heading(sentence).split(), remarks.withdrawal.turns):
+        return everybody
+    return _named(sentence, holders) or _named(before, holders) or everybody
+
+
+def _named(sentence: str, holders: Sequence[Holder]) -> Sequence[int]:
+    """Lists the rows of those whom a sentence names in full, or by one name and a title."""
+    words = heading(sentence).split()
+    titled = {word for word, title in pairwise(words) if title.startswith(_TITLES)}
+
+    def is_titled(holder: Holder) -> bool:
+        own = heading(holder.name).split()
+        return any(part in titled for part in own)
+
+    return [i for i, holder in enumerate(holders) if names(sentence, holder) or is_titled(holder)]
+
+
+def _sentences(subject: str, words: str) -> Iterator[str]:
+    """Divides a mail at full stops, questions and blank lines; programs break lines anywhere else."""
+    for part in (subject, *re.split(r"\n\s*\n", words)):
+        sentence = ""
+        for piece in re.split(r"(?<=[.!?;…])\s+", squeeze(part.replace("\n", " "))):
+            # "2. sıradaki" is no end of a sentence.
+            if re.search(r"\d\.$", sentence) and piece[:1].islower():
+                sentence = f"{sentence} {piece}"
+                continue
+            if sentence:
+                yield sentence
+            sentence = piece
+        if sentence:
+            yield sentence
+
+
+# --- phrases -------------------------------------------------------------------------------------
+
+
+def _has(words: Sequence[str], phrases: tuple[str, ...]) -> bool:
+    return any(_length(words, at, phrases) for at in range(len(words)))
+
+
+def _without(text: str, phrases: tuple[str, ...]) -> list[str]:
+    """Gives the words of a text that belong to none of some phrases."""
+    words = heading(text).split()
+    left: list[str] = []
+    at = 0
+    while at < len(words):
+        length = _length(words, at, phrases)
+        if not length:
+            left.append(words[at])
+        at += max(length, 1)
+    return left
+
+
+def _length(words: Sequence[str], at: int, phrases: tuple[str, ...]) -> int:
+    """Counts the words of the longest of some phrases that begins at a word; 0 where none does."""
+    begins, ends = _first_words(phrases)
+    # Most words begin no phrase: they are not held against each of them.
+    if not words[at].startswith(begins) and not words[at].endswith(ends):
+        return 0
+    return max(_taken(words[at:], phrase) for phrase in phrases)
+
+
+def _taken(words: Sequence[str], phrase: str) -> int:
+    """Counts the words that a phrase takes where some words begin with it; 0 where they do not."""
+    wanted = _wanted(phrase)
+    if len(words) < len(wanted):
+        return 0
+    for at, ((mark, want), word) in enumerate(zip(wanted, words, strict=False)):
+        is_open = mark == "begins" or (mark == "" and at == len(wanted) - 1)
+        held = word.endswith(want) if mark == "ends" else word.startswith(want) if is_open else word == want
+        if not held:
+            return 0
+    return len(wanted)
+
+
+@lru_cache(maxsize=256)
+def _first_words(phrases: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Gives how the first word of some phrases may begin, and how it may end."""
+    firsts = [wanted[0] for phrase in phrases if (wanted := _wanted(phrase))]
+    begins = tuple(want for mark, want in firsts if mark != "ends")
+    return begins, tuple(want for mark, want in firsts if mark == "ends")
+
+
+@lru_cache(maxsize=4096)
+def _wanted(phrase: str) -> Sequence[tuple[str, str]]:
+    """Takes a phrase apart into its words, each with how it is compared."""
+    return tuple((_mark(part), folded) for part in phrase.split() for folded in heading(part).split())
+
+
+def _mark(part: str) -> str:
+    return "ends" if part[0] == "*" else "begins" if part[-1] == "*" else "whole" if part[0] == "=" else ""

@@ -1,0 +1,1 @@
+"""Looking again: explain, rehearse, replay, rebuild, doctor and the demo."""

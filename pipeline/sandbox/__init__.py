@@ -1,0 +1,1 @@
+"""What opens strangers' files, sealed off: readers and markers in worker processes without a way back."""

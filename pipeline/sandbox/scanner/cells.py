@@ -1,0 +1,235 @@
+"""cells: stored values → cells, the same for every kind of workbook."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from operator import attrgetter
+
+from pipeline.domain import Cell, CellKind, Look, Sheet
+from pipeline.sandbox.scanner.limits import MAX_CELLS, Allowance, Unreadable
+
+# Excel's own bounds; what lies outside them was not written by a spreadsheet.
+MAX_ROW = 1_048_575
+MAX_COLUMN = 16_383
+_LAST_SERIAL = 2_958_465
+# Whoever types a 2 into a cell that shows days means a 2: nobody on a list is born in the first year.
+_FIRST_YEAR = 367
+# Lower rows and narrower columns, in points and in letters, are there and not to be seen.
+LEAST_HEIGHT = 3.0
+LEAST_WIDTH = 0.4
+_MAX_MERGED = 20_000
+
+Area = tuple[int, int, int, int]
+
+# Colours, conditions, locales, quoted words, escaped letters and fillers say nothing about dates.
+_DECORATION = re.compile(r'\[[^\]]*\]|"[^"]*"|\\.|_.|\*.|AM/PM|A/P|General', re.IGNORECASE)
+_DAY_LETTERS = re.compile(r"[dy]", re.IGNORECASE)
+_MONTH = re.compile(r"m", re.IGNORECASE)
+_CLOCK = re.compile(r"[hs]", re.IGNORECASE)
+_BUILT_IN_DATES = frozenset({*range(14, 18), 22, *range(27, 32), 36, *range(50, 55), 57, 58})
+
+
+def shows_date(format_id: int, code: str | None) -> bool:
+    """Tells whether a number format shows a day; times of day alone do not count.
+
+    >>> shows_date(14, None), shows_date(164, "[$-41F]dd/mm/yyyy;@"), shows_date(164, '0.00 "adet"')
+    (True, True, False)
+    >>> shows_date(164, "h:mm:ss"), shows_date(164, "mmm"), shows_date(11, "0.00E+00")
+    (False, True, False)
+    """
+    if code is None:
+        return format_id in _BUILT_IN_DATES
+    bare = _DECORATION.sub("", code).split(";")[0]
+    return bool(_DAY_LETTERS.search(bare) or (_MONTH.search(bare) and not _CLOCK.search(bare)))
+
+
+_BUILT_IN_LOOKS = {16: "no_year", 17: "no_day"}
+_DAY_NUMBER = re.compile(r"(?<!d)d{1,2}(?!d)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a cell's style says: whether a number is shown as a day, and the name of a `Look`, or ""."""
+
+    shows_date: bool = False
+    look: str = ""
+
+
+def style(format_id: int, code: str | None, is_struck: bool, is_unseen: bool) -> Style:
+    """Makes a style of a number format and of how its letters are set."""
+    dated = shows_date(format_id, code)
+    if is_struck:
+        return Style(dated, "struck")
+    if is_unseen or (code and not code.strip("; ") and ";" in code):
+        return Style(dated, "unseen")
+    return Style(dated, date_look(format_id, code) if dated else "")
+
+
+def date_look(format_id: int, code: str | None) -> str:
+    """Names what a date's format leaves out, or that it has the month first; "" where it is as people write.
+
+    >>> date_look(164, "mmm yy"), date_look(164, "mm/dd/yyyy"), date_look(164, "d mmmm")
+    ('no_day', 'month_first', 'no_year')
+    >>> date_look(164, "[$-41F]d mmmm yyyy;@"), date_look(14, "m/d/yy"), date_look(164, "dddd yyyy")
+    ('', '', 'no_day')
+    """
+    # Number 14 is shown as each desk likes it, whatever a file says of it.
+    if code is None or format_id in _BUILT_IN_DATES:
+        return _BUILT_IN_LOOKS.get(format_id, "")
+    bare = _DECORATION.sub(" ", code).split(";")[0].lower()
+    day = _DAY_NUMBER.search(bare)
+    if not day:
+        return "no_day"
+    if "y" not in bare and "e" not in bare:
+        return "no_year"
+    is_month_first = bare.find("m") < day.start() and not bare.lstrip(" ").startswith("y")
+    return "month_first" if "m" in bare and is_month_first else ""
+
+
+def date_text(serial: float, since_1904: bool) -> str | None:
+    """Writes a serial date as ISO 8601, by the workbook's own date system; None where it is no day.
+
+    >>> date_text(32874.0, False), date_text(31412.0, True), date_text(44197.75, False)
+    ('1990-01-01', '1990-01-01', '2021-01-01T18:00:00')
+    >>> date_text(60.0, False), date_text(0.5, False)
+    (None, None)
+    """
+    if not 1 <= serial <= _LAST_SERIAL:
+        return None
+    if since_1904:
+        start = datetime(1904, 1, 1)
+    elif serial >= 61:
+        start = datetime(1899, 12, 30)
+    elif serial < 60:
+        start = datetime(1899, 12, 31)
+    else:
+        # Excel's 29 February 1900 never was.
+        return None
+    try:
+        moment = start + timedelta(days=int(serial), seconds=round(serial % 1 * 86400))
+    except OverflowError:
+        return None
+    return iso_text(moment)
+
+
+def iso_text(moment: datetime) -> str:
+    """Writes a moment as a day, or as a day and a time where there is one."""
+    if moment.hour or moment.minute or moment.second:
+        return moment.isoformat(timespec="seconds")
+    return moment.date().isoformat()
+
+
+def number_text(value: float) -> str:
+    """Writes a number as Python does, whole numbers without a point.
+
+    >>> number_text(10000000146.0), number_text(0.1), number_text(1e300)
+    ('10000000146', '0.1', '1e+300')
+    """
+    # From here on a float cannot tell neighbouring whole numbers apart, and must not look as if it could.
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+@dataclass(slots=True)
+class SheetInProgress:
+    """Collects what one sheet holds, within limits, and becomes a `Sheet`."""
+
+    name: str
+    allowance: Allowance
+    since_1904: bool = False
+    visible: bool = True
+    merged: list[Area] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    _looks: list[Look] = field(default_factory=list)
+    _cells: list[Cell] = field(default_factory=list)
+    _last: tuple[int, int] = (-1, -1)
+    _in_order: bool = True
+
+    def put(self, row: int, column: int, kind: CellKind, text: str) -> None:
+        """Adds a filled cell; an empty text fills nothing."""
+        if not text:
+            return
+        if not (0 <= row <= MAX_ROW and 0 <= column <= MAX_COLUMN):
+            raise Unreadable("damaged_file")
+        self.allowance.take_cell(len(text))
+        here = (row, column)
+        self._in_order = self._in_order and here > self._last
+        self._last = here
+        self._cells.append(Cell(row, column, kind, text))
+
+    def put_number(self, row: int, column: int, value: float, as_date: bool) -> None:
+        """Adds a number, as a day where its format shows one."""
+        if not math.isfinite(value):
+            self.put(row, column, CellKind.ERROR, "#NUM!")
+        elif as_date and value >= _FIRST_YEAR and (day := date_text(value, self.since_1904)):
+            self.put(row, column, CellKind.DATE, day)
+        else:
+            self.put(row, column, CellKind.NUMBER, number_text(value))
+
+    def look(self, row: int, column: int, name: str) -> None:
+        """Adds what people see of a filled cell; "" is nothing worth telling."""
+        last = self._cells[-1] if name and self._cells else None
+        if last is None or (last.row, last.column) != (row, column):
+            return
+        # A format tells something of dates alone.
+        if name in ("struck", "unseen") or last.kind is CellKind.DATE:
+            self._looks.append(Look(row, column, name))
+
+    def put_boolean(self, row: int, column: int, value: bool) -> None:
+        """Adds a truth value."""
+        self.put(row, column, CellKind.BOOLEAN, "true" if value else "false")
+
+    def merge(self, area: Area) -> None:
+        """Adds a merged range; one cell alone is none."""
+        r0, c0, r1, c1 = area
+        if r0 > r1 or c0 > c1 or r1 > MAX_ROW or c1 > MAX_COLUMN:
+            raise Unreadable("damaged_file")
+        if (r0, c0) != (r1, c1):
+            self.merged.append(area)
+        if len(self.merged) > _MAX_MERGED:
+            raise Unreadable("too_large")
+
+    def hide_row(self, row: int) -> None:
+        """Adds a hidden row."""
+        self.hidden_rows.add(row)
+        if len(self.hidden_rows) > MAX_CELLS:
+            raise Unreadable("too_large")
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Adds a run of hidden columns."""
+        self.hidden_columns.append((first, last))
+        if len(self.hidden_columns) > MAX_COLUMN:
+            raise Unreadable("too_large")
+
+    def finished(self) -> Sheet:
+        """Gives the sheet; two values for one cell are damage, and hidden blanks are left out."""
+        cells = self._cells if self._in_order else _ordered(self._cells)
+        # Forms hide everything right of and below their last column and row, a million rows at times.
+        last_row = cells[-1].row if cells else -1
+        last_column = max((cell.column for cell in cells), default=-1)
+        return Sheet(
+            self.name,
+            tuple(cells),
+            self.visible,
+            tuple(self.merged),
+            tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
+            tuple(sorted(_columns(self.hidden_columns, last_column))),
+            self.since_1904,
+            tuple(self._looks),
+        )
+
+
+def _ordered(cells: list[Cell]) -> list[Cell]:
+    found = sorted(cells, key=attrgetter("row", "column"))
+    if any(a.row == b.row and a.column == b.column for a, b in pairwise(found)):
+        raise Unreadable("damaged_file")
+    return found
+
+
+def _columns(runs: Iterable[tuple[int, int]], last: int) -> set[int]:
+    return {column for first, end in runs for column in range(max(first, 0), min(end, last) + 1)}

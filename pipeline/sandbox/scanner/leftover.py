@@ -1,0 +1,78 @@
+"""leftover: picture of a page, words of its text layer → what it shows besides them, if anything.
+
+A page of a bank's own shows its words, rules between them, perhaps a logo. Where nothing is left once words
+and rules are covered there is nothing to look for: no stamp, no word that is drawn or part of a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from pipeline.domain import Word
+from pipeline.sandbox.scanner.preparation import paper
+
+# Grey levels, of 255, by which a point differs from the paper where anybody sees something.
+_INK = 12
+# How far beside its box, as a share of its height, a word's accents and tails are still its own.
+_BESIDE = 0.25
+# Rules are no thicker than so many pixels, and run over this share of what is printed.
+_THICKEST_RULE = 5
+_LONG = 0.2
+_MARGIN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """The part of a grey picture that shows more than words, these covered, and where it lies in pixels."""
+
+    picture: Image.Image
+    x0: int
+    top: int
+
+
+def leftover(picture: Image.Image, words: Sequence[Word]) -> Leftover | None:
+    """Finds what a page shows besides its words, whose boxes are in pixels; None where there is nothing."""
+    grey = picture if picture.mode == "L" else picture.convert("L")
+    bare = grey.copy()
+    ground = paper(grey)
+    pen = ImageDraw.Draw(bare)
+    for word in words:
+        beside = _BESIDE * (word.bottom - word.top)
+        pen.rectangle(
+            (word.x0 - beside, word.top - beside, word.x1 + beside, word.bottom + beside), fill=ground
+        )
+    ink = bare.point([255 if abs(level - ground) >= _INK else 0 for level in range(256)])
+    box = _without_rules(ink).getbbox()
+    if box is None:
+        return None
+    left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
+    right, bottom = min(bare.width, box[2] + _MARGIN), min(bare.height, box[3] + _MARGIN)
+    return Leftover(bare.crop((left, top, right, bottom)), left, top)
+
+
+def _without_rules(ink: Image.Image) -> Image.Image:
+    """Wipes lines of points that are full over a good part of the page, where few lie side by side."""
+    rows = ink.resize((1, ink.height), Image.Resampling.BOX).tobytes()
+    columns = ink.resize((ink.width, 1), Image.Resampling.BOX).tobytes()
+    pen = ImageDraw.Draw(ink)
+    for first, last in _thin(rows):
+        pen.rectangle((0, first, ink.width, last), fill=0)
+    for first, last in _thin(columns):
+        pen.rectangle((first, 0, last, ink.height), fill=0)
+    return ink
+
+
+def _thin(shares: bytes) -> list[tuple[int, int]]:
+    """Gives first and last of the runs of lines that are full enough, and few enough, for a rule."""
+    runs: list[tuple[int, int]] = []
+    for at, share in enumerate(shares):
+        if share < 255 * _LONG:
+            continue
+        if runs and runs[-1][1] == at - 1:
+            runs[-1] = (runs[-1][0], at)
+        else:
+            runs.append((at, at))
+    return [run for run in runs if run[1] - run[0] < _THICKEST_RULE]

@@ -1,0 +1,89 @@
+"""second opinion: the values that one engine found on a page, asked of another one that errs elsewhere.
+
+Three looks of one engine have the same eyes. Where another engine reads the same the value stands there;
+where it reads as many digits and others, neither is believed, and a person sees both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from pipeline.domain import Page, Word
+from pipeline.papers.printed import printed_lines
+from pipeline.papers.strength import Proof, Strength, is_said, value_of
+from pipeline.sandbox.scanner.second_engine import MOST_LINES, texts_of
+
+# How far above and below its words a line goes, as a share of their height.
+_BESIDE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Which proofs of a reading another engine reads as well, and what it reads of others: "780 / 788"."""
+
+    said: frozenset[Proof]
+    otherwise: tuple[str, ...]
+
+
+def second_opinion(page: Image.Image, words: Sequence[Word], told: Strength) -> Opinion | None:
+    """Reads the lines of all proofs again; None where the other engine cannot.
+
+    `page` is grey and turned as it was when the words were read.
+    """
+    lines = [(proof, value) for proof in told.proofs if (value := value_of(proof, words))][:MOST_LINES]
+    texts = texts_of([page.crop(_around(value)) for _, value in lines])
+    if texts is None:
+        return None
+    said = frozenset(proof for (proof, _), text in zip(lines, texts, strict=True) if is_said(proof, text))
+    otherwise = tuple(
+        f"{_spelled(value)} / {text.strip()}"
+        for (proof, value), text in zip(lines, texts, strict=True)
+        if proof in told.unprotected and proof not in said and _digits(text) >= _digits(_spelled(value))
+    )
+    return Opinion(said, otherwise)
+
+
+def words_seen_otherwise(page: Image.Image, words: Sequence[Word], whole: bool) -> tuple[Word, ...]:
+    """Reads what has digits among some words, or all of them, with the other engine; empty where it cannot.
+
+    `page` as for `second_opinion`. What stands together stays together, so that labels find their values.
+    """
+    parts = [part for line in printed_lines(Page(1, *page.size, tuple(words), "")) for part in line.parts]
+    asked = [part for part in parts if whole or any(ch.isdigit() for word in part for ch in word.text)]
+    texts = texts_of([page.crop(_around(part)) for part in asked])
+    if texts is None:
+        return ()
+    kept = [word for part in parts if part not in asked for word in part]
+    seen = [word for part, text in zip(asked, texts, strict=True) for word in _placed(text, part)]
+    return (*kept, *seen)
+
+
+def _placed(text: str, part: Sequence[Word]) -> list[Word]:
+    """Sets the words of a text over the place of others, as wide as they are long."""
+    x0, x1 = part[0].x0, part[-1].x1
+    top, bottom = min(w.top for w in part), max(w.bottom for w in part)
+    letter = (x1 - x0) / max(1, len(text))
+    return [
+        Word(m[0], x0 + m.start() * letter, top, x0 + m.end() * letter, bottom)
+        for m in re.finditer(r"\S+", text)
+    ]
+
+
+def _around(words: Sequence[Word]) -> tuple[int, int, int, int]:
+    top, bottom = min(w.top for w in words), max(w.bottom for w in words)
+    height = bottom - top
+    # Close to the left, where a colon or a glued label ends.
+    left, right = words[0].x0 - height / 8, words[-1].x1 + height
+    return round(left), round(top - _BESIDE * height), round(right), round(bottom + _BESIDE * height)
+
+
+def _spelled(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+def _digits(text: str) -> int:
+    return sum(ch.isdigit() for ch in text)

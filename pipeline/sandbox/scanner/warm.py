@@ -1,0 +1,25 @@
+"""warm: imported by a worker before its first file, so that no file waits for a library or for tesseract."""
+
+# ruff: noqa: F401
+import msoffcrypto
+import tnefparse
+
+from pipeline.sandbox.scanner import (
+    containers,
+    cut,
+    odf,
+    ooxml,
+    outlook_items,
+    pdfs,
+    pictures,
+    plain_tables,
+    scan,
+    second_reader,
+    workbooks,
+    xls,
+    xlsb,
+)
+from pipeline.sandbox.scanner.tesseract import ocr_fault
+
+# Opens the library; what is missing is told by the file that needs it.
+ocr_fault()

@@ -1,0 +1,236 @@
+"""Lists whose rows and cells are not what they seem: people below signatures, crossed out, slipped."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from tests.letters import WEBMAIL, Letters
+from tests.mails import XLS, XLSX, Envelope, Sender, at, attached, mail, mixed, plain
+from tests.odd_workbooks import csv_file
+from tests.people import PEOPLE, Person, person
+from tests.seen_workbooks import Dress, dressed_xls, dressed_xlsx, page_with_note
+from tests.workbooks import BARE, OFFICIAL_COLUMNS, Grid, ListForm, Value, entry, filled, renamed, xls, xlsx
+
+PERSONNEL = Sender("Çınarlı DH Personel Birimi", "personel@hastane1.saglik.example.org", WEBMAIL)
+# All of one house, so that its office may write for them.
+ONE, TWO, THREE, FOUR = [p for p in PEOPLE if p.work_email.endswith("@hastane1.saglik.example.org")][:4]
+PRINTED: tuple[Value, ...] = tuple(heading for _, heading in OFFICIAL_COLUMNS)
+
+
+def _line(**values: Value) -> tuple[Value, ...]:
+    return tuple(values.get(field) for field, _ in OFFICIAL_COLUMNS)
+
+
+def _row(number: int, who: Person, **changes: Value) -> tuple[Value, ...]:
+    return _line(number=number, **entry(who, **changes))
+
+
+def _sent(day: str, clock: str, list_: bytes, name: str = "liste.xlsx") -> bytes:
+    words = "Merhaba,\n\nE-imzası kaybolan personelimizin listesi ektedir.\n\nPersonel Birimi\n"
+    kind = XLS if name.endswith(".xls") else XLSX
+    return mail(
+        Envelope(PERSONNEL, "Kayıp e-imza listesi", at(day, clock)),
+        mixed(plain(words), attached(list_, kind, name)),
+    )
+
+
+# --- accepted ------------------------------------------------------------------------------------
+
+
+def people_between_everything() -> bytes:
+    """Headings again, a total, signatures and a gap stand between people; a workplace is merged over two."""
+    rows = (
+        PRINTED,
+        _row(1, ONE),
+        _row(2, TWO, workplace=None),
+        _line(identity_number="TOPLAM", given_name=2),
+        _line(given_name="Onaylayan: Başhemşire"),
+        *[()] * 4,
+        PRINTED,
+        _row(3, THREE),
+        _line(given_name="Düzenleyen", work_email="Kurum Yetkilisi"),
+        _line(given_name="Personel Birimi", work_email="Başhekim"),
+        _row(4, FOUR),
+    )
+    return _sent("2024-06-03", "09:10", xls(Grid("Sayfa1", rows, merged=((1, 6, 2, 6),))), "liste.xls")
+
+
+def lists_side_by_side() -> bytes:
+    """Two lists stand beside each other on one sheet."""
+    rows = (
+        (*PRINTED, None, *PRINTED),
+        (*_row(1, ONE), None, *_row(1, TWO)),
+        (*_row(2, THREE), None, *_row(2, FOUR)),
+    )
+    return _sent("2024-06-03", "09:25", xlsx(Grid("Sayfa1", rows)))
+
+
+def csv_of_a_mac() -> bytes:
+    """A CSV in MacTurkish with headings in ASCII: the addresses prove that the names have an İ and no Ü."""
+    ascii_headings = {
+        "number": "Sira No",
+        "born_on": "Dogum Tarihi",
+        "work_email": "E-posta",
+        "workplace": "Birim",
+        "kind": "Basvuru Turu",
+        "card_reader": "Kart Okuyucu",
+        "term_years": "NES suresi",
+    }
+    columns = tuple(
+        c for c in renamed(OFFICIAL_COLUMNS, **ascii_headings) if c[0] in (*ascii_headings, *_NAMED)
+    )
+    who = person("İbrahim Halil Küçükdere")
+    row = entry(who, given_name="İBRAHİM HALİL", family_name="KÜÇÜKDERE", workplace="KALITE BIRIMI")
+    grid = filled(ListForm(columns=columns, title=(), legend=(), signature=(), numbered_rows=0), [row])
+    return _sent("2024-06-03", "10:05", csv_file(grid, "mac_turkish"), "liste.xls")
+
+
+_NAMED = ("identity_number", "given_name", "family_name")
+
+
+def web_page_with_note() -> bytes:
+    """A web page of LibreOffice under the name .xls: the note in a cell is no part of the name in it."""
+    grid = filled(BARE, [entry(ONE)])
+    return _sent("2024-06-03", "10:20", page_with_note(grid, (1, 2), "Vardiya B"), "liste.xls")
+
+
+def codes_in_date_cells() -> bytes:
+    """The code columns are set to show dates, so that a 2 looks like 2 January 1900."""
+    grid = filled(BARE, [entry(TWO)])
+    shown = {(1, c): "DD.MM.YYYY" for c, (f, _) in enumerate(OFFICIAL_COLUMNS) if f in _CODES}
+    return _sent("2024-06-03", "10:40", dressed_xls(grid, Dress(formats=shown)), "liste.xls")
+
+
+_CODES = ("kind", "card_reader", "term_years")
+
+
+# --- held ----------------------------------------------------------------------------------------
+
+
+def row_crossed_out() -> bytes:
+    """The second of two people is crossed out: taken off the list, or not?"""
+    grid = filled(BARE, [entry(ONE), entry(TWO)])
+    struck = frozenset((2, c) for c in range(len(OFFICIAL_COLUMNS)))
+    return _sent("2024-06-04", "09:05", dressed_xlsx(grid, Dress(struck=struck)))
+
+
+def address_in_a_hidden_column() -> bytes:
+    """The addresses stand in a column without width: nobody has looked at them."""
+    grid = filled(BARE, [entry(ONE)])
+    return _sent("2024-06-04", "09:20", dressed_xls(grid, Dress(flat_columns=(5,))), "liste.xls")
+
+
+def rows_of_nobody_known() -> bytes:
+    """Below a gap stand a name alone and a number in the column of notes: somebody, or not?"""
+    rows = (
+        PRINTED,
+        _row(1, ONE),
+        (),
+        (),
+        _line(given_name="Tuğba"),
+        (),
+        _line(note=f"ve {TWO.identity_number}"),
+    )
+    return _sent("2024-06-04", "09:40", xlsx(Grid("Sayfa1", rows)))
+
+
+def dates_swapped() -> bytes:
+    """A program with months first has made dates of two texts, and left the third, which is no date to it."""
+    grid = filled(
+        BARE,
+        [
+            entry(ONE, born_on=date(1980, 1, 2)),
+            entry(TWO, born_on="23/11/1975"),
+            entry(THREE, born_on=date(1969, 9, 7)),
+        ],
+    )
+    return _sent("2024-06-04", "10:00", xlsx(grid))
+
+
+def one_address_for_two() -> bytes:
+    """Two people have the address of their unit: one would get the link of the other."""
+    unit = "kalite@hastane1.saglik.example.org"
+    grid = filled(BARE, [entry(ONE, work_email=unit), entry(TWO, work_email=unit)])
+    return _sent("2024-06-04", "10:15", xlsx(grid))
+
+
+def addresses_slipped() -> bytes:
+    """Somebody has sorted the column of addresses, and no other."""
+    people = (ONE, TWO, THREE)
+    addresses = (TWO.work_email, THREE.work_email, ONE.work_email)
+    rows = [entry(who, work_email=a) for who, a in zip(people, addresses, strict=True)]
+    return _sent("2024-06-04", "10:30", xlsx(filled(BARE, rows)))
+
+
+def title_before_the_name() -> bytes:
+    """The given name begins with a title."""
+    return _sent("2024-06-04", "10:45", xlsx(filled(BARE, [entry(ONE, given_name=f"Dr {ONE.given_name}")])))
+
+
+# --- returned ------------------------------------------------------------------------------------
+
+
+def half_rows() -> bytes:
+    """A row has only a number, one from the quarter Örnek lacks a digit of it; both are people."""
+    unit = "ÖRNEK MAHALLESİ AİLE SAĞLIĞI MERKEZİ"
+    rows = (
+        PRINTED,
+        _row(1, ONE),
+        _line(identity_number=f"T.C.: {TWO.identity_number}"),
+        *[()] * 4,
+        _row(3, THREE, identity_number=THREE.identity_number[:-1], workplace=unit),
+    )
+    return _sent("2024-06-05", "09:00", xlsx(Grid("Sayfa1", rows)))
+
+
+def birth_date_of_another_zone() -> bytes:
+    """The cell holds 31 January 1980, 22:00: midnight of 1 February, as UTC has it."""
+    grid = filled(BARE, [entry(ONE, born_on=datetime(1980, 1, 31, 22, 0))])
+    return _sent("2024-06-05", "09:15", xlsx(grid))
+
+
+def birth_date_without_a_day() -> bytes:
+    """The cell shows Şub-80, and holds the first of the month."""
+    grid = filled(BARE, [entry(ONE, born_on=date(1980, 2, 1))])
+    return _sent("2024-06-05", "09:30", dressed_xls(grid, Dress(formats={(1, 4): "mmm-yy"})), "liste.xls")
+
+
+def name_in_both_cells() -> bytes:
+    """The whole name stands in the cell of the given name and in that of the family name."""
+    grid = filled(BARE, [entry(ONE, given_name=ONE.name, family_name=ONE.name)])
+    return _sent("2024-06-05", "09:45", xlsx(grid))
+
+
+def heading_mistyped() -> bytes:
+    """The heading over the numbers has a letter too few."""
+    form = ListForm(renamed(OFFICIAL_COLUMNS, identity_number="Kimlk Nosu"), (), (), (), 0)
+    return _sent("2024-06-05", "10:00", xlsx(filled(form, [entry(ONE)])))
+
+
+def list_in_one_column() -> bytes:
+    """A CSV was opened without being split: every row stands in column A."""
+    text = csv_file(filled(BARE, [entry(ONE), entry(TWO)]), "utf-8").decode()
+    lines = text.replace("\n(", " (").replace('"', "").split("\r\n")
+    return _sent("2024-06-05", "10:15", xlsx(Grid("Sayfa1", tuple((line,) for line in lines if line))))
+
+
+LETTERS: Letters = {
+    "accepted/people-between-everything": people_between_everything,
+    "accepted/lists-side-by-side": lists_side_by_side,
+    "accepted/csv-of-a-mac": csv_of_a_mac,
+    "accepted/web-page-with-note": web_page_with_note,
+    "accepted/codes-in-date-cells": codes_in_date_cells,
+    "held/row-crossed-out": row_crossed_out,
+    "held/address-in-a-hidden-column": address_in_a_hidden_column,
+    "held/rows-of-nobody-known": rows_of_nobody_known,
+    "held/dates-swapped": dates_swapped,
+    "held/one-address-for-two": one_address_for_two,
+    "held/addresses-slipped": addresses_slipped,
+    "held/title-before-the-name": title_before_the_name,
+    "returned/half-rows": half_rows,
+    "returned/birth-date-of-another-zone": birth_date_of_another_zone,
+    "returned/birth-date-without-a-day": birth_date_without_a_day,
+    "returned/name-in-both-cells": name_in_both_cells,
+    "returned/heading-mistyped": heading_mistyped,
+    "returned/list-in-one-column": list_in_one_column,
+}

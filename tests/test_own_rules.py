@@ -1,0 +1,200 @@
+"""An office's own files lie over the package's, survive its upgrades, and cannot stop the service."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.commands.cli import run
+from pipeline.domain.faults import OperatorFault
+from pipeline.intake.runs import poll
+from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.office.opening import opened, opened_ledger, policy_in_force, policy_of, policy_to_look_by
+from pipeline.office.settings import load_settings
+from pipeline.policy.places import REPORTS, RULES, laid_over
+from tests.house import House, body
+
+LIST = "accepted/ordinary-single-list"
+RULE = "receipt/recent.toml"
+REPLY = "replies/accepted.txt"
+
+
+@dataclass(frozen=True)
+class Office:
+    """A house whose package lies in a folder of the test's, with folders of its own laid over it."""
+
+    house: House
+    package: Path
+    own: Path
+
+    @property
+    def settings(self) -> tuple[str, str]:
+        return "--settings", str(self.house.file)
+
+
+@pytest.fixture
+def office(house: House, tmp_path: Path) -> Office:
+    shutil.copytree(RULES, tmp_path / "package/rules")
+    shutil.copytree(REPORTS, tmp_path / "package/reports")
+    for folder in ("own/rules/receipt", "own/reports/replies"):
+        (tmp_path / folder).mkdir(parents=True)
+    named = {"rules": "package/rules", "reports": "package/reports"}
+    named |= {f"own_{kind}": f"own/{kind}" for kind in named}
+    places = "".join(f'{key} = "{tmp_path / folder}"\n' for key, folder in named.items())
+    house.file.write_text(places + house.file.read_text())
+    return Office(house, tmp_path / "package", tmp_path / "own")
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    capsys.readouterr()
+    code = run([*words])
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def reworded(words: str) -> str:
+    text = (RULES / RULE).read_text()
+    line = next(line for line in text.splitlines() if line.startswith("say"))
+    return text.replace(line, f'say = "{words}"')
+
+
+def test_a_file_laid_over_replaces_adds_or_takes_away() -> None:
+    below = {"rules/a.toml": b"a", "rules/b.toml": b"b", "reports/c.txt": b"c"}
+    own = {"rules/b.toml": b"other", "rules/0.toml": b"new", "reports/c.txt": b"# removed\r\n"}
+    assert list(laid_over(below, own).items()) == [
+        ("rules/0.toml", b"new"),
+        ("rules/a.toml", b"a"),
+        ("rules/b.toml", b"other"),
+    ]
+    assert list(laid_over(below, {})) == list(below)
+
+
+def test_the_service_judges_and_writes_by_the_offices_own_files(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (office.own / "rules" / RULE).write_text(reworded("Bizim sözümüz ({value})."))
+    reply = (REPORTS / REPLY).read_text()
+    (office.own / "reports" / REPLY).write_text(reply + "\nBirimimizin sözü.\n")
+    (office.own / "rules/receipt/unlike-others.toml").write_text("# removed\n")
+    rules = {rule.path: rule.say for rule in policy_of(load_settings(office.house.file)).rules}
+    assert rules["receipt/recent"] == "Bizim sözümüz ({value})."
+    assert "receipt/unlike-others" not in rules
+    office.house.deliver(LIST)
+    assert run(["poll", *office.settings]) == DONE
+    assert any("Birimimizin sözü." in body(letter) for letter in office.house.letters())
+
+    code, out = told(capsys, "check", *office.settings, "--diff")
+    assert code == DONE
+    assert f"rules/{RULE}: birimin dosyası programınkinin yerine geçiyor." in out
+    assert '+say = "Bizim sözümüz ({value})."' in out
+    assert "rules/receipt/unlike-others.toml: birimin dosyası programınkini kaldırıyor." in out
+    assert "DİKKAT" not in out
+
+
+def test_an_upgrade_underneath_is_told_until_somebody_has_looked(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = office.own / "rules" / RULE
+    own.write_text(reworded("Bizim sözümüz."))
+    assert run(["poll", *office.settings]) == DONE
+    assert "DİKKAT" not in told(capsys, "check", *office.settings)[1]
+    (office.package / "rules" / RULE).write_text(reworded("Yeni sürümün sözü."))
+    for _ in range(2):
+        # A run between does not make it forgotten.
+        assert f"rules/{RULE}: DİKKAT" in told(capsys, "check", *office.settings)[1]
+        assert run(["poll", *office.settings]) == DONE
+    own.write_text(own.read_text() + "# bakıldı\n")
+    assert run(["poll", *office.settings]) == DONE
+    assert "DİKKAT" not in told(capsys, "check", *office.settings)[1]
+
+
+def test_a_folder_that_is_named_and_not_there_is_told(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(office.own / "rules")
+    code, out = told(capsys, "check", *office.settings)
+    assert code == BAD_CONFIGURATION
+    assert "birimin kendi klasörü yok" in out
+
+
+# --- the last good policy --------------------------------------------------------------------------
+
+
+def _with(own: Path, words: str) -> None:
+    (own / "reports" / REPLY).write_text((REPORTS / REPLY).read_text() + words)
+
+
+def _misjudging(own: Path) -> None:
+    text = (RULES / RULE).read_text()
+    wrong = text.replace("rejects = [", "rejects = [{ day = 2024-05-13, today = 2024-05-13 }, ")
+    (own / "rules" / RULE).write_text(wrong)
+
+
+WRONG: dict[str, Callable[[Path], object]] = {
+    "no TOML": lambda own: (own / "rules" / RULE).write_text("field = "),
+    "a rule that judges its examples otherwise": _misjudging,
+    "a misspelt include": lambda own: _with(own, '{% include "replies/_selam.txt" %}\n'),
+    "a word that nobody fills": lambda own: _with(own, "{{ kurye }}\n"),
+    "a folder that is gone": lambda own: shutil.rmtree(own / "rules"),
+}
+
+
+def test_what_does_not_prove_itself_is_not_put_in_force(office: Office) -> None:
+    settings = load_settings(office.house.file)
+    office.house.deliver(LIST)
+    assert run(["poll", *office.settings]) == DONE
+    good = policy_of(settings)
+    for change in WRONG.values():
+        change(office.own)
+        with opened_ledger(settings) as ledger:
+            policy, why = policy_in_force(settings, ledger)
+        assert (policy.fingerprint, why is not None) == (good.fingerprint, True)
+        assert policy_to_look_by(settings).fingerprint == good.fingerprint
+        for folder in ("rules/receipt", "reports/replies"):
+            shutil.rmtree(office.own / folder, ignore_errors=True)
+            (office.own / folder).mkdir(parents=True)
+
+
+def test_the_service_goes_on_alarms_once_and_says_so(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house = office.house
+    house.deliver(LIST)
+    assert run(["poll", *office.settings]) == DONE
+    before = len(house.letters())
+    WRONG["a misspelt include"](office.own)
+    house.deliver("guided/card-reader-question")
+    assert run(["poll", *office.settings]) == DONE
+    assert house.ask("SELECT count(*) FROM decision WHERE outcome IN ('accepted', 'guided')") == [(2,)]
+    for minutes in (20, 40):
+        with opened(load_settings(house.file)) as shop:
+            later = shop.clock() + timedelta(minutes=minutes)
+            poll(replace(shop, clock=lambda now=later: now))  # type: ignore[misc]
+    alarms = [m for m in house.letters()[before:] if "nes-intake uyarısı" in str(m["Subject"])]
+    assert len(alarms) == 1
+    assert "yürürlüğe girmedi" in str(alarms[0]["Subject"])
+
+    code, out = told(capsys, "status", *office.settings)
+    assert code == DONE
+    assert "son doğru kurallarla çalışılıyor" in out
+    assert "_selam.txt" in out
+    assert "_selam.txt" in json.loads(told(capsys, "status", *office.settings, "--json")[1])["policy_refused"]
+    assert told(capsys, "check", *office.settings)[0] == BAD_CONFIGURATION
+    assert "son doğru kurallarla" in told(capsys, "doctor", *office.settings)[1]
+
+    (office.own / "reports" / REPLY).unlink()
+    assert run(["poll", *office.settings]) == DONE
+    assert json.loads(told(capsys, "status", *office.settings, "--json")[1])["policy_refused"] is None
+
+
+def test_on_the_first_day_there_is_nothing_to_go_on_with(office: Office) -> None:
+    WRONG["no TOML"](office.own)
+    with pytest.raises(OperatorFault):
+        policy_of(load_settings(office.house.file))
+    assert run(["poll", *office.settings]) == BAD_CONFIGURATION

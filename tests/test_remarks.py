@@ -1,0 +1,267 @@
+"""What is said beside a list or a receipt is heard: notes, subjects, words; whom it means, who says it."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pipeline.domain import Decision, Event, Outcome
+from pipeline.domain.cases import disputed
+from pipeline.domain.faults import OperatorFault
+from pipeline.policy.places import RULES
+from pipeline.policy.remarks import load_remarks
+from pipeline.sandbox.scanner.scan import PRELOAD
+from pipeline.sandbox.workers import WorkerPool
+from tests.desk import MONDAY, Desk
+from tests.in_order import POLICY, facts_of, judged, mail_from, open_case, row, rules_found, slip
+from tests.letters import list_of, writes
+from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
+from tests.people import Person, person
+from tests.workbooks import entry, official, xls
+
+ALI, SUKRU, HULYA = (
+    person(n) for n in ("İbrahim Halil Küçükdere", "Mehmet Şükrü İnanöz", "Hülya Şimşekoğlu")
+)
+OFFICE = Sender("Çınarlı Personel", "personel@hastane1.saglik.example.org")
+REMARKS = POLICY.remarks
+
+
+def listed(decision: Decision) -> set[str]:
+    return {e.identity_number.digits for e in decision.entries if e.event is Event.LISTED}
+
+
+def of(
+    *people: Person, words: str = "Liste ektedir.", subject: str = "Kayıp e-imza", **notes: str
+) -> Decision:
+    """Judges a list of these people by a secretary, with notes in the first of its rows."""
+    first, *others = (row(who, 6 + n) for n, who in enumerate(people))
+    first = replace(first, written={**first.written, **notes})
+    return judged(
+        first, *others, mail=mail_from(OFFICE.address, sender_name=OFFICE.name, text=words, subject=subject)
+    )
+
+
+# --- sentences by the hundred ------------------------------------------------------------------------
+
+WITHDRAWN = (
+    "{kim} kartını buldu, başvurusunu iptal ediniz",
+    "{kim} e-imzasını bulmuş",
+    "{kim} vazgeçti",
+    "{kim} için başvuru yapılmasın",
+    "{kim} listeden çıkarılsın lütfen",
+    "{kim} için gerek kalmadı",
+    "{kim} adına gönderilen satırı dikkate almayınız",
+    "{kim} emekli oldu",
+    "{kim} kurumumuzdan ayrılmıştır, işleme almayın",
+    "{kim} kartı çantasından çıktı",
+    "{kim} sehven yazılmıştır",
+    "{kim} başvurusunun iptalini rica ederim",
+    "{kim} için şimdilik bekletin",
+    "{kim} başvurusunu siliniz",
+    "{kim} artık e-imza istemiyor",
+)
+CLOTHES = (
+    "{0}.", "Merhaba,\n\nListe ektedir. {0}.\n\nİyi çalışmalar", "Ekte 3 kişi var.\n{0}\nTeşekkürler",
+    "Sayın yetkili,\nkayıp formları ektedir; {0}!", "Ayrıca {0}. 444 5 576 arandı, iptal ettirildi.",
+)  # fmt: skip
+
+
+def spoken(who: Person, dice: random.Random) -> str:
+    """A person as people name others: with or without endings and titles, in capitals, over a line's end."""
+    name = dice.choice([who.name, who.name.upper(), f"{who.name}'ın", f"{who.given_name}\n{who.family_name}"])
+    return dice.choice([name, f"Hemşire {name}", f"{who.family_name} Hanım", name])
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_whoever_is_taken_back_beside_the_list_waits_and_the_others_go_on(seed: int) -> None:
+    dice = random.Random(seed)
+    people = [ALI, SUKRU, HULYA]
+    meant = dice.choice(people)
+    sentence = dice.choice(WITHDRAWN).format(kim=spoken(meant, dice))
+    if dice.random() < 0.2:
+        decision = of(*people, subject=f"Kayıp listesi - {sentence}")
+    else:
+        decision = of(*people, words=dice.choice(CLOTHES).format(sentence))
+    assert decision.outcome is Outcome.HELD, sentence
+    assert listed(decision) == {p.identity_number for p in people if p is not meant}, sentence
+    (waiting,) = decision.withheld
+    assert waiting.identity_number.digits == meant.identity_number
+
+
+@pytest.mark.parametrize("sentence", WITHDRAWN)
+@pytest.mark.parametrize("nobody", ["Arkadaş", "Bir personelimiz", "Kendisi", "2. sıradaki", "Adı geçen"])
+def test_where_nobody_is_named_everybody_waits(nobody: str, sentence: str) -> None:
+    decision = of(ALI, SUKRU, words=f"Liste ektedir.\n\n{sentence.format(kim=nobody)}.")
+    assert (decision.outcome, listed(decision)) == (Outcome.HELD, set())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{ALI.name} hariç hepsini iptal ediniz.",
+        f"{ALI.name} dışındakiler vazgeçti.",
+        f"Sadece {ALI.name} işleme alınsın, diğerleri beklesin.",
+    ],
+)
+def test_a_sentence_that_turns_against_those_it_does_not_name_holds_all(words: str) -> None:
+    assert listed(of(ALI, SUKRU, words=words)) == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "E-imzamı kaybettim, Kamu SM'yi arayıp iptal ettirdim. Form ektedir.",
+        "Kartımın iptal edilmesi ve yeni kartımın çıkarılması için liste ektedir.",
+        "Hastanemizde bulunan 3 personelin listesi ektedir, iptal işlemleri yapıldı. Alındı mı?",
+        f"Personelimiz {ALI.name} ve arkadaşlarının kayıp formları ektedir. Gereğini yapar mısınız?",
+        "Çantamla birlikte çalındı, bulamıyorum. 444 5 576'yı aradım iptal oldu. Kusura bakmayın.",
+        "Kart kayıp, sertifikam iptal edildi. İşleme alınmasını rica ederim.",
+        "",
+    ],
+)
+def test_what_people_usually_write_holds_nobody(words: str) -> None:
+    decision = of(ALI, SUKRU, HULYA, words=words)
+    assert (decision.outcome, len(listed(decision))) == (Outcome.ACCEPTED, 3)
+
+
+@pytest.mark.parametrize("field", ["note", "kind_note", "reader_note"])
+@pytest.mark.parametrize(
+    "note",
+    ["VAZGEÇTİ, kartını buldu. İPTAL", "iptal", "buldu", "soyadı değişti", "çip arızalı", "?", "e-posta: x"],
+)
+def test_a_note_that_says_anything_holds_its_row(note: str, field: str) -> None:
+    decision = of(ALI, SUKRU, **{field: note})
+    assert (decision.outcome, listed(decision)) == (Outcome.HELD, {SUKRU.identity_number})
+    assert "holder/remark" in rules_found(decision)
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["Kayıp", "kart çalındı", "Cüzdanıyla birlikte kayboldu, iptal ettirildi", "0312 000 00 00", "acil", "-"],
+)
+def test_a_note_that_says_nothing_holds_nobody(note: str) -> None:
+    assert of(ALI, SUKRU, note=note).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "word", ["yanlış yazılmış, doğrusu farklı", "henüz karar vermedi", "bilgileri değişti"]
+)
+def test_who_is_spoken_of_otherwise_waits_as_well(word: str) -> None:
+    assert listed(of(ALI, SUKRU, words=f"Liste ektedir. {ALI.name} {word}.")) == {SUKRU.identity_number}
+
+
+@pytest.mark.parametrize(
+    "words", ["Kartım ne zaman gelir?", "PIN kodumu da sıfırlar mısınız?", "Taksit olur mu, nasıl öderim"]
+)
+def test_a_question_beside_holds_nothing_up_and_is_not_lost(words: str) -> None:
+    decision = of(ALI, SUKRU, words=f"Liste ektedir. {words}")
+    assert (decision.outcome, len(listed(decision))) == (Outcome.HELD, 2)
+    assert rules_found(decision) == ["remarks"]
+    assert words.rstrip(".")[:20] in decision.findings[0].say
+
+
+def test_a_receipt_beside_which_somebody_is_taken_back_is_not_counted() -> None:
+    decision = judged(
+        slip(), facts=facts_of(open_case()), mail=mail_from(text="Kartı buldum, ödemeyi iade edin.")
+    )
+    assert (decision.outcome, decision.entries) == (Outcome.HELD, ())
+
+
+@pytest.mark.parametrize("key", ["withdrawal", "about_person", "notes", "questions"])
+@pytest.mark.parametrize("side", ["matches", "differs"])
+def test_an_example_that_turns_out_otherwise_is_refused(key: str, side: str) -> None:
+    raw = tomllib.loads((RULES / "remarks.toml").read_text(encoding="utf-8"))
+    other = "differs" if side == "matches" else "matches"
+    raw[key][side] = raw[key][other]
+    with pytest.raises(OperatorFault, match="remark_example"):
+        load_remarks(raw)
+
+
+# --- through the front door --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def readers() -> Iterator[WorkerPool]:
+    with WorkerPool(1, preload=PRELOAD) as pool:
+        yield pool
+
+
+def list_with(notes: dict[Person, str], sender: Sender, sent: str, words: str, **envelope: Any) -> bytes:
+    """A secretary's list, with a note beside each person."""
+    rows = [
+        entry(who, work_email=f"p{n}@{OFFICE.domain}", note=note)
+        for n, (who, note) in enumerate(notes.items())
+    ]
+    form = attached(xls(official(*rows)), XLS, "liste.xls")
+    return mail(
+        Envelope(sender, "Kayıp e-imza", at("2024-05-13", sent), **envelope), mixed(plain(words), form)
+    )
+
+
+def test_the_note_column_and_the_words_of_a_real_list_are_heard(readers: WorkerPool) -> None:
+    desk = Desk(readers)
+    words = f"Liste ektedir. {HULYA.name} kartını buldu,\nbaşvurusunu iptal ediniz.\n"
+    judged = desk.take(list_with({ALI: "vazgeçti", SUKRU: "", HULYA: ""}, OFFICE, "09:00", words))
+    assert listed(judged.decision) == {SUKRU.identity_number}
+    assert len(judged.decision.withheld) == 2
+    assert "vazgeçti" in desk.told(judged)
+
+
+def test_who_is_on_the_list_already_comes_off_it_by_a_note_in_the_next(readers: WorkerPool) -> None:
+    desk = Desk(readers)
+    first = desk.take(list_with({ALI: "", SUKRU: ""}, OFFICE, "09:00", "Liste ektedir."))
+    second = desk.take(list_with({ALI: "iptal", SUKRU: ""}, OFFICE, "10:00", "Liste ektedir."))
+    (case,) = {e.case for e in first.decision.entries if e.identity_number.digits == ALI.identity_number}
+    assert [(e.event, e.case) for e in second.decision.withheld] == [(Event.WITHDRAWN, case)]
+    assert disputed([second.decision]) == {case}
+
+
+UNBELIEVED = {
+    "forged": {"authenticated": "fail"},
+    "a stranger": {"sender": Sender("x", "x@posta.invalid"), "authenticated": "pass"},
+}
+
+
+@pytest.mark.parametrize("name", UNBELIEVED)
+@pytest.mark.parametrize("kind", ["words", "row"])
+def test_nobody_who_is_not_believed_keeps_anybody_off_the_list(
+    name: str, kind: str, readers: WorkerPool
+) -> None:
+    desk = Desk(readers)
+    first = desk.take(list_with({ALI: "", SUKRU: ""}, OFFICE, "09:00", "Liste ektedir."))
+    (answer,) = desk.ledger.letters_about(first.sha)
+    thread = (("In-Reply-To", answer.message_id), ("References", answer.message_id))
+    told: dict[str, Any] = {"sender": OFFICE, **UNBELIEVED[name]}
+    sender = told.pop("sender")
+    if kind == "words":
+        envelope = Envelope(sender, "iptal", at("2024-05-13", "10:00"), more=thread, **told)
+        raw = mail(envelope, plain(f"{ALI.name} kartını buldu, başvurusunu iptal edin.\n"))
+    else:
+        raw = list_with({ALI: "iptal"}, sender, "10:00", "Listeden çıkarın.", more=thread, **told)
+    judged = desk.take(raw, MONDAY + timedelta(hours=1))
+    assert disputed(held.decision for held in desk.ledger.open_holds()) == frozenset()
+    assert judged.decision.entries == ()
+    # Nor does it hold up a later row of the same person, or the sender's next list.
+    again = desk.take(
+        list_with({ALI: "", SUKRU: ""}, OFFICE, "11:00", "Bir daha gönderiyorum."),
+        MONDAY + timedelta(hours=2),
+    )
+    assert again.decision.outcome is Outcome.GUIDED
+    if name == "a stranger":
+        assert (judged.decision.outcome, judged.decision.withheld) == (Outcome.RETURNED, ())
+        assert desk.ledger.hold(judged.sha) is None
+
+
+def test_a_list_of_ones_own_beside_which_it_is_taken_back_waits(readers: WorkerPool) -> None:
+    words = "Form ektedir ama sonra kartımı buldum, gerek kalmadı.\n"
+    form = attached(list_of(HULYA), XLS, "form.xls")
+    judged = Desk(readers).take(
+        mail(Envelope(writes(HULYA), "Kayıp", at("2024-05-13", "09:00")), mixed(plain(words), form))
+    )
+    assert (judged.decision.outcome, judged.decision.entries) == (Outcome.HELD, ())

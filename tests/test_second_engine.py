@@ -1,0 +1,201 @@
+"""The other engine on the lines of doubtful pages: it backs what it reads too, and says what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from mailbox_fixtures.expect import demo_policy
+from pipeline.papers.strength import strength, text_words
+from pipeline.sandbox.scanner import ocr, second_engine
+from pipeline.sandbox.scanner.ocr import Reading
+from pipeline.sandbox.scanner.preparation import Hypothesis, Measures
+from pipeline.sandbox.scanner.second_engine import DIGEST, MODEL, engine_fault, is_installed, texts_of
+from pipeline.sandbox.scanner.second_opinion import Opinion, second_opinion
+from pipeline.sandbox.scanner.tesseract import ocr_fault
+from pipeline.sandbox.workers import WorkerPool
+from tests.receipt_damage import picture_bytes, rasterised
+from tests.receipt_material import ReceiptFacts, font_file, receipt_pdf
+from tests.second_look import texts_in
+
+CLUES = demo_policy().clues
+LINE = "TUTAR 1.080,00 TL ayse.yilmaz@example.org"
+FACTS = ReceiptFacts()
+BILL = "vakifbank-kurum-odemesi"
+
+needs_tesseract = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-ocr-tur is missing")
+
+
+def drawn(text: str) -> Image.Image:
+    picture = Image.new("L", (900, 60), "white")
+    font = ImageFont.truetype(str(font_file("arial")), 32)
+    ImageDraw.Draw(picture).text((20, 8), text, fill=0, font=font)
+    return picture
+
+
+# --- the engine ------------------------------------------------------------------------------------
+
+
+def test_the_engine_is_whole_and_reads_lines() -> None:
+    assert engine_fault() is None
+    assert texts_of([drawn(LINE), drawn("19.05.2024 04:09")]) == (LINE, "19.05.2024 04:09")
+
+
+def test_a_sealed_worker_has_the_engine() -> None:
+    with WorkerPool(1) as pool:
+        assert pool.submit(texts_in, picture_bytes(drawn(LINE))).result() == [LINE]
+
+
+def test_another_file_in_the_models_place_is_not_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / MODEL.name
+    other.write_bytes(MODEL.read_bytes().replace(b"PaddlePaddle", b"PaddlePuddle")[:-1] + b"?")
+    monkeypatch.setattr(second_engine, "MODEL", other)
+    assert (engine_fault(), texts_of([drawn(LINE)])) == ("altered", None)
+
+
+def test_without_the_engine_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_engine, "is_installed", lambda: False)
+    assert (engine_fault(), texts_of([drawn(LINE)])) == ("missing", None)
+    assert is_installed()
+
+
+def test_the_notice_names_the_model() -> None:
+    assert DIGEST in (MODEL.parent / "README.md").read_text(encoding="utf-8")
+
+
+# --- what it backs ---------------------------------------------------------------------------------
+
+PAYMENT = "Kurum Ödemesi\nT.C. Kimlik No 10000000146\nTutar 780,00 TL\nİşlem Tarihi 13.05.2024\nDekont banka"
+GREYS = Measures(False, False, False, False, False, 4_000_000)
+FAX = replace(GREYS, bilevel=True)
+
+
+def reading(text: str, number: int = 0) -> Reading:
+    words = text_words(text)
+    return Reading(Hypothesis(soft=number / 10), words, strength(words, CLUES.terms), 30, 30, 20.0)
+
+
+SEEN = reading(PAYMENT)
+OTHER = reading(PAYMENT.replace("780,00", "300,00"), 1)
+AGAIN = reading(PAYMENT, 2)
+ALL = frozenset(SEEN.strength.proofs)
+NUMBERLESS = frozenset(SEEN.strength.unprotected)
+
+
+@pytest.mark.parametrize(
+    ("measures", "looks", "said", "is_backed"),
+    [
+        (GREYS, (SEEN,), NUMBERLESS, True),
+        (GREYS, (SEEN,), frozenset(), False),
+        (GREYS, (SEEN,), frozenset(SEEN.strength.unprotected[:1]), False),
+        # Looks that differ are a matter for all that the page proves; no minority is backed.
+        (GREYS, (SEEN, OTHER), NUMBERLESS, False),
+        (GREYS, (SEEN, OTHER), ALL, True),
+        (GREYS, (SEEN, OTHER, OTHER), ALL, False),
+        (GREYS, (SEEN, OTHER, AGAIN), NUMBERLESS, True),
+        (FAX, (SEEN, OTHER), ALL, False),
+        (FAX, (SEEN, OTHER, AGAIN), NUMBERLESS, False),
+        (FAX, (SEEN, OTHER, AGAIN), ALL, True),
+    ],
+)
+def test_two_engines_that_agree_suffice(
+    measures: Measures, looks: tuple[Reading, ...], said: frozenset[Any], is_backed: bool
+) -> None:
+    assert ocr.is_backed(measures, SEEN, looks, Opinion(said, ())) is is_backed
+    assert not ocr.is_backed(measures, SEEN, looks, None)
+
+
+@pytest.mark.parametrize(("looks", "is_worth_it"), [((SEEN,), False), ((SEEN, AGAIN), True)])
+def test_without_greys_the_other_engine_is_one_look_more(
+    looks: tuple[Reading, ...], is_worth_it: bool
+) -> None:
+    assert ocr.is_worth_an_opinion(FAX, SEEN, looks) is is_worth_it
+    assert ocr.is_worth_an_opinion(GREYS, SEEN, looks)
+
+
+# --- a page ----------------------------------------------------------------------------------------
+
+
+@needs_tesseract
+@pytest.mark.parametrize(
+    ("seen", "misread", "both"),
+    [
+        ("780,00", "300,00", "300,00 TL / 780,00 TL"),
+        ("13.05.2024", "18.05.2024", "18.05.2024 10:42:07 / 13.05.2024 10:42:07"),
+    ],
+)
+def test_what_every_look_of_one_engine_misreads_the_other_one_does_not_let_pass(
+    seen: str, misread: str, both: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = ocr.look
+
+    def look(picture: Image.Image, hypothesis: Hypothesis, *how: Any) -> Reading | None:
+        found = honest(picture, hypothesis, *how)
+        assert found is not None
+        words = tuple(replace(w, text=w.text.replace(seen, misread)) for w in found.words)
+        return replace(found, words=words, strength=strength(words, CLUES.terms))
+
+    monkeypatch.setattr(ocr, "look", look)
+    fax = rasterised(receipt_pdf(BILL, FACTS), 200).convert("1").convert("L")
+    found = ocr.read_page(fax, 1, CLUES, 20)
+    assert found.contested
+    assert [text.replace("  ", " ") for text in found.page.otherwise] == [both]
+
+
+@needs_tesseract
+def test_a_fax_is_looked_at_twice_where_the_other_engine_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest, looks = ocr.look, list[str]()
+
+    def look(picture: Image.Image, hypothesis: Hypothesis, *how: Any) -> Reading | None:
+        looks.append(hypothesis.name)
+        return honest(picture, hypothesis, *how)
+
+    monkeypatch.setattr(ocr, "look", look)
+    fax = rasterised(receipt_pdf(BILL, FACTS), 200).convert("1").convert("L")
+    found = ocr.read_page(fax, 1, CLUES, 20)
+    assert (found.contested, found.page.otherwise, len(looks)) == (False, (), 2)
+
+
+@pytest.mark.parametrize("blank", [lambda: Image.new("L", (900, 60), "white"), lambda: drawn("TUTAR")])
+def test_what_the_other_engine_cannot_read_it_does_not_contradict(blank: Callable[[], Image.Image]) -> None:
+    words = tuple(replace(w, x1=w.x1 * 2, bottom=w.top + 40) for w in text_words("TUTAR 780,00 TL"))
+    opinion = second_opinion(blank(), words, strength(words, CLUES.terms))
+    assert opinion == Opinion(frozenset(), ())
+
+
+def looking(monkeypatch: pytest.MonkeyPatch, seen: str, misread: str) -> None:
+    """Lets every look of tesseract's misread something, and every glance."""
+    honest = ocr.look
+
+    def look(picture: Image.Image, hypothesis: Hypothesis, *how: Any) -> Reading | None:
+        found = honest(picture, hypothesis, *how)
+        assert found is not None
+        words = tuple(replace(w, text=w.text.replace(seen, misread)) for w in found.words)
+        return replace(found, words=words, strength=strength(words, CLUES.terms))
+
+    monkeypatch.setattr(ocr, "look", look)
+    monkeypatch.setattr(ocr, "glance", lambda *_: False)
+
+
+@needs_tesseract
+def test_what_check_digits_prove_may_come_from_the_other_engine_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looking(monkeypatch, FACTS.identity_number, FACTS.identity_number.replace("0146", "0746"))
+    found = ocr.read_page(rasterised(receipt_pdf(BILL, FACTS), 150), 1, CLUES, 20)
+    assert FACTS.identity_number in [word.text for word in found.page.words]
+    assert found.page.read_by.endswith("second engine") or "second engine +" in found.page.read_by
+
+
+@needs_tesseract
+def test_an_amount_that_one_engine_alone_reads_is_in_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking(monkeypatch, "780,00", "78O,O0O")
+    found = ocr.read_page(rasterised(receipt_pdf(BILL, FACTS), 150), 1, CLUES, 20)
+    assert found.contested
