@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from drill.__main__ import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, Certificate, Plan, certify
+from drill.certificate import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, Certificate, Plan, certify
 from drill.points import kills
 from drill.schedules import WEIGHTS, Fault, draw, play
 from drill.stage import Theatre, judge, on_stage
