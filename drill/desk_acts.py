@@ -70,7 +70,7 @@ _T = TypeVar("_T")
 State = Mapping[str, Sequence[tuple[object, ...]]]
 
 
-def lost_among_acts(_theatre: Theatre, seeds: Sequence[int]) -> Family:
+def lost_among_acts(seeds: Sequence[int]) -> Family:
     """One day of officials for each seed."""
     points = [(f"seed {seed}", lambda theatre, seed=seed: play(theatre, seed)) for seed in seeds]
     return Family("disk lost among acts", points)

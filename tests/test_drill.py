@@ -9,6 +9,7 @@ import pytest
 
 from drill.__main__ import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, certify
 from drill.desk_acts import KEPT, not_as_posted, untold
+from drill.desk_acts import play as play_officials
 from drill.points import kills
 from drill.schedules import Fault, draw, play
 from drill.stage import Theatre, judge, on_stage
@@ -74,6 +75,13 @@ def test_the_drill_sees_what_is_lost_twice_or_out_of_place(theatre: Theatre) -> 
     aside = replace(good, answers=less, crashed=frozenset({answered}))
     assert judge(aside, good, kills=2).is_clean
     assert not judge(aside, good, kills=1).is_clean
+
+
+# With the key kept both times, and with the key lost the second time.
+@pytest.mark.parametrize("seed", [6, 36])
+def test_what_officials_did_comes_back_after_the_disk_is_lost(theatre: Theatre, seed: int) -> None:
+    verdict = play_officials(theatre, seed)
+    assert verdict.is_clean, verdict
 
 
 def test_the_drill_sees_what_officials_did_and_is_not_there_again() -> None:
