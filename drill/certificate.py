@@ -12,11 +12,14 @@ from multiprocessing.process import BaseProcess
 from queue import Empty
 from typing import Any
 
+from drill.desk_acts import lost_among_acts
 from drill.points import Family, Point, clock_ahead, drops, full_disks, kills, lost_files
 from drill.schedules import draw, play
 from drill.stage import Theatre, Verdict, stage
 from drill.words import officials
 
+# So many days of officials among whose acts the disk is lost, from the drill's seed on.
+ACT_SEEDS = 60
 QUICK_STRIDE, QUICK_SCHEDULES, QUICK_SEED = 89, 5, 88
 SCHEDULES = "random schedules"
 
@@ -100,20 +103,23 @@ class Certificate:
         return "\n".join([HEAD, *map(str, self.lines.values())])
 
 
-def families(theatre: Theatre, stride: int) -> Iterator[Family]:
+def families(theatre: Theatre, seed: int, stride: int) -> Iterator[Family]:
     """Every kind of point that is discovered; of each every `stride`-th."""
     for family in (kills(theatre), *drops(theatre), full_disks(theatre)):
         yield Family(family.name, family.points[::stride])
     words = officials(theatre)
     # The longest of the days: of its sample every fourth will do.
     yield Family(words.name, words.points[:: stride if stride == 1 else 4 * stride])
+    if stride == 1:
+        # Long days; in the short form two of them are tests of their own.
+        yield lost_among_acts(range(seed, seed + ACT_SEEDS))
     for family in (lost_files(theatre), clock_ahead(theatre)):
         yield Family(family.name, family.points[:: min(stride, 4)])
 
 
 def certify(theatre: Theatre, plan: Plan, part: int = 0, parts: int = 1) -> Iterator[Played]:
     """Plays one part of several of a plan."""
-    for family in families(theatre, plan.stride) if plan.stride else ():
+    for family in families(theatre, plan.seed, plan.stride) if plan.stride else ():
         for point in family.points[part::parts]:
             yield _played(theatre, family.name, point)
     for number in range(plan.first + part, plan.first + plan.schedules, parts):
