@@ -106,7 +106,7 @@ def test_the_drill_sees_what_officials_did_and_is_not_there_again() -> None:
 
 def test_a_seed_and_a_number_are_the_same_day_again() -> None:
     assert draw(1, 2) == draw(1, 2)
-    # Part by part it is the same as all at once.
+    # Each kind comes up sooner or later.
     assert {f.kind for n in range(200) for f in draw(1, n)} == set(WEIGHTS)
     assert draw(1, 2) != draw(1, 3)
     assert draw(1, 2) != draw(2, 2)
