@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.sandbox.scanner import seals
+from pipeline.sandbox.scanner import ocr, seals
 from pipeline.sandbox.scanner.preparation import Hypothesis, upright
 from pipeline.sandbox.scanner.seals import names_an_office, office_seals, without_seals
 from pipeline.sandbox.scanner.tesseract import ocr_fault
@@ -108,6 +108,25 @@ def test_black_ink_over_a_seal_stays_when_the_seal_is_wiped_off() -> None:
         )
         > 200
     )
+
+
+@pytest.mark.parametrize(("first", "looks"), [((), 1), (("RNEK",), 2), (("",), 2), (("İPTAL",), 1)])
+def test_seals_are_looked_for_where_something_else_would_hold_a_page(
+    first: tuple[str, ...], looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[Image.Image] = []
+
+    def stamps_across(page: Image.Image, *_: object) -> tuple[str, ...]:
+        pages.append(page)
+        return first if len(pages) == 1 else ()
+
+    monkeypatch.setattr(ocr, "stamps_across", stamps_across)
+    monkeypatch.setattr(ocr, "office_seals", lambda *_: ((60, 10, 560, 490),))
+    told = ocr._stamped(seal(OFFICE), Hypothesis(), (), CLUES, ocr.spent() + 60)
+    assert (told, len(pages)) == (first if looks == 1 else (), looks)
+    if looks == 2:
+        darkest = [page.crop((290, 25, 310, 60)).getextrema()[0] for page in pages]
+        assert darkest[0] < 150 < 250 < darkest[1]
 
 
 def test_without_the_other_engine_no_seal_is_excused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ _ENVELOPE = re.compile(
     re.IGNORECASE,
 )
 # "A.Ş." and "T.A.Ş.", the last digit of a time, and "e-Dekont", as OCR sees them.
-_COMPANY = re.compile(r"(?<![^\W_])((?:T\.? ?)?A\.? ?)\$(?![\w$])")
+_COMPANY = re.compile(r"(?<![^\W_])(T\.? ?A\.? ?|A\.)\$(?![\w$])")
 _SECOND = re.compile(r"(?<!\d)([0-2]\d[ :.][0-5]\d:[0-5])[$€£](?!\w)")
 _TITLE = re.compile(r"^\W*€ ?- ?Dekont", re.IGNORECASE)
 # In a word too short for a letter to be wrong, these may be one another: "ONB BANK" is QNB.
@@ -263,8 +263,8 @@ def without_misread_currencies(line: str) -> str:
 
     >>> without_misread_currencies("Akbank TA$ 07:54:0$"), without_misread_currencies("€-Dekont")
     ('Akbank TAŞ 07:54:00', 'e-Dekont')
-    >>> without_misread_currencies("780,00$ US$ 780 0:0$ 7 €"), without_misread_currencies("780,00 €-Hesap")
-    ('780,00$ US$ 780 0:0$ 7 €', '780,00 €-Hesap')
+    >>> without_misread_currencies("780,00$ A$ 780 0:0$ 7 €"), without_misread_currencies("780,00 €-Hesap")
+    ('780,00$ A$ 780 0:0$ 7 €', '780,00 €-Hesap')
     """
     line = _COMPANY.sub(r"\1Ş", line)
     line = _SECOND.sub(r"\g<1>0", line)
