@@ -262,11 +262,11 @@ def without_misread_currencies(line: str) -> str:
     """Undoes the signs of currencies that OCR makes of letters, where no currency can stand.
 
     >>> without_misread_currencies("Akbank TA$ 07:54:0$"), without_misread_currencies("€-Dekont")
-    ('Akbank TAŞ 07:54:00', 'e-Dekont')
+    ('Akbank TAS 07:54:00', 'e-Dekont')
     >>> without_misread_currencies("780,00$ A$ 780 0:0$ 7 €"), without_misread_currencies("780,00 €-Hesap")
     ('780,00$ A$ 780 0:0$ 7 €', '780,00 €-Hesap')
     """
-    line = _COMPANY.sub(r"\1Ş", line)
+    line = _COMPANY.sub(r"\1S", line)
     line = _SECOND.sub(r"\g<1>0", line)
     return _TITLE.sub("e-Dekont", line)
 
