@@ -315,9 +315,7 @@ def _rendered(document: pdfium.PdfDocument, number: int, dpi: int = DPI) -> Imag
 def _rendered_grey(document: pdfium.PdfDocument, number: int) -> Image.Image:
     """Renders a page for looks that need no colours, at an eighth of what these cost."""
     page = document[number - 1]
-    picture: Image.Image = page.render(
-        scale=_scale(page, DPI), may_draw_forms=True, grayscale=True
-    ).to_pil()
+    picture: Image.Image = page.render(scale=_scale(page, DPI), may_draw_forms=True, grayscale=True).to_pil()
     return picture
 
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from pdfplumber.page import Page as PlumbedPage
-from pdfplumber.utils import dedupe_chars, extract_words
+from pdfplumber.utils.text import dedupe_chars, extract_words
 from PIL import Image, ImageChops
 
 from pipeline.domain import Word
@@ -36,7 +36,7 @@ _SMALLEST = 3.5
 _DEPTH = 15
 _FAR_AWAY = 100_000
 
-_Letter = Mapping[str, Any]
+_Letter = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
