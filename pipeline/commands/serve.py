@@ -43,14 +43,10 @@ def serve(settings: Settings, opened: Opener, complain: Callable[[BaseException]
         longest = 60 * (_LONGEST_REST_MINUTES + settings.budget.minutes_per_run)
         return bool(begun) and time.monotonic() - begun[0] > longest
 
-    def heeding(shop: Shop) -> Shop:
-        begun[:] = [time.monotonic()]
-        return replace(shop, is_over=over.is_set)
-
     def work() -> None:
         begun.append(time.monotonic())
         try:
-            work_once(settings, opened, heeding)
+            work_once(settings, opened, lambda shop: replace(shop, is_over=over.is_set))
         except Exception as fault:  # a service says what is wrong and goes on at the next turn
             complain(fault)
         finally:
