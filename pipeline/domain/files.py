@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,6 +62,76 @@ def column_letters(column: int) -> str:
     return letters
 
 
+# A cell's place is its row and its column in one number; columns have 14 bits of it.
+COLUMN_BITS = 14
+_LAST_COLUMN = (1 << COLUMN_BITS) - 1
+_KINDS = tuple(CellKind)
+# Of each cell its place in eight bytes, which word stands there in four, and which kind it is in one.
+_BYTES = 13
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The filled cells of one sheet, in a fraction of the memory of as many `Cell`s, to be walked over.
+
+    `words` holds each text once; `packed` is Base64 of all places, then all numbers of words, then of kinds.
+
+    >>> [(cell.address, cell.text) for cell in Cells.of([Cell(0, 1, CellKind.TEXT, "Ad")])]
+    [('B1', 'Ad')]
+    """
+
+    words: tuple[str, ...]
+    packed: str
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Cells:
+        """Packs cells, in their order."""
+        numbers: dict[str, int] = {}
+        places, words, kinds = array("Q"), array("I"), bytearray()
+        for cell in cells:
+            places.append(cell.row << COLUMN_BITS | cell.column)
+            words.append(numbers.setdefault(cell.text, len(numbers)))
+            kinds.append(_KINDS.index(cell.kind))
+        return cls.packed_of(tuple(numbers), places, words, kinds)
+
+    @classmethod
+    def packed_of(
+        cls, words: tuple[str, ...], places: array[int], numbers: array[int], kinds: bytearray
+    ) -> Cells:
+        """Takes what is in columns already: of each cell its place, and the numbers of word and kind."""
+        return cls(words, b64encode(b"".join((places, numbers, kinds))).decode("ascii"))
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a cell has no word, or no kind there is: a stranger may have said so."""
+        _, words, kinds = self._columns()
+        if kinds and (max(words) >= len(self.words) or max(kinds) >= len(_KINDS)):
+            raise ValueError("a cell without a word or a kind")
+
+    def _columns(self) -> tuple[memoryview, memoryview, memoryview]:
+        data = memoryview(b64decode(self.packed, validate=True))
+        count, rest = divmod(len(data), _BYTES)
+        if rest:
+            raise ValueError("a part of a cell")
+        return data[: 8 * count].cast("Q"), data[8 * count : 12 * count].cast("I"), data[12 * count :]
+
+    def __iter__(self) -> Iterator[Cell]:
+        words = self.words
+        for place, word, kind in zip(*self._columns(), strict=True):
+            yield Cell(place >> COLUMN_BITS, place & _LAST_COLUMN, _KINDS[kind], words[word])
+
+    def __len__(self) -> int:
+        return len(self._columns()[2])
+
+    def __bool__(self) -> bool:
+        return bool(self.packed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cells | tuple) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What people see of a filled cell and its value does not tell.
@@ -76,7 +149,7 @@ class Sheet:
     """One sheet of a workbook: filled cells by row then column, merged ranges as (r0, c0, r1, c1)."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: Cells | tuple[Cell, ...]
     visible: bool = True
     merged: tuple[tuple[int, int, int, int], ...] = ()
     hidden_rows: tuple[int, ...] = ()
