@@ -65,62 +65,66 @@ def column_letters(column: int) -> str:
 # A cell's place is its row and its column in one number; columns have 14 bits of it.
 COLUMN_BITS = 14
 _LAST_COLUMN = (1 << COLUMN_BITS) - 1
-_KINDS = tuple(CellKind)
-# Of each cell its place in eight bytes, which word stands there in four, and which kind it is in one.
-_BYTES = 13
+_KINDS = {kind.value[0]: kind for kind in CellKind}
+# Of each cell its place in eight bytes, and in four which of the words stands there.
+_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """The filled cells of one sheet, in a fraction of the memory of as many `Cell`s, to be walked over.
 
-    `words` holds each text once; `packed` is Base64 of all places, then all numbers of words, then of kinds.
+    `words` holds each text once for each kind that it is of, `kinds` the first letter of the kind of each, and
+    `packed` Base64 of the places of all cells, then of the numbers of their words.
 
     >>> [(cell.address, cell.text) for cell in Cells.of([Cell(0, 1, CellKind.TEXT, "Ad")])]
     [('B1', 'Ad')]
     """
 
     words: tuple[str, ...]
+    kinds: str
     packed: str
 
     @classmethod
     def of(cls, cells: Iterable[Cell]) -> Cells:
         """Packs cells, in their order."""
-        numbers: dict[str, int] = {}
-        places, words, kinds = array("Q"), array("I"), bytearray()
+        known: dict[tuple[CellKind, str], int] = {}
+        places, numbers = array("Q"), array("I")
         for cell in cells:
             places.append(cell.row << COLUMN_BITS | cell.column)
-            words.append(numbers.setdefault(cell.text, len(numbers)))
-            kinds.append(_KINDS.index(cell.kind))
-        return cls.packed_of(tuple(numbers), places, words, kinds)
+            numbers.append(known.setdefault((cell.kind, cell.text), len(known)))
+        return cls.packed_of([text for _, text in known], [kind for kind, _ in known], places, numbers)
 
     @classmethod
     def packed_of(
-        cls, words: tuple[str, ...], places: array[int], numbers: array[int], kinds: bytearray
+        cls, words: Iterable[str], kinds: Iterable[CellKind], places: array[int], numbers: array[int]
     ) -> Cells:
-        """Takes what is in columns already: of each cell its place, and the numbers of word and kind."""
-        return cls(words, b64encode(b"".join((places, numbers, kinds))).decode("ascii"))
+        """Takes what is in columns already: all words with their kinds, of each cell its place and its word."""
+        letters = "".join(kind.value[0] for kind in kinds)
+        return cls(tuple(words), letters, b64encode(b"".join((places, numbers))).decode("ascii"))
 
     def __post_init__(self) -> None:
-        """Raises ValueError where a cell has no word, or no kind there is: a stranger may have said so."""
-        _, words, kinds = self._columns()
-        if kinds and (max(words) >= len(self.words) or max(kinds) >= len(_KINDS)):
-            raise ValueError("a cell without a word or a kind")
+        """Raises ValueError where a cell has no word, or a word no kind: a stranger may have said so."""
+        _, numbers = self._columns()
+        if len(self.words) != len(self.kinds) or not _KINDS.keys() >= set(self.kinds):
+            raise ValueError("a word without a kind")
+        if max(numbers, default=-1) >= len(self.words):
+            raise ValueError("a cell without a word")
 
-    def _columns(self) -> tuple[memoryview, memoryview, memoryview]:
+    def _columns(self) -> tuple[memoryview, memoryview]:
         data = memoryview(b64decode(self.packed, validate=True))
         count, rest = divmod(len(data), _BYTES)
         if rest:
             raise ValueError("a part of a cell")
-        return data[: 8 * count].cast("Q"), data[8 * count : 12 * count].cast("I"), data[12 * count :]
+        return data[: 8 * count].cast("Q"), data[8 * count :].cast("I")
 
     def __iter__(self) -> Iterator[Cell]:
-        words = self.words
-        for place, word, kind in zip(*self._columns(), strict=True):
-            yield Cell(place >> COLUMN_BITS, place & _LAST_COLUMN, _KINDS[kind], words[word])
+        words = [(_KINDS[letter], word) for letter, word in zip(self.kinds, self.words, strict=True)]
+        for place, number in zip(*self._columns(), strict=True):
+            yield Cell(place >> COLUMN_BITS, place & _LAST_COLUMN, *words[number])
 
     def __len__(self) -> int:
-        return len(self._columns()[2])
+        return len(self._columns()[1])
 
     def __bool__(self) -> bool:
         return bool(self.packed)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import lt
-from typing import NamedTuple
 
 from pipeline.domain import CellKind, Cells, Look, Sheet
 from pipeline.domain.files import COLUMN_BITS
@@ -26,9 +25,6 @@ _FIRST_YEAR = 367
 LEAST_HEIGHT = 3.0
 LEAST_WIDTH = 0.4
 _MAX_MERGED = 20_000
-
-_ALL_KINDS = tuple(CellKind)
-_KINDS = {kind: number for number, kind in enumerate(CellKind)}
 
 Area = tuple[int, int, int, int]
 
@@ -153,15 +149,6 @@ def number_cell(value: float, as_date: bool, since_1904: bool) -> tuple[CellKind
     return CellKind.NUMBER, number_text(value)
 
 
-class Meaning(NamedTuple):
-    """What all cells of the same content hold and look like: the numbers of word and kind, and letters."""
-
-    word: int
-    kind: int
-    letters: int
-    look: str
-
-
 @dataclass(slots=True)
 class SheetInProgress:
     """Collects what one sheet holds, within limits, and becomes a `Sheet`."""
@@ -175,9 +162,12 @@ class SheetInProgress:
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     _looks: list[Look] = field(default_factory=list)
     _places: array[int] = field(default_factory=lambda: array("Q"))
-    _words: dict[str, int] = field(default_factory=dict)
+    # Which of the words stands in each place, and of every word its kind and its letters.
     _numbers: array[int] = field(default_factory=lambda: array("I"))
-    _kinds: bytearray = field(default_factory=bytearray)
+    _known: dict[CellKind, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in CellKind})
+    _words: list[str] = field(default_factory=list)
+    _kinds: list[CellKind] = field(default_factory=list)
+    _letters: array[int] = field(default_factory=lambda: array("I"))
     is_in_order: bool = True
 
     def put(self, row: int, column: int, kind: CellKind, text: str) -> None:
@@ -190,34 +180,32 @@ class SheetInProgress:
         place = place_of(row, column)
         self.is_in_order = self.is_in_order and (not self._places or place > self._places[-1])
         self._places.append(place)
-        self._numbers.append(self._words.setdefault(text, len(self._words)))
-        self._kinds.append(_KINDS[kind])
+        self._numbers.append(self.number_of(kind, text))
 
-    def put_number(self, row: int, column: int, value: float, as_date: bool) -> None:
-        """Adds a number, as a day where its format shows one."""
-        self.put(row, column, *number_cell(value, as_date, self.since_1904))
+    def number_of(self, kind: CellKind, text: str) -> int:
+        """Gives the number of a word for `put_run`."""
+        known = self._known[kind]
+        number = known.get(text)
+        if number is None:
+            number = known[text] = len(self._words)
+            self._words.append(text)
+            self._kinds.append(kind)
+            self._letters.append(len(text))
+        return number
 
-    def meaning(self, kind: CellKind, text: str, look: str) -> Meaning:
-        """Gives what `put` and `look` would add, for any number of cells that are yet to come in runs."""
-        word = self._words.setdefault(text, len(self._words))
-        return Meaning(word, _KINDS[kind], len(text), look if _is_told(look, kind) else "")
-
-    def put_run(self, places: array[int], meanings: Sequence[Meaning]) -> None:
-        """Adds many cells at once, each by its place, which lies within a sheet, and its meaning."""
-        if not meanings:
+    def put_run(self, places: array[int], numbers: Sequence[int]) -> None:
+        """Adds many cells without a look at once, each by its place, which lies within a sheet, and its word."""
+        if not places:
             return
-        numbers, kinds, letters, looks = zip(*meanings, strict=True)
-        self.allowance.take_cells(len(kinds), sum(letters))
+        self.allowance.take_cells(len(places), sum(map(self._letters.__getitem__, numbers)))
         follows = not self._places or places[0] > self._places[-1]
         self.is_in_order = self.is_in_order and follows and all(map(lt, places, places[1:]))
         self._places += places
         self._numbers.extend(numbers)
-        self._kinds += bytes(kinds)
-        if any(looks):
-            told = zip(places, looks, strict=True)
-            self._looks += [
-                Look(place >> COLUMN_BITS, place & MAX_COLUMN, look) for place, look in told if look
-            ]
+
+    def put_number(self, row: int, column: int, value: float, as_date: bool) -> None:
+        """Adds a number, as a day where its format shows one."""
+        self.put(row, column, *number_cell(value, as_date, self.since_1904))
 
     def holds(self, row: int, column: int) -> bool:
         """Tells whether a cell is filled, in a sheet that is in order so far."""
@@ -229,7 +217,7 @@ class SheetInProgress:
         """Adds what people see of a filled cell; "" is nothing worth telling."""
         if not name or not self._places or self._places[-1] != place_of(row, column):
             return
-        if _is_told(name, _ALL_KINDS[self._kinds[-1]]):
+        if is_told(name, self._kinds[self._numbers[-1]]):
             self._looks.append(Look(row, column, name))
 
     def put_boolean(self, row: int, column: int, value: bool) -> None:
@@ -267,7 +255,7 @@ class SheetInProgress:
         last_column = max((place & MAX_COLUMN for place in self._places), default=-1)
         return Sheet(
             self.name,
-            Cells.packed_of(tuple(self._words), self._places, self._numbers, self._kinds),
+            Cells.packed_of(self._words, self._kinds, self._places, self._numbers),
             self.visible,
             tuple(self.merged),
             tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
@@ -282,7 +270,6 @@ class SheetInProgress:
         if not all(map(lt, self._places, self._places[1:])):
             raise Unreadable("damaged_file")
         self._numbers = array("I", map(self._numbers.__getitem__, order))
-        self._kinds = bytearray(map(self._kinds.__getitem__, order))
 
 
 def place_of(row: int, column: int) -> int:
@@ -290,7 +277,8 @@ def place_of(row: int, column: int) -> int:
     return row << COLUMN_BITS | column
 
 
-def _is_told(look: str, kind: CellKind) -> bool:
+def is_told(look: str, kind: CellKind) -> bool:
+    """Tells whether a look says anything of a cell of that kind."""
     # A format tells something of dates alone.
     return look in ("struck", "unseen") or kind is CellKind.DATE
 

@@ -1,6 +1,6 @@
 """plain_records: the plain cells of an old workbook, in runs, beside xlrd.
 
-A list of 50,000 rows is 550,000 records of three sorts, and for each xlrd makes more of a value than is asked
+A list of 50,000 rows is 600,000 records of four sorts, and for each xlrd makes more of a value than is asked
 for. These are taken out of what xlrd is given to read; whatever else a sheet has, xlrd reads as ever.
 """
 
@@ -16,22 +16,28 @@ from xlrd.sheet import unpack_RK  # type: ignore[import-untyped]
 
 from pipeline.domain import CellKind
 from pipeline.domain.files import COLUMN_BITS
-from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, Meaning, SheetInProgress, Style, number_cell
+from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, SheetInProgress, Style, is_told, number_cell
 
 _LABELSST, _NUMBER, _RK, _ROW = 0x00FD, 0x0203, 0x027E, 0x0208
 _BOF, _EOF = 0x0809, 0x000A
 # What a cell may follow. Others are read together with what comes next: formulas, drawings, notes.
 _BEFORE_CELLS = frozenset(
+    # And DBCELL, BLANK, MULBLANK, MULRK, BOOLERR, STRING
     {_LABELSST, _NUMBER, _RK, _ROW, 0x00D7, 0x0201, 0x00BE, 0x00BD, 0x0205, 0x0207}
-)  # DBCELL, BLANK, MULBLANK, MULRK, BOOLERR, STRING
+)
+# Number and size of a record, then row, column and style of a cell, and the first of its content.
 _HEAD = struct.Struct("<HHHHHI")
 _FLOAT = struct.Struct("<d")
 # Bytes of the longest of these records.
 _LONGEST = 20
-_LONGEST_RUN = 4096
 _HIDDEN, _DEFAULT_HEIGHT = 0x20, 0x8000
-_MOST_MEANINGS = 20_000
 _COLUMNS = 256
+_LONGEST_RUN = 8192
+_MOST_KNOWN = 100_000
+# Instead of the number of a word: what xlrd shall say.
+_UNKNOWN = -1
+
+Content = tuple[int, int] | tuple[int, bytes]
 
 
 class PlainRecords:
@@ -41,9 +47,10 @@ class PlainRecords:
         self._book = book
         self._sheet = sheet
         self._styles = styles
-        # By number format and content: in a list most cells say what others said before.
-        self._meanings: dict[tuple[int, int] | tuple[int, bytes], Meaning | None] = {}
-        self._places, self._found = array("Q"), list[Meaning]()
+        # By style and content, which word it is: in a list most cells say what others said before.
+        self._known: dict[Content, int] = {}
+        self._places = array("Q")
+        self._numbers = array("I")
         self._last = 0
         self._row = -1
         self._is_inside = False
@@ -60,62 +67,68 @@ class PlainRecords:
 
     def finish(self) -> None:
         """Puts what was taken last into the sheet."""
-        self._sheet.put_run(self._places, self._found)
-        self._places, self._found = array("Q"), []
+        self._sheet.put_run(self._places, self._numbers)
+        self._places, self._numbers = array("Q"), array("I")
 
     def _take_run(self) -> None:
         """Takes the plain cells that stand here, and the rows between them of which there is nothing to tell."""
         mem, at = self._book.mem, self._book._position
-        unpacked, known = _HEAD.unpack_from, self._meanings.get
+        unpacked, known = _HEAD.unpack_from, self._known.get
+        put_place, put_number = self._places.append, self._numbers.append
+        key: Content
         last = len(mem) - _LONGEST
         while at <= last:
-            code, size, row, column, xf, content = unpacked(mem, at)
-            if size == 10 and code == _LABELSST:
-                key: Any = (xf, content)
-            elif (size == 10 and code == _RK) or (size == 14 and code == _NUMBER):
-                key = (xf, mem[at + 10 : at + 4 + size])
-            elif size == 16 and code == _ROW and self._is_usual(row, content, mem[at + 16]):
+            code, size, row, column, style, content = unpacked(mem, at)
+            if code == _LABELSST and size == 10:
+                key = (style, content)
+            elif (code == _RK and size == 10) or (code == _NUMBER and size == 14):
+                key = (style, mem[at + 10 : at + 4 + size])
+            elif code == _ROW and size == 16 and self._is_usual(row, content, mem[at + 16]):
                 at += 20
                 continue
             else:
                 break
-            meaning = known(key) or self._learnt(key)
-            if meaning is None or column >= _COLUMNS:
+            number = known(key)
+            if number is None:
+                number = self._learnt(key)
+            if number < 0 or column >= _COLUMNS:
                 break
-            self._places.append(row << COLUMN_BITS | column)
-            self._found.append(meaning)
+            put_place(row << COLUMN_BITS | column)
+            put_number(number)
             at += 4 + size
-            if len(self._found) == _LONGEST_RUN:
-                self.finish()
         self._book._position = at
+        if len(self._places) >= _LONGEST_RUN:
+            self.finish()
 
     def _is_usual(self, row: int, content: int, flags: int) -> bool:
         """Tells whether a row hides nothing; one told of before, or out of order, xlrd shall look at."""
-        is_next, self._row = row > self._row, max(row, self._row)
-        is_seen = not flags & _HIDDEN and (content & _DEFAULT_HEIGHT or content & 0x7FFF >= 20 * LEAST_HEIGHT)
-        return is_next and bool(is_seen)
+        is_next = row > self._row
+        if is_next:
+            self._row = row
+        is_high = content & _DEFAULT_HEIGHT or content & 0x7FFF >= 20 * LEAST_HEIGHT
+        return bool(is_next and is_high and not flags & _HIDDEN)
 
-    def _learnt(self, key: Any) -> Meaning | None:
-        if len(self._meanings) >= _MOST_MEANINGS:
-            self._meanings.clear()
-        meaning = self._meanings[key] = self._meaning(*key)
-        return meaning
+    def _learnt(self, key: Content) -> int:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        number = self._known[key] = self._number_of(*key)
+        return number
 
-    def _meaning(self, xf: int, content: int | bytes) -> Meaning | None:
-        """Says what a cell means; None of what xlrd may say."""
-        kind = self._book._xf_index_to_xl_type_map.get(xf)
-        if kind is None or xf >= len(self._styles):
-            return None
-        known = self._styles[xf]
+    def _number_of(self, style: int, content: int | bytes) -> int:
+        kind = self._book._xf_index_to_xl_type_map.get(style)
+        if kind is None or style >= len(self._styles):
+            return _UNKNOWN
+        known = self._styles[style]
         if isinstance(content, int):
-            return self._text(content, known)
+            strings = self._book._sharedstrings
+            # Of a text of several fonts a part may be crossed out.
+            if content >= len(strings) or content in self._book._rich_text_runlist_map:
+                return _UNKNOWN
+            return self._put(CellKind.TEXT, strings[content], known)
         value = unpack_RK(content) if len(content) == 4 else _FLOAT.unpack(content)[0]
         as_date = kind == xlrd.XL_CELL_DATE and known.shows_date
-        return self._sheet.meaning(*number_cell(value, as_date, self._sheet.since_1904), known.look)
+        return self._put(*number_cell(value, as_date, self._sheet.since_1904), known)
 
-    def _text(self, number: int, known: Style) -> Meaning | None:
-        strings = self._book._sharedstrings
-        # Texts of several fonts may be crossed out in part.
-        if number >= len(strings) or not strings[number] or number in self._book._rich_text_runlist_map:
-            return None
-        return self._sheet.meaning(CellKind.TEXT, strings[number], known.look)
+    def _put(self, kind: CellKind, text: str, known: Style) -> int:
+        has_look = known.look and is_told(known.look, kind)
+        return self._sheet.number_of(kind, text) if text and not has_look else _UNKNOWN
