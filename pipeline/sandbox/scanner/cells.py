@@ -272,6 +272,20 @@ class SheetInProgress:
         self._numbers = array("I", map(self._numbers.__getitem__, order))
 
 
+def column_of(letters: str) -> int:
+    """Counts a column's letters, from zero.
+
+    >>> column_of("A"), column_of("XFD")
+    (0, 16383)
+    """
+    column = 0
+    for letter in letters.upper():
+        if not "A" <= letter <= "Z" or column > MAX_COLUMN:
+            raise Unreadable("damaged_file")
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
 def place_of(row: int, column: int) -> int:
     """Makes one number of a row and a column, by which cells are in order."""
     return row << COLUMN_BITS | column
