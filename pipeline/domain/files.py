@@ -74,8 +74,8 @@ _BYTES = 12
 class Cells:
     """The filled cells of one sheet, in a fraction of the memory of as many `Cell`s, to be walked over.
 
-    `words` holds each text once for each kind that it is of, `kinds` the first letter of the kind of each, and
-    `packed` Base64 of the places of all cells, then of the numbers of their words.
+    `words` holds each text once for each kind that it is of, `kinds` of each the first letter of that kind,
+    and `packed` Base64 of the places of all cells, then of the numbers of their words.
 
     >>> [(cell.address, cell.text) for cell in Cells.of([Cell(0, 1, CellKind.TEXT, "Ad")])]
     [('B1', 'Ad')]
@@ -99,7 +99,7 @@ class Cells:
     def packed_of(
         cls, words: Iterable[str], kinds: Iterable[CellKind], places: array[int], numbers: array[int]
     ) -> Cells:
-        """Takes what is in columns already: all words with their kinds, of each cell its place and its word."""
+        """Takes what is in columns already: words with their kinds, of each cell its place and its word."""
         letters = "".join(kind.value[0] for kind in kinds)
         return cls(tuple(words), letters, b64encode(b"".join((places, numbers))).decode("ascii"))
 

@@ -194,7 +194,7 @@ class SheetInProgress:
         return number
 
     def put_run(self, places: array[int], numbers: Sequence[int]) -> None:
-        """Adds many cells without a look at once, each by its place, which lies within a sheet, and its word."""
+        """Adds many cells without a look, each by its place, which lies within a sheet, and its word."""
         if not places:
             return
         self.allowance.take_cells(len(places), sum(map(self._letters.__getitem__, numbers)))

@@ -250,6 +250,10 @@ class _Cells:
         """Tells whether the end of a cell is still to come."""
         return self._in_cell
 
+    def is_seen(self, row: Attributes) -> bool:
+        """Tells whether a row can be seen."""
+        return row.get("hidden", "") not in _TRUE and _size(row, "ht") >= LEAST_HEIGHT
+
     def stand_at(self, row: int, column: int) -> None:
         """Goes to the place of a cell that was read elsewhere, behind which the next one may stand."""
         self._row, self._column = row, column
@@ -274,7 +278,7 @@ class _Cells:
         elif name == "row":
             self._row = _whole(attributes["r"]) - 1 if "r" in attributes else self._row + 1
             self._column = -1
-            if attributes.get("hidden", "") in _TRUE or _size(attributes, "ht") < LEAST_HEIGHT:
+            if not self.is_seen(attributes):
                 self._sheet.hide_row(self._row)
         elif name == "f":
             self._formula = True

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import xlrd
-from xlrd.sheet import unpack_RK  # type: ignore[import-untyped]
+from xlrd.sheet import unpack_RK
 
 from pipeline.domain import CellKind
 from pipeline.domain.files import COLUMN_BITS
@@ -57,7 +57,7 @@ class PlainRecords:
 
     def next_record(self) -> tuple[int, int, bytes]:
         """Gives the next record that is not a plain one, as `xlrd.Book.get_record_parts` would."""
-        if self._last in _BEFORE_CELLS and not self._is_inside:
+        if self._last in _BEFORE_CELLS:
             self._take_run()
         code, length, data = xlrd.Book.get_record_parts(self._book)
         # The cells of a chart in a sheet are none of the sheet's.
@@ -71,7 +71,7 @@ class PlainRecords:
         self._places, self._numbers = array("Q"), array("I")
 
     def _take_run(self) -> None:
-        """Takes the plain cells that stand here, and the rows between them of which there is nothing to tell."""
+        """Takes the plain cells that stand here, and the rows between them that hide nothing."""
         mem, at = self._book.mem, self._book._position
         unpacked, known = _HEAD.unpack_from, self._known.get
         put_place, put_number = self._places.append, self._numbers.append
