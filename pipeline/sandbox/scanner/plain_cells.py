@@ -3,8 +3,8 @@
 A list of 50,000 rows is 1,450,000 elements, and expat calls for the start, the text and the end of each.
 Cells written in the one way in which spreadsheets write theirs are found by a pattern instead, and expat gets
 the document without them. They are only taken where nothing but a cell can be: right inside a row, behind a
-whole tag, in a document of UTF-8 in which there has been no comment, no CDATA and no instruction yet. Whatever
-is written otherwise in anything, be it a line break or an entity in a text, expat reads as ever.
+whole tag, in a document of UTF-8 in which there has been no comment, no CDATA and no instruction yet.
+Whatever is written otherwise in anything, be it a line break or an entity in a text, expat reads as ever.
 """
 
 from __future__ import annotations

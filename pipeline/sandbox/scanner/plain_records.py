@@ -57,7 +57,7 @@ class PlainRecords:
 
     def next_record(self) -> tuple[int, int, bytes]:
         """Gives the next record that is not a plain one, as `xlrd.Book.get_record_parts` would."""
-        if self._last in _BEFORE_CELLS:
+        if self._last in _BEFORE_CELLS and not self._is_inside:
             self._take_run()
         code, length, data = xlrd.Book.get_record_parts(self._book)
         # The cells of a chart in a sheet are none of the sheet's.
