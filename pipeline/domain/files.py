@@ -101,7 +101,8 @@ class Cells:
     ) -> Cells:
         """Takes what is in columns already: words with their kinds, of each cell its place and its word."""
         letters = "".join(kind.value[0] for kind in kinds)
-        return cls(tuple(words), letters, b64encode(b"".join((places, numbers))).decode("ascii"))
+        packed = b64encode(b"".join((places, numbers)))
+        return cls(tuple(words), letters, str(packed, "ascii"))
 
     def __post_init__(self) -> None:
         """Raises ValueError where a cell has no word, or a word no kind: a stranger may have said so."""

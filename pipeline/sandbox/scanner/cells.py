@@ -252,6 +252,7 @@ class SheetInProgress:
             self._put_in_order()
         # Forms hide everything right of and below their last column and row, a million rows at times.
         last_row = self._places[-1] >> COLUMN_BITS if self._places else -1
+        self._known.clear()
         last_column = max((place & MAX_COLUMN for place in self._places), default=-1)
         return Sheet(
             self.name,

@@ -4,7 +4,8 @@ A reader of our own, since no library can be trusted with these bytes and tells 
 openpyxl needs 3 to 4 s for 10,000 rows, shows a strict workbook as an empty one, loses rows in its
 quick mode where the dimension lies, and took 604 MB for a file of 296 KB; python-calamine is quick,
 but asks for 549 GB for two cells in opposite corners, and knows neither hidden rows nor formulas
-without a value. One pass of expat costs a cell what a cell holds, wherever it lies; the dimension
+without a value. One pass over the XML costs a cell what a cell holds, wherever it lies (plain cells in
+runs, `plain_cells`; all else by expat); the dimension
 is never looked at, names of elements count without their namespaces, so strict is nothing special.
 """
 

@@ -22,7 +22,7 @@ from pipeline.sandbox.scanner.limits import Allowance
 
 _PIECE = 1 << 17
 _LONGEST_PIECE = 1 << 22
-_MOST_KNOWN = 100_000
+_MOST_KNOWN = 16_384
 _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?"
     rb"(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>)?\s*(?=<[A-Za-z])"

@@ -33,7 +33,7 @@ _LONGEST = 20
 _HIDDEN, _DEFAULT_HEIGHT = 0x20, 0x8000
 _COLUMNS = 256
 _LONGEST_RUN = 8192
-_MOST_KNOWN = 100_000
+_MOST_KNOWN = 16_384
 # Instead of the number of a word: what xlrd shall say.
 _UNKNOWN = -1
 
