@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import Receipt
 from pipeline.domain.cases import former_receipt_key, receipt_key
 from pipeline.domain.faults import OperatorFault
@@ -21,9 +19,8 @@ from pipeline.ledger.database import Database
 from pipeline.ledger.leaving import leave, looked_at_as_it_is
 from pipeline.ledger.migrations import MIGRATIONS, SEALED_SINCE, level_references
 from pipeline.ledger.seals import FOUND_CHANGED, REBUILT_WITHOUT, Seals, audit_hash, code_of
+from pipeline.ledger.shapes import shape
 from pipeline.ledger.traces import keep_up, write_words
-
-_RECEIPT = TypeAdapter(Receipt)
 
 # TRUNCATE with EXTRA lost no acknowledged commit in simulated power cuts, and secure_delete leaves no
 # erased number readable; WAL would keep every number until a checkpoint.
@@ -142,7 +139,7 @@ class LedgerFile:
     def _level_references(self) -> None:
         """Marks what is spent anew, so that another spelling of its number is known for the same payment."""
         for row in self._rows("SELECT receipt FROM entry WHERE receipt IS NOT NULL ORDER BY id"):
-            receipt = _RECEIPT.validate_json(row["receipt"])
+            receipt = shape(Receipt).validate_json(row["receipt"])
             former, key = self.keyed(former_receipt_key(receipt)), self.keyed(receipt_key(receipt))
             # Two spellings of one payment may have been spent already: the first keeps the name.
             self._db.execute("UPDATE OR IGNORE spent SET key=? WHERE key=?", (key, former))
