@@ -24,6 +24,7 @@ from pipeline.review.explain import as_json, as_text, explain
 from pipeline.review.history import tell
 from pipeline.review.invented_office import OFFICE
 from pipeline.review.proving import Defect, prove
+from pipeline.sandbox.preload import Preload
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 
@@ -132,7 +133,7 @@ def explain_command(
     is_as_it_came = places == Places()
     policy = policy_from(places, office, is_proved=lambda _fingerprint: is_as_it_came)
     # One mail is read sooner by a worker that imports what this one needs.
-    by_itself = WorkerPool(2, preload=PRELOAD if len(mails) > 1 else ())
+    by_itself = WorkerPool(2, preload=PRELOAD if len(mails) > 1 else Preload())
     with readers_of(settings) if settings and settings.cluster else by_itself as readers:
         told = explain(mails, policy, readers, zone, _day(today))
     if as_machine:

@@ -1,6 +1,8 @@
 """warm: imported by a worker before its first file, so that no file waits for a library or for tesseract."""
 
 # ruff: noqa: F401
+import encodings.cp437
+
 import msoffcrypto
 import tnefparse
 

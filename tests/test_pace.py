@@ -1,0 +1,95 @@
+"""What a mail costs is counted, not timed: processes' modules, waits for the disk, files read ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline.intake import runs
+from pipeline.intake.runs import decide_all, hear
+from pipeline.office.shop import Run
+from pipeline.office.watch import Watch
+from pipeline.papers.clues import Clues
+from pipeline.sandbox.preload import Preload
+from pipeline.sandbox.scanner.scan import PRELOAD, timed_scan
+from pipeline.sandbox.workers import WorkerPool
+from tests import hazards
+from tests.house import House
+from tests.people import PEOPLE
+from tests.test_floods import a_mail
+from tests.test_growth import listening
+from tests.workbooks import entry, official, xls, xlsx
+
+WINDOW = runs._WINDOW_MAILS
+
+
+def test_files_of_a_cheap_kind_go_to_processes_with_little_in_them() -> None:
+    two = ("wave", "colorsys")
+    with WorkerPool(1, preload=Preload(("wave",), ("colorsys",), lambda data: data == b"cheap")) as pool:
+        assert pool.submit(hazards.loaded, b"dear", *two).result() == ["wave"]
+        assert pool.submit(hazards.loaded, b"cheap", *two).result() == ["colorsys"]
+        assert pool.submit(hazards.loaded, b"dear", *two).result() == ["wave"]
+
+
+@pytest.mark.parametrize("written", [xls, xlsx])
+def test_a_list_is_read_in_a_process_without_pictures_and_imports_nothing(
+    written: Callable[..., bytes],
+) -> None:
+    data, clues = written(official(entry(PEOPLE[0]))), Clues().as_json
+    with WorkerPool(1, preload=PRELOAD) as pool:
+        assert pool.submit(hazards.loaded_by_reading, data, clues).result() == []
+        heavy = ("numpy", "PIL", "pdfplumber", "onnxruntime", "pipeline.papers.clues")
+        assert pool.submit(hazards.loaded, data, *heavy).result() == []
+
+
+class Readers(Executor):
+    """Readers in this process, which count the files that they were asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.asked += fn is timed_scan
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def heard(house: House, count: int) -> None:
+    for number in range(count):
+        house.deliver_raw(a_mail(f"kisi{number}@saglik.example.org", number, b"x%d" % number))
+    with house.opened() as shop:
+        assert hear(shop, shop.settings.accounts[0], Run(shop, "poll", shop.clock()), Watch(shop)) == count
+
+
+def test_a_mail_waits_for_the_disk_once_while_it_is_judged(house: House) -> None:
+    house, count = replace(house, readers=Readers()), WINDOW + 3
+    heard(house, count)
+    with house.opened() as shop, listening(shop) as said:
+        assert decide_all(shop) == (count, 0)
+    windows = 2
+    assert said.count("COMMIT") == count + windows
+    assert house.ask("SELECT count(*) FROM transcript") == [(count,)]
+
+
+def test_while_some_mails_are_judged_the_files_of_the_next_are_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = Readers()
+    house = replace(house, readers=readers)
+    heard(house, 2 * WINDOW + 3)
+    good, read = runs.decide, list[int]()
+
+    def noting(*args: Any) -> Any:
+        read.append(readers.asked)
+        return good(*args)
+
+    monkeypatch.setattr(runs, "decide", noting)
+    with house.opened() as shop:
+        decide_all(shop)
+    # Two windows are on the table, and never more.
+    assert read == [2 * WINDOW] * WINDOW + [2 * WINDOW + 3] * (WINDOW + 3)
