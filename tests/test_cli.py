@@ -404,6 +404,25 @@ def test_nothing_can_be_accepted_where_nothing_was_withheld(tell: Any, house: Ho
     assert settled(tell, str(number), "return").code == DONE
 
 
+def test_somebody_is_kept_off_the_list_and_let_on_again_in_turkish_words(tell: Any, house: House) -> None:
+    house.deliver(LIST)
+    tell("poll")
+    ((case,),) = house.ask("SELECT case_number FROM entry")
+    reason = ("--by", "M. Memur", "--because", "Belgesi soruldu")
+    assert tell("off-list", case, "belki", *reason).code == WRONG_COMMAND
+    assert tell("off-list", case, "geri", *reason).code == BAD_CONFIGURATION
+    off = tell("off-list", case.lower(), "cikar", *reason)
+    assert (off.code, one_line(off.out), f"{case}: listeden çıkarıldı" in off.out) == (DONE, True, True)
+    again = tell("off-list", case, "çıkar", *reason)
+    assert (again.code, "zaten çıkarılmış" in again.err) == (BAD_CONFIGURATION, True)
+    tell("nightly")
+    assert house.ask("SELECT * FROM batch_row") == []
+    assert tell("off-list", case, "geri", *reason).code == DONE
+    assert house.ask('SELECT kind, about, "by", because FROM act') == [
+        (kind, case, "M. Memur", "Belgesi soruldu") for kind in ("off_list", "on_list")
+    ]
+
+
 # --- explain -------------------------------------------------------------------------------------
 
 NUMBER = r"\d{3}\*{6}\d{2}"

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from pipeline.sandbox.cluster.wire import ANSWER
 from pipeline.sandbox.scanner.scan import timed_scan
 from pipeline.sandbox.scanner.tesseract import DATA_FILE, ocr_identity
 from pipeline.sandbox.workers import WorkerPool
-from tests.house import COMMAND, FIXTURES, OFFICE, House
+from tests.house import COMMAND, FIXTURES, MORNING, OFFICE, House, body
 from tests.servers import HOST
 from tests.serving import until
 
@@ -324,6 +325,44 @@ def test_mail_is_answered_where_the_scheduler_never_was(tmp_path: Path, house: H
     assert polled.returncode == 0, polled
     assert house.filed() == {"accepted": 1}
     assert len(house.letters()) == 1
+    assert house.ask("SELECT name, reason FROM trouble WHERE ended_at IS NULL") == [("readers", "away")]
+    assert "Okuyucu makinelere ulaşılamıyor" in house.command("status").stdout
+
+
+def test_the_unit_is_told_once_that_files_are_read_here_and_once_that_it_is_over(
+    cluster: Cluster, readers: WorkerPool, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.file.write_text(naming(cluster.member()) + house.file.read_text())
+    lists = iter(file.relative_to(FIXTURES).with_suffix("") for file in LISTS)
+    moment, step = MORNING, timedelta(minutes=20)
+    away_in_words = "Okuyucu makinelere ulaşılamıyor; dosyalar bu makinede okunuyor"
+
+    def polled(runs: int) -> list[str]:
+        nonlocal moment
+        for _ in range(runs):
+            house.deliver(str(next(lists)))
+            with FarReaders(cluster.member(), readers) as far:
+                house.readers = far
+                house.poll(moment)
+            moment += step
+        return [str(x["Subject"]) for x in house.letters() if x["X-NES-Intake"] in ("alarm", "all_clear")]
+
+    def no_process(*_: object) -> None:
+        raise BlockingIOError(11, "no process left")
+
+    with monkeypatch.context() as away:
+        away.setattr(far_module, "_Courier", no_process)
+        assert polled(1) == []
+        (alarm,) = polled(1)
+        assert alarm == f"nes-intake uyarısı: {away_in_words}"
+        assert polled(1) == [alarm]
+        house.nightly()
+        (report,) = [x for x in house.letters() if x["X-NES-Intake"] == "nightly"]
+        assert "Okuyucu makinelere 14.06.2024 09:00 anından beri ulaşılamıyor" in body(report)
+    # A run with nothing to read knows nothing.
+    house.poll(moment)
+    assert polled(1) == [alarm]
+    assert polled(1) == [alarm, f"nes-intake: sorun giderildi: {away_in_words}"]
 
 
 def test_a_reader_that_reads_otherwise_is_seen_by_doctor_and_given_nothing(

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +222,32 @@ def test_the_heartbeat_tells_when_a_run_began(home: Home) -> None:
     second = home.last_beat()
     assert second
     assert second >= first
+
+
+def test_who_waits_for_the_home_has_it_before_who_had_it_last(home: Home) -> None:
+    """A run that begins again and again starves nobody, nor does a desk with one act after the other."""
+    entered, over = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with home.lock(patience=240):
+            entered.set()
+            over.wait(240)
+
+    waiting = threading.Thread(target=wait)
+    with home.lock():
+        assert not home.is_awaited()
+        waiting.start()
+        end = time.monotonic() + 240
+        while not home.is_awaited():
+            assert time.monotonic() < end
+            time.sleep(0.001)
+    try:
+        with pytest.raises(TryLater), home.lock():
+            pass
+        assert entered.wait(240)
+        assert not home.is_awaited()
+    finally:
+        over.set()
+        waiting.join()
+    with home.lock():
+        pass

@@ -77,6 +77,7 @@ COMMANDS = {
     "explain": ("proof", "İletileri sırayla, hiçbir şey göndermeden değerlendirir; görüleni ve kararı yazar."),
     "find": ("finding", "Adının bir parçası, T.C. kimlik no, e-posta, numara ya da dekont numarasıyla bir kişiyi bulur."),
     "form-received": ("desk", "Evrakının aslı ulaşan başvuruları (N-…) işler; ödemesi de tamamsa kapatır."),
+    "off-list": ("desk", "Liste bekleyen bir başvuruyu (N-…) listelerin dışında tutar (cikar) ya da geri alır (geri)."),
     "release": ("desk", "Onay bekleyen bir listeyi (örnek: 2026-11-25/1) Kamu SM'ye gönderir; bir liste bir kez gönderilir."),
     "import-answer": ("desk", "Kamu SM'nin bir listeye yanıtını (.xls, .xlsx, .csv) okur; geri gönderilenlerin sahiplerine yazar."),
     "sample": ("sampling", "Kabul edilmiş dekontları, okunanı göstermeden görevliye okutur: yanılma payı böyle ölçülür."),

@@ -1,4 +1,4 @@
-"""The desk: form-received · release · import-answer."""
+"""The desk: form-received · off-list · release · import-answer."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import click
 
 from pipeline.acts.acting import Act, version
 from pipeline.acts.kamusm_answers import import_answer
+from pipeline.acts.off_list import put_back, take_off
 from pipeline.acts.releasing import release_list
 from pipeline.acts.taking_in import take_in
-from pipeline.commands.options import by_whom, with_settings
+from pipeline.commands.options import InWords, by_an_official, by_whom, with_settings
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import DONE, SET_ASIDE, say
 from pipeline.office.opening import opened
@@ -44,6 +45,24 @@ def form_received_command(
         say("form_closes", number=number)
     for number in taken.known:
         say("form_known", number=number)
+    return DONE
+
+
+@click.command("off-list")
+@with_settings
+@click.argument("number")
+@click.argument("word", type=InWords("list_words"))
+@by_an_official("Gerekçe; kayıtlara ve gece raporuna yazılır.")
+def off_list_command(settings_file: Path, number: str, word: str, because: str, by: str) -> int:
+    """Liste bekleyen bir başvuruyu (N-…) listelerin dışında tutar (cikar) ya da geri alır (geri).
+
+    Çıkarılan, geri alınana kadar hiçbir listeye girmez; başvurusu açık kalır, kendisine bir şey yazılmaz.
+    """
+    number = number.upper()
+    done = {"off_list": take_off, "on_list": put_back}[word]
+    with opened(load_settings(settings_file)) as shop:
+        done(shop, number, Act(by, because, version(shop.ledger, number)))
+    say(word, number=number)
     return DONE
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,7 @@ from starlette.routing import Route
 from pipeline.desk.answers import Answer, Download, Go, NotHere, NotTheirs, Page, Picture, Visit
 from pipeline.desk.counter import Counter
 from pipeline.desk.guard import Guard, header
+from pipeline.desk.line import Line
 from pipeline.desk.people import People, Person, Power, is_name
 from pipeline.desk.proofs import is_password, step_of
 from pipeline.desk.rendering import PAGES, environment
@@ -72,11 +73,10 @@ class Desk:
         self._cookie = "__Host-nes" if self._is_secure else "nes"
         self._people, self._sessions, self._attempts = People(counter.home), Sessions(), Attempts()
         self._set = environment(counter.settings.zone)
-        self._reading, self._acting = ThreadPoolExecutor(1, "reading"), ThreadPoolExecutor(1, "acting")
+        self._reading, self._line = ThreadPoolExecutor(1, "reading"), Line(counter)
         # One password at a time: each costs 32 MB for a while.
         self._proving = ThreadPoolExecutor(1, "proving")
         self._trying = ThreadPoolExecutor(1, "trying")
-        self._carrying: Future[None] | None = None
         self._doors = tuple(doors)
         self._places = {door.path for door in self._doors}
 
@@ -96,7 +96,7 @@ class Desk:
             yield
             await self._on(self._reading, self._counter.close)
             self._reading.shutdown()
-            self._acting.shutdown()
+            self._line.close()
             self._proving.shutdown()
             self._trying.shutdown()
 
@@ -216,7 +216,7 @@ class Desk:
     async def _answered(self, door: Door, visit: Visit) -> Response:
         try:
             if door.is_act and not door.is_repeatable:
-                answer = await self._on(self._acting, self._acted, door, visit)
+                answer = await self._line.act(lambda shop: door.handler(shop, visit))
             elif door.is_slow:
                 answer = await self._on(self._trying, self._tried, door, visit)
             else:
@@ -226,10 +226,6 @@ class Desk:
             return self._sent_back(answer, visit)
         except Exception as fault:
             return self._wrong(visit, fault)
-
-    def _acted(self, door: Door, visit: Visit) -> Answer:
-        with self._counter.acting() as shop:
-            return door.handler(shop, visit)
 
     def _tried(self, door: Door, visit: Visit) -> Answer:
         with self._counter.aside() as shop:
@@ -244,9 +240,7 @@ class Desk:
         if about and not (isinstance(answer, Picture) and about in visit.session.looked_at):
             self._counter.note_look(f"looked by {visit.person.name}", about)
             visit.session.looked_at.add(about)
-        # One carries what all have looked at meanwhile.
-        if self._carrying is None or self._carrying.done():
-            self._carrying = self._acting.submit(self._counter.carry_looks)
+        self._line.carry_looks()
         return answer
 
     async def _on(self, thread: ThreadPoolExecutor, work: Callable[..., Any], *args: object) -> Any:

@@ -53,8 +53,7 @@ class Counter:
         return self._policy
 
     def _stamp_of_rules(self) -> frozenset[tuple[str, int, int, int]]:
-        places = (place for folder in self.settings.places.folders for place in folder.rglob("*"))
-        return frozenset(stamp for place in places for stamp in _stamp(place))
+        return frozenset(stamp for folder in self.settings.places.folders for stamp in _stamps(folder))
 
     def reading(self) -> Ledger:
         """Gives the ledger to look into; always to the same thread."""
@@ -94,9 +93,14 @@ class Counter:
         """
         if self.home.is_restored:
             raise OperatorFault("rebuild_first", home=self.home.folder)
-        policy = self.policy
         with self._writing(_PATIENCE_SECONDS) as ledger, self.home.scratch():
-            yield at_work(Shop(self.settings, policy, self.home, ledger, self.readers, self.clock))
+            yield self.acting_next(ledger)
+
+    def acting_next(self, ledger: Ledger) -> Shop:
+        """Gives what the next act works with, in a ledger that is open for acts already."""
+        # What an act meant to write first, and then did not write at all, is not the next one's.
+        ledger.write_first(lambda: None)
+        return at_work(Shop(self.settings, self.policy, self.home, ledger, self.readers, self.clock))
 
     @contextmanager
     def _writing(self, patience: float) -> Iterator[Ledger]:
@@ -143,12 +147,14 @@ class Counter:
             taken.unlink()
 
 
-def _stamp(place: Path) -> Iterator[tuple[str, int, int, int]]:
-    # An editor's passing file may be gone before one has looked.
-    with suppress(FileNotFoundError):
-        state = place.stat()
-        # A copy may bring an old time of its contents along; the time of the change itself nobody sets.
-        yield str(place), state.st_ino, state.st_size, state.st_ctime_ns
+def _stamps(folder: Path) -> Iterator[tuple[str, int, int, int]]:
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            # An editor's passing file may be gone before one has looked.
+            with suppress(FileNotFoundError):
+                state = os.stat(os.path.join(place, name))
+                # A copy may bring its contents' old time along; the time of the change nobody sets.
+                yield f"{place}/{name}", state.st_ino, state.st_size, state.st_ctime_ns
 
 
 def _read(file: os.PathLike[str]) -> Iterator[TrailLine]:

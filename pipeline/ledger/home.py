@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from pipeline.domain.faults import OperatorFault, TryLater
 from pipeline.ledger.leaving import note_of
@@ -25,7 +26,7 @@ FEWEST_INODES = 1000
 _PRIVATE = 0o700
 _KEY_BYTES = 32
 # So many seconds between two tries to have the lock.
-_BETWEEN_TRIES = 0.1
+_BETWEEN_TRIES = 0.02
 # Lies in every backup, and is removed by what makes a home of it again.
 RESTORED = "rebuild-first"
 LEDGER, KEY = "ledger.db", "key"
@@ -144,22 +145,37 @@ class Home:
 
     @contextmanager
     def lock(self, patience: float = 0) -> Iterator[None]:
-        """Holds the home for this process; the lock dies with it.
+        """Holds the home for this process; the lock dies with it, and so does a place in the line.
 
         Raises TryLater where it is held, and stays so for the seconds of `patience`.
         """
         until = time.monotonic() + patience
-        with (self.folder / "lock").open("w") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError as fault:
-                    if time.monotonic() >= until:
-                        raise TryLater("already_running", home=self.folder) from fault
-                    time.sleep(_BETWEEN_TRIES)
-                    continue
-                break
+        with (self.folder / "turn").open("w") as turn, (self.folder / "lock").open("w") as lock:
+            # Who holds the home cannot take it again before who waits: the turn is theirs already.
+            self._take(turn, until)
+            self._take(lock, until)
+            fcntl.flock(turn, fcntl.LOCK_UN)
             yield
+
+    def _take(self, file: IO[str], until: float) -> None:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as fault:
+                if time.monotonic() >= until:
+                    raise TryLater("already_running", home=self.folder) from fault
+                time.sleep(_BETWEEN_TRIES)
+                continue
+            return
+
+    def is_awaited(self) -> bool:
+        """Tells who holds the lock whether somebody waits for it."""
+        with (self.folder / "turn").open("w") as turn:
+            try:
+                fcntl.flock(turn, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
 
     @contextmanager
     def scratch(self) -> Iterator[None]:

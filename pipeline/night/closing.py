@@ -20,6 +20,7 @@ from pipeline.ledger.listed_people import told_since
 from pipeline.ledger.night_figures import last_list_night, past_nights, unsent_letters
 from pipeline.ledger.nights_back import is_taken_back, last_number
 from pipeline.ledger.samples import draw_samples, tallies
+from pipeline.ledger.troubles import standing
 from pipeline.letters.list_letter import batch_digest
 from pipeline.mail.authentication import ABSENT
 from pipeline.night.announce import announce
@@ -34,7 +35,7 @@ from pipeline.office.continuity import assure_newest
 from pipeline.office.settings import Settings
 from pipeline.office.shop import Run, Shop, a_run, measured, plan
 from pipeline.office.timekeeping import assure_clock, local
-from pipeline.office.watch import watched
+from pipeline.office.watch import CLUSTER, watched
 from pipeline.policy.list_days import ListDays, Selection, Waiting, select
 
 _Crops = Mapping[str, tuple[Picture, ...]]
@@ -267,6 +268,10 @@ def _office_warnings(shop: Shop, night: Night) -> Iterator[Caution]:
     for year in sorted({night.day.year, calendar.add(night.day, office.batching.longest_wait).year}):
         if not calendar.is_checked(year):
             yield Caution("calendar_unchecked", {"year": year})
+    away = standing(shop.ledger).get(CLUSTER)
+    if away and not away.calm_since:
+        since = away.since.astimezone(shop.settings.zone)
+        yield Caution("readers_away", {"since": f"{since:%d.%m.%Y %H:%M}"})
     judged = shop.ledger.judged_between(night.since, night.until)
     yield from senders_unproved(office, [one.decision for one in judged])
     for waiting in map(_unreleased, shop.ledger.unreleased()):

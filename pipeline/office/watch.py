@@ -29,6 +29,8 @@ _PAUSE_AFTER_REFUSAL = timedelta(hours=1)
 _NOT_TRIED = "not tried again: the same password was refused within the hour"
 # Every night is closed, an empty one too; so much later than the last, something is wrong.
 NIGHT_IS_LATE = timedelta(hours=26)
+# The trouble with readers on other machines.
+CLUSTER = "readers"
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -165,11 +167,24 @@ def _look_around(shop: Shop, watch: Watch) -> None:
     }
     for name, (is_wrong, reason) in findings.items():
         watch.saw(name, Sign(reason) if is_wrong else None)
+    _look_at_readers(shop, watch)
     # A mailbox that is no longer listened to can trouble nobody.
     names = {mailbox_trouble(account) for account in shop.settings.accounts}
     for name in troubles.standing(ledger).keys() - names:
         if name.startswith("imap/"):
             watch.well(name)
+
+
+def _look_at_readers(shop: Shop, watch: Watch) -> None:
+    """Sees whether files were read here for want of the cluster; a run without any file knows nothing."""
+    if shop.settings.cluster is None:
+        watch.well(CLUSTER)
+        return
+    from pipeline.sandbox.cluster.far import FarReaders
+
+    far = shop.readers
+    if isinstance(far, FarReaders) and (far.is_away or far.read_far):
+        watch.saw(CLUSTER, Sign("away") if far.is_away else None)
 
 
 def _tell(shop: Shop, watch: Watch) -> None:

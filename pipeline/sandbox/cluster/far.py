@@ -59,7 +59,8 @@ class _Task:
 class FarReaders(Executor):
     """Has files read in the cluster and does everything else with `here`, which it does not end.
 
-    The courier starts with the first file. `read_far` and `read_here` count the files.
+    The courier starts with the first file. `read_far` and `read_here` count the files that were sent;
+    `is_away` says that some were read here because nobody there could be reached.
     """
 
     def __init__(self, membership: Membership, here: Executor, stall_seconds: float = _STALL_SECONDS) -> None:
@@ -71,10 +72,12 @@ class FarReaders(Executor):
         self._number = 0
         self._heard_at = 0.0
         self.read_far = self.read_here = 0
+        self.is_away = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hands a task in; a file to be read goes away, unless the cluster has failed us before."""
         if fn is not timed_scan or kwargs or self._is_over:
+            self.is_away |= fn is timed_scan
             return self._here.submit(fn, *args, **kwargs)
         data, clues = args
         assert isinstance(data, bytes)
@@ -85,13 +88,14 @@ class FarReaders(Executor):
         if number:
             self._send(number, task)
         else:
+            self.is_away = True
             self._read_here(task)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the courier; what it was carrying is read here."""
         del cancel_futures
-        self._give_up()
+        self._end()
         courier = self._courier
         if courier and wait:
             courier.listening.join()
@@ -168,6 +172,12 @@ class FarReaders(Executor):
             task.future.set_result(value)
 
     def _give_up(self) -> None:
+        """Ends it because the cluster is lost."""
+        # First of all: who waits for the files will ask for this as soon as they are read.
+        self.is_away |= bool(self._tasks)
+        self._end()
+
+    def _end(self) -> None:
         """Has nothing sent away any more, and what was is read here."""
         with self._lock:
             self._is_over = True
