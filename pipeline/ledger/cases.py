@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pipeline.domain import Case, Entry, Event, Holder, Procedure, Receipt
 from pipeline.domain.cases import fold_case, receipt_key
 from pipeline.domain.turkish import IdentityNumber
-from pipeline.ledger.file import LedgerFile
+from pipeline.ledger.file import LedgerFile, Read
 
 _HOLDER = TypeAdapter(Holder)
 _RECEIPT = TypeAdapter(Receipt)
@@ -53,7 +53,7 @@ class Cases(LedgerFile):
     def _cases(self, where: str, *values: object) -> list[Case]:
         entries: dict[str, list[Entry]] = {}
         for row in self._rows(f"SELECT * FROM entry {where} ORDER BY id", *values):
-            entries.setdefault(row["case_number"], []).append(_entry(row))
+            entries.setdefault(row["case_number"], []).append(_entry(row, self._taken_apart))
         cases = [fold_case(some) for some in entries.values()]
         unreleased = {name for name in {c.batch for c in cases} if name and self._awaits_release(name)}
         return [replace(c, awaits_release=True) if c.batch in unreleased else c for c in cases]
@@ -92,7 +92,8 @@ class Cases(LedgerFile):
     def entries_of(self, case: str) -> list[Entry]:
         """Lists the entries of one case, oldest first."""
         return [
-            _entry(row) for row in self._rows("SELECT * FROM entry WHERE case_number=? ORDER BY id", case)
+            _entry(row, self._taken_apart)
+            for row in self._rows("SELECT * FROM entry WHERE case_number=? ORDER BY id", case)
         ]
 
     def bears_another(self, case: str, sha: str) -> bool:
@@ -150,7 +151,7 @@ class Cases(LedgerFile):
         return "" if entry.procedure is Procedure.LOST_OR_STOLEN else self.keyed(sender)
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any], read: Read) -> Entry:
     return Entry(
         case=row["case_number"],
         procedure=Procedure(row["procedure"]),
@@ -158,6 +159,6 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         event=Event(row["event"]),
         day=date.fromisoformat(row["day"]),
         proof=row["proof"],
-        holder=_HOLDER.validate_json(row["holder"]) if row["holder"] else None,
-        receipt=_RECEIPT.validate_json(row["receipt"]) if row["receipt"] else None,
+        holder=read(_HOLDER, row["holder"]) if row["holder"] else None,
+        receipt=read(_RECEIPT, row["receipt"]) if row["receipt"] else None,
     )

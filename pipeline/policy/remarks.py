@@ -345,13 +345,12 @@ def _without(text: str, phrases: tuple[str, ...]) -> list[str]:
 
 def _length(words: Sequence[str], at: int, known: _Phrases) -> int:
     """Counts the words of the longest of some phrases that begins at a word; 0 where none does."""
-    # Most words begin no phrase: they are not held against each of them.
-    if not words[at].startswith(known.begins) and not words[at].endswith(known.ends):
-        return 0
-    return max(_taken(words, at, wanted) for wanted in known.wanted)
+    # Most words begin no phrase: they are held against those alone that begin with the same letter.
+    likely = (*known.by_letter.get(words[at][0], ()), *known.open)
+    return max((_taken(words, at, wanted) for wanted in likely), default=0)
 
 
-def _taken(words: Sequence[str], first: int, wanted: Sequence[tuple[str, str]]) -> int:
+def _taken(words: Sequence[str], first: int, wanted: _Wanted) -> int:
     """Counts the words that a phrase takes where it begins at a word; 0 where it does not."""
     if len(words) - first < len(wanted):
         return 0
@@ -364,23 +363,27 @@ def _taken(words: Sequence[str], first: int, wanted: Sequence[tuple[str, str]]) 
     return len(wanted)
 
 
-class _Phrases(NamedTuple):
-    """Phrases taken apart into words, and how the first of these may begin, and how it may end."""
+_Wanted = Sequence[tuple[str, str]]
 
-    wanted: Sequence[Sequence[tuple[str, str]]]
-    begins: tuple[str, ...]
-    ends: tuple[str, ...]
+
+class _Phrases(NamedTuple):
+    """Phrases taken apart into words, by their first letter; `open` begin with any, only its end is known."""
+
+    by_letter: Mapping[str, Sequence[_Wanted]]
+    open: Sequence[_Wanted]
 
 
 @lru_cache(maxsize=4096)
 def _taken_apart(phrases: tuple[str, ...]) -> _Phrases:
-    wanted = tuple(map(_wanted, phrases))
-    firsts = [words[0] for words in wanted if words]
-    begins = tuple(want for mark, want in firsts if mark != "ends")
-    return _Phrases(wanted, begins, tuple(want for mark, want in firsts if mark == "ends"))
+    by_letter: dict[str, list[_Wanted]] = {}
+    open_ones: list[_Wanted] = []
+    for wanted in filter(None, map(_wanted, phrases)):
+        mark, first = wanted[0]
+        (open_ones if mark == "ends" else by_letter.setdefault(first[0], [])).append(wanted)
+    return _Phrases(by_letter, open_ones)
 
 
-def _wanted(phrase: str) -> Sequence[tuple[str, str]]:
+def _wanted(phrase: str) -> _Wanted:
     """Takes a phrase apart into its words, each with how it is compared."""
     return tuple((_mark(part), folded) for part in phrase.split() for folded in heading(part).split())
 
