@@ -12,11 +12,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from drill.desk_acts import lost_among_acts
 from drill.points import Family, Point, clock_ahead, drops, full_disks, kills, lost_files
 from drill.schedules import draw, play
 from drill.stage import Theatre, Verdict, stage
 from drill.words import officials
 
+# So many days of officials among whose acts the disk is lost, from the drill's seed on.
+ACT_SEEDS = 60
 QUICK_STRIDE, QUICK_SCHEDULES, QUICK_SEED = 89, 8, 6
 
 
@@ -62,6 +65,9 @@ def families(theatre: Theatre, seed: int, schedules: int, stride: int) -> Iterat
     words = officials(theatre)
     # The longest of the days: of its sample every fourth will do.
     yield Family(words.name, words.points[:: stride if stride == 1 else 4 * stride])
+    if stride == 1:
+        # Long days; in the short form two of them are tests of their own.
+        yield lost_among_acts(range(seed, seed + ACT_SEEDS))
     for family in (lost_files(theatre), clock_ahead(theatre)):
         yield Family(family.name, family.points[:: min(stride, 4)])
     yield Family("random schedules", [_schedule(seed, number) for number in range(schedules)])

@@ -182,6 +182,22 @@ def test_what_opens_strangers_files_knows_neither_secrets_nor_books() -> None:
     assert {(m, other) for m in scanner | known for other in ours(m) - scanner - known} == set()
 
 
+# A day has no zone; a moment is handed over as it is, or made one of UTC for what is no row.
+_SAYS_ITS_ZONE = re.compile(r"\bday\b|today$|_on$|\.date\(\)$|\.astimezone\(UTC\)$")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if room_of(name) == "ledger"])
+def test_no_moment_is_written_into_the_ledger_in_a_zone_of_its_own(module: str) -> None:
+    written = [
+        ast.unparse(node.func.value)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "isoformat"
+    ]
+    assert [what for what in written if not _SAYS_ITS_ZONE.search(what)] == []
+
+
 # How a statement begins, as the ledger's room writes it; a verb alone may be one of IMAP.
 _STATEMENT = re.compile(
     r"\s*(SELECT|INSERT|REPLACE|UPDATE|DELETE|WITH|PRAGMA|CREATE|ALTER|DROP|VACUUM|ATTACH|BEGIN|COMMIT|ROLLBACK"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def house(lasting_house: House) -> House:
     people = People(Home(house.home))
     for name, role in (
         ("zeynep", "administrator"),
+        ("ziya", "administrator"),
         ("veli", "releaser"),
         ("ayse", "clerk"),
         ("okur", "reader"),
@@ -151,7 +153,7 @@ def test_a_text_is_shown_in_every_case_before_it_is_put_in_force(house: House, z
     assert NASTY not in zeynep.get("/kurallar/metin?ad=replies/held").text
     # It was shown on what stands there no more.
     late = confirmed(zeynep, preview, "/kurallar/metin/yururluk", bilet=zeynep_token(zeynep, changed))
-    assert (late.status, "durum değişti" in late.text) == (409, True)
+    assert (late.status, "zeynep işlem yaptı" in late.text) == (409, True)
 
 
 def zeynep_token(visitor: Visitor, text: str) -> str:
@@ -208,12 +210,92 @@ def test_what_was_not_shown_is_proved_all_the_same(house: House, zeynep: Visitor
 
 
 @pytest.mark.parametrize(
-    "name", ["", "terminal", "replies/../../x", "replies/unheard", "/etc/passwd", "replies/held.txt"]
+    "name",
+    [
+        *("", "terminal", "replies/../../x", "replies/unheard", "/etc/passwd", "replies/held.txt"),
+        *("topics/../receipt/amount", "receipt/amount", "topics/unheard", "reminders/", "calendar.toml"),
+    ],
 )
 def test_no_name_leads_to_another_file(name: str, zeynep: Visitor) -> None:
     assert zeynep.get(f"/kurallar/metin?ad={name}").status == 404
     fields = {"ad": name, "metin": "Konu: x\n\nx\n"}
     assert shown(zeynep, "/kurallar/metin?ad=replies/held", "/kurallar/metin/dene", **fields).status == 404
+
+
+# --- files of the rules ----------------------------------------------------------------------------
+
+TOPIC, CALENDAR = "rules/topics/thanks.toml", "rules/calendar.toml"
+THANKS, TRY, PUT = "/kurallar/metin?ad=topics/thanks", "/kurallar/metin/dene", "/kurallar/metin/yururluk"
+
+
+def test_a_topics_words_are_rehearsed_before_they_are_put_in_force(house: House, zeynep: Visitor) -> None:
+    assert 'href="/kurallar/metin?ad=topics/thanks"' in zeynep.get("/kurallar").text
+    text = unescape(zeynep.get(THANKS).text.split("<textarea")[1].split(">\n", 1)[1].split("</textarea>")[0])
+    assert text == (RULES / "topics/thanks.toml").read_text()
+    changed = text + f"# {NASTY}\n"
+    preview = shown(zeynep, THANKS, TRY, ad="topics/thanks", metin=changed.replace("\n", "\r\n"))
+    assert (preview.status, NASTY in preview.text) == (200, False)
+    # Both mails of the office were judged by either, and nothing would be another thing.
+    assert "<strong>2</strong> iletisi" in preview.text
+    assert "Hiçbirinin sonucu ya da nedeni değişmez." in preview.text
+    assert f"+# {NASTY}" in unescape(preview.text)
+    assert own_text(house, TOPIC) is None
+    done = confirmed(zeynep, preview, PUT, because="Açıklama eklendi.")
+    assert (done.status, own_text(house, TOPIC)) == (303, changed)
+    assert acts(house)[-1] == ("rules", TOPIC, "zeynep", "Açıklama eklendi.")
+    # It was shown on what stands there no more.
+    other = shown(zeynep, THANKS, TRY, ad="topics/thanks", metin=text)
+    late = confirmed(zeynep, preview, PUT, bilet=other.token(PUT))
+    assert (late.status, "zeynep işlem yaptı" in late.text) == (409, True)
+
+
+def test_the_version_before_is_kept_and_comes_back(house: House, zeynep: Visitor) -> None:
+    text = (RULES / "topics/thanks.toml").read_text()
+    for line in ("# bir\n", "# iki\n"):
+        preview = shown(zeynep, THANKS, TRY, ad="topics/thanks", metin=text + line)
+        assert confirmed(zeynep, preview, PUT, because="x").status == 303
+    ((version,),) = house.ask("SELECT max(id) FROM act WHERE kind='rules'")
+    assert f'name="surum" value="{version}"' in zeynep.get(THANKS).text
+    back = shown(zeynep, THANKS, TRY, ad="topics/thanks", surum=str(version))
+    assert "-# iki" in back.text
+    assert "+# bir" in back.text
+    assert confirmed(zeynep, back, PUT, because="x").status == 303
+    assert own_text(house, TOPIC) == text + "# bir\n"
+    # A version of another file, or none, is not had here.
+    for other in (str(version), "0", "x"):
+        assert shown(zeynep, THANKS, TRY, ad="topics/renewal", surum=other).status == 404
+
+
+def test_a_file_that_does_not_prove_itself_is_refused_in_words(house: House, zeynep: Visitor) -> None:
+    page, path = "/kurallar/metin?ad=topics/renewal", "topics/renewal.toml"
+    for changed in ("words = [", (RULES / path).read_text().replace("matches = [", 'matches = ["Selam",')):
+        refused = shown(zeynep, page, TRY, ad="topics/renewal", metin=changed)
+        assert (refused.status, "Yürürlüğe konamaz" in refused.text, path in refused.text) == (
+            409,
+            True,
+            True,
+        )
+    assert own_text(house, f"rules/{path}") is None
+
+
+def test_a_day_is_added_to_the_calendar_by_a_form(house: House, zeynep: Visitor) -> None:
+    page, why = "/kurallar/metin?ad=calendar", f'"Köprü" {NASTY}'
+
+    def tried(gun: str, hal: str = "closed", dayanak: str = why) -> Seen:
+        return shown(zeynep, page, TRY, ad="calendar", gun=gun, hal=hal, dayanak=dayanak)
+
+    for day, told in (("31.02.2026", "31.02.2026 diye bir gün yok"), ("08.04.2024", "günü iki kez")):
+        refused = tried(day)
+        assert (refused.status, told in refused.text, NASTY in refused.text) == (409, True, False)
+    assert tried("22.05.2026", "x").status == 404
+    assert tried("22.05.2026", dayanak=" ").status == 404
+    preview = tried("22.05.2026")
+    assert "+day = 2026-05-22" in preview.text
+    assert NASTY not in preview.text
+    assert confirmed(zeynep, preview, PUT, because="İlan edildi.").status == 303
+    text = own_text(house, CALENDAR)
+    assert text
+    assert tomllib.loads(text)["days"][-1] == {"day": date(2026, 5, 22), "is": "closed", "because": why}
 
 
 # --- prices ----------------------------------------------------------------------------------------
@@ -240,9 +322,12 @@ def test_a_price_that_is_not_sure_is_refused_and_what_was_typed_stays(
     assert own_text(house, TARIFF) is None
 
 
-def test_a_price_shows_what_it_changes_and_is_put_in_force_by_a_name(house: House, zeynep: Visitor) -> None:
+def test_a_price_shows_what_it_changes_and_is_put_in_force_by_a_name(
+    house: House, door: Visitor, zeynep: Visitor
+) -> None:
     ((number,),) = house.ask("SELECT number FROM decision JOIN hold USING (sha) WHERE state='open'")
-    preview = shown(zeynep, "/kurallar", "/kurallar/tarife", **price(house))
+    ziya, put = seat(door, "ziya"), "/kurallar/tarife/yururluk"
+    preview, theirs = (shown(who, "/kurallar", "/kurallar/tarife", **price(house)) for who in (zeynep, ziya))
     assert "<b>1</b> bekleyen iletinin dekontu ya da listesi bu fiyatlarla kabul edilir" in preview.text
     assert str(number) in preview.text
     assert own_text(house, TARIFF) is None
@@ -254,6 +339,9 @@ def test_a_price_shows_what_it_changes_and_is_put_in_force_by_a_name(house: Hous
         line for line in (RULES / "receipt/amount.toml").read_text().splitlines() if line not in text
     ] == []
     assert acts(house)[-1] == ("rules", TARIFF, "zeynep", "Yeni liste.")
+    # Whoever saw the same and comes second is told who was first, and nothing is written twice.
+    late = confirmed(ziya, theirs, put)
+    assert (late.status, "zeynep işlem yaptı" in late.text, own_text(house, TARIFF)) == (409, True, text)
     # Nothing was accepted by itself; it is by a word of its own, on what was shown.
     page = zeynep.get("/kurallar/yeniden")
     assert str(number) in page.text
@@ -275,10 +363,12 @@ def test_every_page_of_the_administrator_fits_and_is_legible(door: Visitor, tmp_
             ("/kurallar", ""),
             ("/kurallar/metin?ad=replies/held", ""),
             ("/kurallar/metin?ad=replies/_closing", "dene"),
+            ("/kurallar/metin?ad=calendar", ""),
+            ("/kurallar/metin?ad=topics/thanks", "dene"),
         ):
             browser.open(f"http://{door.host}{path}")
             if button:
-                browser.run("document.querySelector('textarea').value += 'Bir satır daha.\\n'")
+                browser.run("document.querySelector('textarea').value += '# Bir satır daha.\\n'")
                 browser.run("document.querySelector('form[action$=dene] button').click()")
                 browser.until("location.pathname.endsWith('/dene')")
             looked_at(browser, path)

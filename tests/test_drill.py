@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from drill.__main__ import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, certify
+from drill.desk_acts import KEPT, not_as_posted, untold
+from drill.desk_acts import play as play_officials
 from drill.points import kills
 from drill.schedules import Fault, draw, play
 from drill.stage import Theatre, judge, on_stage
@@ -73,6 +75,31 @@ def test_the_drill_sees_what_is_lost_twice_or_out_of_place(theatre: Theatre) -> 
     aside = replace(good, answers=less, crashed=frozenset({answered}))
     assert judge(aside, good, kills=2).is_clean
     assert not judge(aside, good, kills=1).is_clean
+
+
+# With the key kept both times, and with the key lost the second time.
+@pytest.mark.parametrize("seed", [6, 36])
+def test_what_officials_did_comes_back_after_the_disk_is_lost(theatre: Theatre, seed: int) -> None:
+    verdict = play_officials(theatre, seed)
+    assert verdict.is_clean, verdict
+
+
+def test_the_drill_sees_what_officials_did_and_is_not_there_again() -> None:
+    nothing: dict[str, list[tuple[object, ...]]] = {name: [] for name in KEPT}
+    act = ("<1@x>", "then", "settle", "G-1", "A. Bir", "bakıldı", "{}")
+    settled = ("sha", "holder/0", "N-1", "returned", "bakıldı", "A. Bir", "then")
+    letter = ("<2@x>", "settled-returned/N-1", "done", "memur@example.org", "sha")
+    was = {**nothing, "acts": [act], "settlements": [settled], "letters": [letter]}
+
+    assert list(not_as_posted(was, was, {"<1@x>"})) == []
+    assert len(list(not_as_posted(was, nothing, {"<1@x>"}))) == 2
+    # What was not posted yet is lost with the disk, and must not be there by half.
+    assert list(not_as_posted(was, nothing, set())) == []
+    assert len(list(not_as_posted(nothing, was, set()))) == 2
+    # Without the key a letter has to do: what it told of may not be decided once more.
+    assert list(untold(was, was, {"<2@x>"})) == []
+    assert len(list(untold(was, nothing, {"<2@x>"}))) == 1
+    assert list(untold(was, nothing, {"<1@x>"})) == []
 
 
 def test_a_seed_and_a_number_are_the_same_day_again() -> None:

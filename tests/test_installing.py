@@ -123,6 +123,72 @@ def test_what_lies_there_is_never_touched_and_the_rest_is_made(tree: Path, init:
     assert lying(tree) == there
 
 
+@needs_root
+def test_a_unit_that_is_not_this_versions_is_shown_line_by_line_and_left_until_it_is_taken(
+    tree: Path, init: Init
+) -> None:
+    init(tree)
+    unit = tree / "etc/systemd/system/nes-intake-serve.service"
+    new = unit.read_text()
+    # An older version's unit, in which somebody has put a word of their own besides.
+    old = new.replace("NoNewPrivileges=yes\n", "") + "Environment=LANG=tr_TR.UTF-8\n"
+    unit.write_text(old)
+    settings = tree / "etc/nes-intake/settings.toml"
+    settings.write_text("unit = 'ours'\n")
+
+    for more in (("--dry-run",), ()):
+        code, said, _ = init(tree, *more)
+        assert code == 0
+        assert unit.read_text() == old
+        about, _, rest = said.partition(f"{unit}; dokunulmadı, ama")[2].partition("Yenisini almak için: ")
+        assert [line.strip() for line in about.splitlines()[1:] if line.strip()] == [
+            "+NoNewPrivileges=yes",
+            "-Environment=LANG=tr_TR.UTF-8",
+        ]
+        assert said.count("dokunulmadı, ama bu sürüm") == 1
+    assert "ours" in settings.read_text()
+
+    # What it says to do is what takes the new one, and keeps the old beside it.
+    command = rest.partition(". ")[0]
+    move, made_again, reload = (part.split() for part in command.split(" && "))
+    assert reload == ["systemctl", "daemon-reload"]
+    subprocess.run(move, check=True)
+    assert made_again == [PROGRAM, "init", "--root", str(tree)]
+    _, said, _ = init(tree)
+    assert unit.read_text() == new
+    assert unit.with_name(f"{unit.name}.eski").read_text() == old
+    assert "bu sürümün dosyası başka" not in said
+
+
+@needs_root
+def test_a_host_gets_the_units_of_what_it_is(tree: Path, init: Init) -> None:
+    certificates = pytest.importorskip("pipeline.sandbox.cluster.certificates")
+    members = [("scheduler", "dagitici.example.org"), ("worker", "okuyucu1"), ("office", "adana")]
+    places = certificates.certify(tree / "opt/ca", members)
+    readers = tree / "etc/nes-intake/readers"
+    readers.parent.mkdir()
+    more: dict[str, set[str]] = {}
+    for place in (*places, None):
+        shutil.rmtree(readers, ignore_errors=True)
+        shutil.rmtree(tree / "etc/systemd", ignore_errors=True)
+        if place:
+            shutil.copytree(place, readers)
+        else:
+            # Nothing that can be read is no role, and stops nothing.
+            readers.mkdir()
+            (readers / "certificate.pem").write_text("bozuk")
+            (readers.parent / "offices").mkdir()
+        assert init(tree)[0] == 0
+        there = {path.stem.removeprefix("nes-intake-") for path in (tree / "etc/systemd/system").iterdir()}
+        more[place.name if place else ""] = there - {"serve", "poll", "nightly", "desk"}
+    assert more == {
+        "scheduler-dagitici.example.org": {"scheduler"},
+        "worker-okuyucu1": {"reader"},
+        "office-adana": set(),
+        "": {"offices"},
+    }
+
+
 def said_by_systemd(place: Path, *more: str) -> list[str]:
     """Has systemd read all units of a folder: what it says of ours."""
     said = subprocess.run(

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -32,19 +32,23 @@ from pipeline.domain import (
     SightingState,
     Transcript,
 )
+from pipeline.domain.acts import Done
 from pipeline.domain.cases import former_receipt_key
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger import cases as case_chapter
 from pipeline.ledger import file as ledger_module
+from pipeline.ledger.acts import acts_between, note_act
 from pipeline.ledger.book import Decided, Ledger, Night, Planned
-from pipeline.ledger.migrations import level_references
+from pipeline.ledger.folders import knows_mail, newest_arrival
+from pipeline.ledger.migrations import level_references, moments_in_utc
 from pipeline.ledger.traces import anew
 from tests.in_order import mail_from
 from tests.people import PEOPLE
 
 NOW = datetime(2024, 6, 14, 9, 0, tzinfo=UTC)
 DAY = date(2024, 6, 14)
+ISTANBUL = timezone(timedelta(hours=3))
 LOST = Procedure.LOST_OR_STOLEN
 ONE, OTHER = (IdentityNumber(p.identity_number) for p in PEOPLE[:2])
 SHA, OTHER_SHA = "a" * 64, "b" * 64
@@ -253,6 +257,44 @@ def test_what_was_spent_before_spellings_were_levelled_stays_spent(
         DAY, Evidence(receipts=(again,)), mail_from("x@saglik.example.org")
     ).spent.values()
     assert spent.case == "N-1"
+    ledger.close()
+
+
+@pytest.mark.parametrize("moment", [time(0, 0, 1), time(0, 17), time(2, 59), time(3), time(23, 59, 59)])
+def test_a_day_has_what_was_done_in_it_by_the_offices_clock(ledger: Ledger, moment: time) -> None:
+    done = Done(datetime.combine(DAY, moment, ISTANBUL).astimezone(UTC), "paper", "", "N-1", "ayse", "", {})
+    with ledger.transaction():
+        note_act(ledger, done)
+    found = {
+        day: len(acts_between(ledger, begin, begin + timedelta(days=1)))
+        for day in (DAY - timedelta(days=1), DAY, DAY + timedelta(days=1))
+        for begin in [datetime.combine(day, time(), ISTANBUL)]
+    }
+    assert found == {DAY - timedelta(days=1): 0, DAY: 1, DAY + timedelta(days=1): 0}
+
+
+def test_a_moment_without_a_zone_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="no zone"):
+        ledger.query("SELECT ? AS at", NOW.replace(tzinfo=None))
+
+
+def test_arrivals_of_an_older_ledger_are_known_by_their_moment_whatever_its_zone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = NOW.astimezone(timezone(timedelta(hours=5)))
+    steps = ledger_module.MIGRATIONS
+    with monkeypatch.context() as then:
+        then.setattr(ledger_module, "MIGRATIONS", steps[: steps.index(moments_in_utc)])
+        ledger = Ledger.open(file, b"key")
+        arrive(ledger)
+        with ledger.transaction():
+            ledger.execute("UPDATE arrival SET received_at=?", there.isoformat())
+        ledger.close()
+    ledger = Ledger.open(file, b"key")
+    (row,) = ledger.query("SELECT size, received_at FROM arrival")
+    assert row["received_at"] == NOW.isoformat()
+    assert knows_mail(ledger, row["size"], there)
+    assert newest_arrival(ledger) == NOW
     ledger.close()
 
 

@@ -36,7 +36,7 @@ from tests.people import Person as Somebody
 from tests.people import person
 from tests.receipt_material import Print, print_pdf
 from tests.test_desk_rules import confirmed
-from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, quiet, seat
+from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, hidden, quiet, seat
 
 WHO, NEXT = person("Barış Tunahanlı"), person("Mehmet Şükrü İnanöz")
 NASTY = "<script>alert(1)</script>"
@@ -81,7 +81,13 @@ FILE = "rules/layouts/tasra.toml"
 def house(lasting_house: House) -> House:
     house = lasting_house
     people = People(Home(house.home))
-    for name, role in (("zeynep", "administrator"), ("veli", "releaser")):
+    for name, role in (
+        ("zeynep", "administrator"),
+        ("ziya", "administrator"),
+        ("veli", "releaser"),
+        ("ayse", "clerk"),
+        ("okur", "reader"),
+    ):
         people.put(Person(name, Role(role), HASHED))
     house.deliver_raw(list_mail(WHO, at("2024-06-14", "07:40")))
     house.deliver_raw(with_receipt(WHO, "2024061300098765", "07:50"))
@@ -183,7 +189,7 @@ def test_a_form_proves_itself_on_its_own_page_and_what_waits_is_accepted(
     assert "Belge okundu, ancak ne olduğu kesin anlaşılamadı." in preview.text
     assert list((house.folder / "own/rules").rglob("*.toml")) == []
     done = confirmed(zeynep, preview, "/kurallar/duzen/yururluk", because="Sayfayla karşılaştırıldı.")
-    assert (done.status, done.headers["location"]) == (303, "/kurallar/yeniden")
+    assert (done.status, done.headers["location"]) == (303, f"/ileti/{number}/yeniden")
     assert house.ask("SELECT about, \"by\", because FROM act WHERE kind='rules'") == [
         (FILE, "zeynep", "Sayfayla karşılaştırıldı.")
     ]
@@ -201,6 +207,95 @@ def test_a_form_proves_itself_on_its_own_page_and_what_waits_is_accepted(
     assert number in zeynep.get("/kurallar/yeniden").text
     # The same name is not taken twice.
     assert tried(zeynep, page).status == 409
+
+
+def labels(seen: Seen) -> Iterator[tuple[str, str]]:
+    """The places of the things on a page, with their labels."""
+    for select in seen.text.split('<select name="c')[1:]:
+        yield select.split('"')[0], unescape(select.split('aria-label="')[1].split('"')[0])
+
+
+def test_a_page_that_pays_somebody_unknown_teaches_nothing(house: House, zeynep: Visitor, page: str) -> None:
+    put = "/kurallar/duzen/yururluk"
+    places = {label: f"c{place}" for place, label in labels(zeynep.get(page))}
+    other = {
+        places["TAHSİLATI ALAN"]: "",
+        places["VEZNE"]: "payee",
+        "rail": "KURUM ÖDEMESİ",
+        "stem": "kantin",
+    }
+    (house.folder / "own" / FILE).unlink(missing_ok=True)
+    refused = tried(zeynep, page, **other)
+    assert (refused.status, NASTY in refused.text) == (409, False)
+    assert "tanınan kurumlardan biri değil" in refused.text
+    # A form that leaves the preview out is held to the same.
+    forced = confirmed(zeynep, tried(zeynep, page, stem="kantin"), put, **other)
+    assert (forced.status, "tanınan kurumlardan biri değil" in forced.text) == (409, True)
+    assert not (house.folder / "own/rules/layouts/kantin.toml").exists()
+    # Where the way of the payment is to be told by its type, it is not: what is read so waits for a person.
+    untold = tried(zeynep, page, **{**other, "rail": ""})
+    assert (untold.status, "alıcısı tanınan bir kurum değil" in untold.text) == (200, True)
+    assert "<strong>0</strong> tanesinde itiraz edilecek bir şey kalmaz" in untold.text
+
+
+def test_whoever_begins_the_same_form_second_is_told_who_was_first(
+    house: House, door: Visitor, zeynep: Visitor, page: str
+) -> None:
+    ziya, put, file = seat(door, "ziya"), "/kurallar/duzen/yururluk", house.folder / "own" / FILE
+    file.unlink(missing_ok=True)
+    mine, theirs = tried(zeynep, page), tried(ziya, page)
+    for other in ({"bilet": ""}, {"bilet": mine.token(put)}):
+        assert confirmed(ziya, theirs, put, **other).status == 403
+    assert ziya.post(put, {"bilet": theirs.token(put)}, Origin="http://evil.example").status == 403
+    assert confirmed(zeynep, mine, put).status == 303
+    text = file.read_text()
+    late = confirmed(ziya, theirs, put)
+    assert (late.status, "zeynep işlem yaptı" in late.text) == (409, True)
+    # The same form does nothing twice.
+    again = confirmed(zeynep, mine, put)
+    assert (again.status, "artık geçerli değil" in again.text) == (409, True)
+    assert file.read_text() == text
+
+
+def test_the_mail_it_was_begun_from_is_accepted_for_what_it_says_now(
+    house: House, door: Visitor, zeynep: Visitor, page: str
+) -> None:
+    if not (house.folder / "own" / FILE).exists():
+        confirmed(zeynep, tried(zeynep, page), "/kurallar/duzen/yururluk")
+    number = held(house)
+    where = f"/ileti/{number}/yeniden"
+    ayse, veli, act = seat(door, "ayse"), seat(door, "veli"), f"{where}/kabul"
+    assert f'href="{where}"' in ayse.get(f"/ileti/{number}").text
+    shown = ayse.get(where)
+    assert (shown.status, NASTY in shown.text) == (200, False)
+    for told in ("780,00", "2024061300098765", WHO.identity_number, "ne olduğu kesin anlaşılamadı"):
+        assert told in shown.text
+    assert seat(door, "okur").get(where).status == 403
+    assert seat(door, "okur").post(act, {"bilet": shown.token(act)}).status == 403
+    assert veli.post(act, {"bilet": shown.token(act)}).status == 403
+    assert ayse.post(act, {"bilet": shown.token(act)}, Origin="http://evil.example").status == 403
+    assert confirmed(ayse, shown, act, because=" ").status == 404
+    mine, theirs, changed = ayse.get(where), veli.get(where), ayse.get(where)
+    version = hidden(changed, "seen").partition(" ")[2]
+    assert confirmed(ayse, changed, act, seen=f"{'0' * 16} {version}").status == 409
+    assert house.ask("SELECT state FROM hold") == [("open",)]
+    assert confirmed(ayse, mine, act, because="Sayfayla karşılaştırıldı.").status == 303
+    late = confirmed(veli, theirs, act)
+    assert (late.status, "ayse" in late.text) == (409, True)
+    assert house.ask("SELECT state, settled_by, because FROM hold") == [
+        ("accepted", "ayse", "Sayfayla karşılaştırıldı.")
+    ]
+    ((case,),) = house.ask("SELECT case_number FROM entry WHERE event='listed'")
+    assert house.ask("SELECT case_number, proof FROM entry WHERE event='paid'") == [
+        (case, f"settle/{number}")
+    ]
+    # The receipt is spent, its sender is told, and the night comes out the same when it is made again.
+    assert house.ask("SELECT count(*) FROM spent") == [(1,)]
+    assert house.ask("SELECT kind FROM letter ORDER BY id DESC LIMIT 1") == [("settled-accepted",)]
+    quiet(house)
+    house.nightly()
+    assert run(["replay", "--night", "2024-06-14", "--settings", str(house.file)]) == DONE
+    assert ayse.get(where).status == 409
 
 
 def test_nobody_is_paid_and_no_word_unheard_by_a_page_that_waits(house: House) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.acts.acting import Act, version
+from pipeline.acts.putting_off import assign
 from pipeline.acts.sampling import Read, answer, go_on, questions
 from pipeline.commands.cli import run
 from pipeline.domain.faults import OperatorFault
@@ -279,3 +281,26 @@ def test_what_ends_half_way_leaves_the_old_ledger_as_it_was(
     house.poll(NEXT + timedelta(hours=1))
     assert again(house, NEXT + timedelta(hours=1)).known == 10
     assert house.ask("SELECT state FROM letter ORDER BY id DESC LIMIT 1") == [("deferred",)]
+
+
+def test_two_acts_of_one_second_come_back_in_their_order(house: House) -> None:
+    """A mail's date knows no parts of a second, and copies lie in the folder in any order."""
+    kept = 'SELECT at, kind, "by", body FROM act ORDER BY id'
+    for after, to in ((100, "H. Hanım"), (200, "K. Bey"), (300, "")):
+        with house.opened(NEXT + timedelta(milliseconds=after)) as shop:
+            number = shop.ledger.open_holds()[0].number
+            assign(shop, number, [], to, Act("A. Bir", "bakıldı", version(shop.ledger, number)))
+    house.poll(NEXT + timedelta(hours=1))
+    was = house.ask(kept)
+    assert [row[1] for row in was[-3:]] == ["assign"] * 3
+    copies = house.box.mails(COPIES_FOLDER)
+    with house.box.imap() as client:
+        client.select_folder(COPIES_FOLDER)
+        client.delete_messages(client.search())
+        client.expunge()
+    for raw in reversed(copies):
+        house.box.deliver(raw, NEXT, COPIES_FOLDER)
+    (house.home / "ledger.db").unlink()
+    make_way(Home(house.home))
+    again(house, NEXT + timedelta(hours=2))
+    assert house.ask(kept) == was

@@ -24,7 +24,7 @@ from pipeline.policy import checks
 from pipeline.policy.checks import Check, Verdict
 from pipeline.policy.places import REPORTS, RULES, Places
 from pipeline.policy.policy import load_policy
-from pipeline.policy.rulebook import PRICE_WORDS, WORDS, load_rules, with_domain
+from pipeline.policy.rulebook import PAYING_WORDS, PRICE_WORDS, WORDS, load_rules, with_domain
 from pipeline.policy.views import known_fields
 from pipeline.review.invented_office import OFFICE
 
@@ -79,7 +79,7 @@ def test_a_rule_speaks_whole_sentences_and_names_its_authority(path: str) -> Non
     rule = LOADED[path]
     assert rule.because
     for text in filter(None, (rule.say, rule.unsure, rule.remedy, rule.too_little, rule.too_much)):
-        filled = text.format(**dict.fromkeys((*WORDS, *PRICE_WORDS), "x"))
+        filled = text.format(**dict.fromkeys((*WORDS, *PAYING_WORDS, *PRICE_WORDS), "x"))
         assert filled[0].isupper() or filled[0] in "x123456789", text
         assert filled.endswith((".", "?")), text
 

@@ -28,6 +28,7 @@ from pipeline.domain.cases import mail_number
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.troubles import Trouble
 from pipeline.domain.turkish import IdentityNumber
+from pipeline.judging.remedies import paying
 from pipeline.letters.act_copy import act_copy
 from pipeline.letters.alarm import alarm
 from pipeline.letters.answer import Answered, answer, answer_release
@@ -43,7 +44,7 @@ from pipeline.office.console import sentence
 from pipeline.policy.list_days import Selection
 from pipeline.policy.places import REPORTS, RULES, Places
 from pipeline.policy.policy import Policy
-from pipeline.policy.text_proofs import filled_words, prove_texts
+from pipeline.policy.text_proofs import filled_in_every_way, filled_words, prove_texts
 from pipeline.policy.texts import Texts, Written, load_texts
 from tests.in_order import (
     AYSE,
@@ -391,7 +392,7 @@ def test_a_hole_that_nobody_fills_raises() -> None:
         make()
     unfilled: dict[tuple[str, str], bool] = {}
     for text, values in tuple(Recording.asked):
-        for word in _words_needed(POLICY.texts, f"{text}.txt") - {"claims", "words"}:
+        for word in _words_needed(POLICY.texts, f"{text}.txt") - {"buys", "claims", "words"}:
             fewer = {k: v for k, v in values.items() if k != word}
             try:
                 POLICY.texts.write(text, **fewer)
@@ -527,6 +528,7 @@ def test_text_and_html_say_the_same_words(name: str) -> None:
 
 def _allowed_links() -> set[str]:
     said = [r.say + r.remedy for r in POLICY.rules] + [f.read_text("utf-8") for f in REPORTS.rglob("*.txt")]
+    said += POLICY.texts.words["ways_to_pay"].values()
     return {link for text in said for link in re.findall(r"https?://[^\s,;)\"']*[^\s,;).\"']", text)}
 
 
@@ -788,8 +790,52 @@ def test_what_is_to_be_paid_is_named_on_a_day_whose_prices_are_known() -> None:
     def told(at: datetime) -> str:
         return answer_settled(SHA, mail_from(), Verdicts([listed()]), HOUSE, at).text
 
-    known = " ".join(told(datetime(2024, 5, 13, 9, tzinfo=UTC)).split())
-    assert "bugün 3 yıllık NES 780,00 TL, istediyseniz mini kart okuyucu 300,00 TL (KDV dahil)." in known
+    known = re.sub(r"[ \n]+", " ", told(datetime(2024, 5, 13, 9, tzinfo=UTC)))
+    costs = "3 yıllık NES 780,00\N{NBSP}TL, istediyseniz mini kart okuyucu 300,00\N{NBSP}TL (KDV dahil)."
+    assert f"Bugünün ücreti: {costs}" in known
     # Midnight is the office's own: on this evening of 11 March it is the day of the new price there.
     assert "780,00 TL" in " ".join(told(datetime(2024, 3, 11, 22, tzinfo=UTC)).split())
-    assert " TL" not in told(datetime(2099, 5, 13, 9, tzinfo=UTC))
+    assert "TL" not in told(datetime(2099, 5, 13, 9, tzinfo=UTC))
+
+
+def test_who_is_asked_to_pay_reads_where_and_the_price_of_the_day_in_the_same_words() -> None:
+    where = POLICY.texts.words["ways_to_pay"]["lost_or_stolen"]
+    told = {
+        (f.letter, f.way): " ".join(f.text.split())
+        for f in filled_in_every_way(POLICY.texts, POLICY.office, "replies/_how_to_pay")
+    }
+    pays = [(name, text) for (name, way), text in told.items() if way == "all"]
+    assert len(pays) >= 8
+    for name, text in pays:
+        assert where in text, name
+        assert "Bugünün ücreti: " in text, name
+        assert "300,00 TL" in text, name
+        assert "Bugünün ücreti" not in told[name, "none"], name
+    elsewhere = [f.name for f in REPORTS.rglob("*.txt") if "sanalpos" in f.read_text("utf-8")]
+    assert elsewhere == []
+    assert not any("sanalpos" in rule.remedy for rule in POLICY.rules)
+
+
+def test_who_paid_the_wrong_way_reads_the_two_ways_and_what_they_cost_today() -> None:
+    def remedy(decision: Decision) -> str:
+        (finding,) = (f for f in decision.findings if f.rule == "receipt/rail")
+        return finding.remedy
+
+    wrong = slip(rail="FAST")
+    known = remedy(judged(wrong, facts=facts_of(open_case())))
+    assert POLICY.texts.words["ways_to_pay"]["lost_or_stolen"] in known
+    assert "780,00 TL, istediyseniz mini kart okuyucu 300,00 TL" in known
+    unpriced = replace(facts_of(open_case()), today=date(2099, 5, 13))
+    paid_then = replace(wrong, paid_on=date(2099, 5, 12))
+    unknown = remedy(judged(paid_then, facts=unpriced))
+    assert POLICY.texts.words["ways_to_pay"]["lost_or_stolen"] in unknown
+    assert "TL" not in unknown
+    assert "  " not in unknown
+
+
+def test_where_two_procedures_may_be_meant_no_price_of_one_of_them_is_told() -> None:
+    ways = POLICY.texts.words["ways_to_pay"]
+    either = {Procedure.LOST_OR_STOLEN, Procedure.CARD_READER}
+    assert paying(either, POLICY, TODAY) == {"ways": ways["lost_or_stolen"], "today_costs": ""}
+    assert paying({Procedure.CARD_READER}, POLICY, TODAY)["today_costs"].count("TL") == 1
+    assert paying(set(Procedure), POLICY, TODAY) == {"ways": ways["any"], "today_costs": ""}

@@ -34,6 +34,7 @@ from pipeline.ledger.book import Judged
 from pipeline.ledger.knowledge import known_about
 from pipeline.ledger.settlements import claims_left
 from pipeline.office.shop import Shop
+from pipeline.policy.policy import Policy
 
 _FIELDS = {Kind.RECEIPT: OF_RECEIPTS, Kind.HOLDER: OF_HOLDERS}
 
@@ -155,13 +156,20 @@ def _entries(decision: Decision) -> Iterable[Entry]:
 
 def _weighed(shop: Shop, claim: Claim, decision: Decision) -> Judgement:
     """Tells what stands against a claim: what nobody may pass over, and what takes two."""
-    overrides = {rule.path: rule.override for rule in shop.policy.rules}
     about = (*claim.findings, *decision.findings_of("submission", 0))
+    return Judgement(claim, *against(shop.policy, about), decision.untold)
+
+
+def against(policy: Policy, findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], bool]:
+    """Gives those of some findings that nobody may pass over, and whether any of them takes two names."""
+    overrides = {rule.path: rule.override for rule in policy.rules}
     faults = tuple(
         f
-        for f in about
+        for f in findings
         if overrides.get(f.rule) == "none"
         or (f.consequence is Consequence.RETURN and overrides.get(f.rule) != "two")
     )
-    is_for_two = any(overrides.get(f.rule) == "two" for f in about if f.consequence is not Consequence.GUIDE)
-    return Judgement(claim, faults, is_for_two, decision.untold)
+    is_for_two = any(
+        overrides.get(f.rule) == "two" for f in findings if f.consequence is not Consequence.GUIDE
+    )
+    return faults, is_for_two

@@ -13,9 +13,10 @@ from pipeline.acts.off_list import put_back, take_off
 from pipeline.acts.putting_off import assign, deal_with, wait
 from pipeline.acts.releasing import release_list
 from pipeline.acts.sampling import answer_again, go_on_again
-from pipeline.acts.settling import Word, followed_by, propose, settle, weigh
+from pipeline.acts.settling import AS_READ, Word, accept_as_read, followed_by, propose, settle, weigh
 from pipeline.acts.standing import Until
 from pipeline.acts.taking_in import take_in
+from pipeline.domain import Outcome
 from pipeline.domain.acts import Done
 from pipeline.domain.claims import Verb
 from pipeline.domain.faults import OperatorFault
@@ -48,6 +49,14 @@ def _claims(shop: Shop, done: Done) -> list[int]:
     return list(done.body["claims"])
 
 
+def _as_read(shop: Shop, done: Done, act: Act) -> None:
+    judged = shop.ledger.judged_number(done.about)
+    if judged and judged.decision.outcome is Outcome.ACCEPTED:
+        # By the rules that are in force by now it never waited.
+        return
+    accept_as_read(shop, done.about, AS_READ.validate_json(done.body["read"]), act)
+
+
 def _answer(shop: Shop, done: Done, act: Act) -> None:
     told = [Answered(**row) for row in done.body["rows"]]
     take_answer(shop, done.body["digest"], done.body["name"], told, act)
@@ -59,6 +68,7 @@ _AGAIN: Mapping[str, Callable[[Shop, Done, Act], object]] = {
         shop, done.about, _claims(shop, done)[0], done.body["fields"], act
     ),
     "propose": lambda shop, done, act: propose(shop, done.about, _claims(shop, done), act),
+    "reread": _as_read,
     "wait": _wait,
     "assign": _assign,
     "dealt": lambda shop, done, act: deal_with(shop, done.about, act),
@@ -71,7 +81,7 @@ _AGAIN: Mapping[str, Callable[[Shop, Done, Act], object]] = {
     "sample-resume": go_on_again,
 }
 # Those that are about one mail and nothing else.
-_OF_A_MAIL = ("settle", "propose", "amend", "wait", "assign")
+_OF_A_MAIL = ("settle", "reread", "propose", "amend", "wait", "assign")
 
 
 def is_repeatable(done: Done) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from pydantic import TypeAdapter
+
 from pipeline.acts.acting import Act, Deed, acting, demand_version
 from pipeline.acts.amending import judged_today
 from pipeline.acts.faults import KnownFault, NotFitting, Refused, SecondName, TellsTooMuch
@@ -26,6 +28,7 @@ from pipeline.domain.turkish import quotable, squeeze
 from pipeline.judging.discretion import name_told, without_numbers
 from pipeline.ledger.acts import acts_about
 from pipeline.ledger.book import Judged
+from pipeline.ledger.likenesses import note_likenesses
 from pipeline.ledger.settlements import (
     Settlement,
     claims_left,
@@ -73,6 +76,14 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class AsRead:
+    """What a held mail says by the readers and rules of a day, and the cases its sender may not hear of."""
+
+    entries: tuple[Entry, ...]
+    untold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Ruling:
     """One claim with what is decided of it."""
 
@@ -89,6 +100,9 @@ class Weighed:
     # By the claim's name, what is written for it.
     made: Mapping[str, Entry]
     letter: Letter | None
+
+
+AS_READ = TypeAdapter(AsRead)
 
 
 # --- whom a number means -----------------------------------------------------------------------
@@ -152,6 +166,32 @@ def propose(shop: Shop, number: str, claims: Sequence[int], act: Act) -> None:
     body = {"claims": list(claims), "names": names}
     with acting(shop, Deed("propose", held.number, held.sha, body), act):
         pass
+
+
+def accept_as_read(shop: Shop, number: str, read: AsRead, act: Act) -> Settled:
+    """Accepts a held mail (G-…) for what it says today, where that is not what was held.
+
+    The mail stays as it was judged; what is written is kept with the act, which needs no reading to be done
+    again. Raises as `settle` does.
+    """
+    held = held_mail(shop, number)
+    demand_version(shop, number, act)
+    if decided_claims(shop.ledger, held.sha):
+        raise Refused("reread_partly", number=held.number)
+    made = made_today(held, read.entries, shop.today())
+    if wrong := not_any_more(shop.ledger, held, made):
+        raise OperatorFault("settle_stale", number=held.number, stale=wrong)
+    untold = tuple(sorted({*held.decision.untold, *read.untold}))
+    held = replace(held, decision=replace(held.decision, untold=untold))
+    rulings = tuple(_Ruling(claim, Verb.ACCEPT, "") for claim in claims_left(shop.ledger, held))
+    letter = _letter(shop, held, Verdicts(_told(held, made), [], ()), rulings)
+    # As a text, for what is kept in another order would be another receipt when it is done again.
+    body = {"read": AS_READ.dump_json(read).decode()}
+    weighed = Weighed(rulings, {f"as-read/{at}": entry for at, entry in enumerate(made)}, letter)
+    with acting(shop, Deed("reread", held.number, held.sha, body), act):
+        _carry_out(shop, held, [Word(0, Verb.ACCEPT)], weighed, act)
+        note_likenesses(shop.ledger, held.sha, [entry.receipt for entry in made if entry.receipt])
+    return Settled(held.number, False, letter)
 
 
 def _meant(shop: Shop, held: Judged, words: Sequence[Word]) -> list[Claim]:

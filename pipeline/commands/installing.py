@@ -41,7 +41,7 @@ def init_command(for_me: bool, dry_run: bool, root: Path) -> int:
         raise OperatorFault("init_not_root", program=site.program)
     if not site.service and os.geteuid() == 0:
         say("init_as_root")
-    found = installing.look(site, installing.pieces(site, date.today()))
+    found = installing.look(site, installing.pieces(site, date.today(), installing.roles_of(site)))
     if site.service:
         say("init_user", user=site.service)
     for one in found if dry_run else installing.install(site, found):
@@ -51,6 +51,17 @@ def init_command(for_me: bool, dry_run: bool, root: Path) -> int:
         return DONE
     _tell_what_is_next(site)
     return DONE
+
+
+def _tell_difference(site: Site, found: Found) -> None:
+    path = site.on_disk(found.piece.path)
+    say("init_differs", path=path)
+    for line in found.differs:
+        say("init_difference", line=line)
+    reload = "systemctl daemon-reload" if site.service else "systemctl --user daemon-reload"
+    root = "" if site.root == Path("/") else f" --root {site.root}"
+    own = "" if site.service else " --user"
+    say("init_take", path=path, command=f"{site.program} init{own}{root}", reload=reload)
 
 
 def _tell(site: Site, found: Found, is_dry: bool) -> None:
@@ -64,10 +75,12 @@ def _tell(site: Site, found: Found, is_dry: bool) -> None:
     path = site.on_disk(piece.path)
     if found.is_open:
         say("init_open", path=path, mode=f"{found.mode:o}", wanted=f"{piece.mode:o}")
-    elif found.is_there:
+    elif found.is_there and not found.differs:
         say("init_there", path=path)
-    else:
+    elif not found.is_there:
         say("init_would" if is_dry else "init_made", path=path, rights=rights)
+    if found.differs:
+        _tell_difference(site, found)
 
 
 def _tell_what_is_next(site: Site) -> None:

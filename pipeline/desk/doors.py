@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.desk.again_page import accept_again_of_mail, again_of_mail
 from pipeline.desk.app import Door
 from pipeline.desk.find_page import find_page, letter_page, mail_story, story_page
 from pipeline.desk.layout_page import layout_page, put_layout, show_layout
@@ -50,6 +51,8 @@ DOORS = (
     Door("/ileti/{number}/beklet", Power.DECIDE, put_off, is_act=True),
     Door("/ileti/{number}/duzelt", Power.DECIDE, correct, is_act=True),
     Door("/ileti/{number}/devret", Power.DECIDE, hand_on, is_act=True),
+    Door("/ileti/{number}/yeniden", Power.DECIDE, again_of_mail, is_slow=True),
+    Door("/ileti/{number}/yeniden/kabul", Power.DECIDE, accept_again_of_mail, is_act=True),
     Door("/yazisma/{number}/ilgilenildi", Power.DECIDE, see_to, is_act=True),
     Door("/bul", Power.LOOK, find_page),
     Door("/bul", Power.LOOK, find_page, is_act=True, is_repeatable=True),

@@ -14,8 +14,9 @@ from typing import Any
 from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit
 from pipeline.desk.papers import files_of, submission_of
 from pipeline.desk.read_values import values_of_receipt
+from pipeline.desk.rehearsed import rehearsed
 from pipeline.desk.rendering import desk_words
-from pipeline.desk.rules_page import difference, put_as_seen, seen_of
+from pipeline.desk.rules_page import demand_as_seen, difference, put_as_seen, seen_of
 from pipeline.domain import OpenedFile, Receipt
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import sentence
@@ -102,6 +103,7 @@ def show_layout(shop: Shop, visit: Visit) -> Answer:
         "text": change.text,
         "path": change.path,
         "told": difference(shop, judged_again(shop, policy)),
+        "weeks": rehearsed(shop, policy),
         "again": {
             **{f"c{at}": choice for at, choice in choices.items()},
             **{name: visit.form.get(name, "").strip() for name in ("stem", "name", "bank", "rail")},
@@ -116,11 +118,13 @@ def show_layout(shop: Shop, visit: Visit) -> Answer:
 def put_layout(shop: Shop, visit: Visit) -> Answer:
     """Puts a form in force that was shown."""
     paper = _paper(shop, visit.form.get("ileti", ""), visit.form.get("kagit", ""))
+    # Before all else: a name that somebody has taken meanwhile is theirs, and no mistake.
+    demand_as_seen(shop, visit, f"rules/layouts/{visit.form.get('stem', '').strip()}.toml")
     change = _change(shop, paper, _choices(paper, visit), visit)
     # A form that leaves the preview out is held to the same.
     _read(shop, paper, tried(shop.settings, change), _stem(change))
     put_as_seen(shop, visit, change)
-    return Go("/kurallar/yeniden", "layout", {"name": _stem(change)})
+    return Go(f"/ileti/{paper.number}/yeniden", "layout", {"name": _stem(change)})
 
 
 def _paper(shop: Shop, number: str, at: str) -> _Paper:

@@ -17,7 +17,7 @@ from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit
 from pipeline.desk.papers import files_of, papers_of, picture_of_page, picture_of_place, submission_of
 from pipeline.desk.people import People, Power
 from pipeline.desk.read_values import ReadValue, values_of_holder, values_of_receipt
-from pipeline.domain import Decision, Finding, Holder, Receipt
+from pipeline.domain import Decision, Entry, Finding, Holder, Receipt
 from pipeline.domain.claims import Claim, Kind, Verb
 from pipeline.domain.turkish import mask, masked, quotable
 from pipeline.ledger.book import Judged
@@ -130,7 +130,7 @@ def _shown(shop: Shop, judged: Judged, standing: Standing) -> Shown:
         title=_title(claim, value),
         readings=_readings(value, doubted),
         engine=value.read_by if isinstance(value, Receipt) else "",
-        follows=_follows(shop, now.claim) if now and not now.faults else "",
+        follows=follows(shop, now.claim.entry) if now and now.claim.entry and not now.faults else "",
         verbs=_verbs(now.claim, shop.policy.awaits_list, now.faults) if now else (),
     )
 
@@ -163,14 +163,11 @@ def _title(claim: Claim, value: Holder | Receipt | None) -> str:
     return claim.case
 
 
-def _follows(shop: Shop, claim: Claim) -> str:
+def follows(shop: Shop, entry: Entry) -> str:
     """Says what would follow from a yes, in the words of the report."""
-    if claim.entry is None:
-        return ""
     told: Mapping[str, Any] = shop.policy.texts.report["sections"]["held"]["accepting"]
-    holder = claim.entry.holder
-    who = holder.name if holder else claim.entry.case
-    return str(told[claim.entry.event].format(people=quotable(who)))
+    who = entry.holder.name if entry.holder else entry.case
+    return str(told[entry.event].format(people=quotable(who)))
 
 
 # --- acts ------------------------------------------------------------------------------------------

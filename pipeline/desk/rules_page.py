@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline.acts.acting import Act, version
+from pipeline.acts.acting import Act, demand_version, version
 from pipeline.acts.faults import Overtaken
 from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit
+from pipeline.desk.rehearsed import rehearsed
 from pipeline.desk.rendering import desk_words
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.turkish import quotable
@@ -27,6 +28,7 @@ from pipeline.review.repricing import NewPrices, new_prices, tariff_file
 
 # So many of the mails that would end otherwise are listed; the rest is counted.
 _MOST_LISTED = 100
+CALENDAR = "calendar"
 _TYPED = ("first", "nes", "reader", "last", "grace")
 
 
@@ -78,6 +80,7 @@ def _rules_page(shop: Shop, typed: dict[str, str], said: str) -> Page:
         "typed": {name: typed.get(name, "") for name in _TYPED} | {"grace": typed.get("grace", "7")},
         "said": said,
         "texts": texts_of(policy),
+        "files": files_of_rules(policy),
         "own": sorted(own),
         "layouts": [(name, layout.name) for name, layout in sorted(policy.layouts.items())],
         "has_rules": bool(shop.settings.own_rules),
@@ -94,6 +97,17 @@ def texts_of(policy: Policy) -> list[str]:
         if path.startswith("reports/replies/") and path.endswith(".txt")
     ]
     return sorted(names, key=lambda name: "/_" in name)
+
+
+def files_of_rules(policy: Policy) -> list[str]:
+    """Names the files of the rules that are changed here: the calendar, topics' words, reminders' times."""
+    names = [path.removeprefix("rules/").removesuffix(".toml") for path in policy.files]
+    return sorted(filter(is_file_of_rules, names), key=lambda name: (name != CALENDAR, name))
+
+
+def is_file_of_rules(name: str) -> bool:
+    """Tells whether a name is that of a file of the rules that is changed here: "topics/thanks"."""
+    return name == CALENDAR or name.startswith(("topics/", "reminders/"))
 
 
 # --- a new period ----------------------------------------------------------------------------------
@@ -113,6 +127,7 @@ def show_prices(shop: Shop, visit: Visit) -> Answer:
             "period": next(r for r in prices.policy.tariff if r["from"] == prices.period.first),
             "closed": prices.closed,
             "told": difference(shop, judged_again(shop, prices.policy)),
+            "weeks": rehearsed(shop, prices.policy),
             "again": {**typed, "seen": seen_of(shop, prices.change)},
         },
     )
@@ -120,6 +135,8 @@ def show_prices(shop: Shop, visit: Visit) -> Answer:
 
 def put_prices(shop: Shop, visit: Visit) -> Answer:
     """Puts a new period in force that was shown."""
+    # Before all else: to a tariff that somebody has changed meanwhile, the period may be no new one.
+    demand_as_seen(shop, visit, tariff_file(shop.policy))
     prices = _prices(shop, _typed(visit))
     put_as_seen(shop, visit, prices.change)
     return Go("/kurallar/yeniden", "prices", {"first": f"{prices.period.first:%d.%m.%Y}"})
@@ -150,10 +167,17 @@ def seen_of(shop: Shop, change: Change) -> str:
 
 def put_as_seen(shop: Shop, visit: Visit, change: Change) -> None:
     """Puts a change in force, as an act of whoever sent the form; raises Overtaken by what they saw."""
+    demand_as_seen(shop, visit, change.path)
     seen, _, basis = visit.form.get("seen", "").partition(" ")
     if basis != change.basis:
         raise Overtaken(change.path, "", "", None)
     put_in_force(shop, change, Act(visit.person.name, because_of(visit), seen))
+
+
+def demand_as_seen(shop: Shop, visit: Visit, path: str) -> None:
+    """Raises Overtaken, with who was faster, where a file was changed since a form was shown."""
+    seen = visit.form.get("seen", "").partition(" ")[0]
+    demand_version(shop, path, Act(visit.person.name, "", seen))
 
 
 def because_of(visit: Visit) -> str:

@@ -24,7 +24,7 @@ from pipeline.domain import (
 from pipeline.domain.cases import receipt_key
 from pipeline.domain.turkish import IdentityNumber, lira, number_date, quotable
 from pipeline.judging.discretion import for_desk
-from pipeline.judging.remedies import remedy_in_doubt, remedy_of
+from pipeline.judging.remedies import paying, remedy_in_doubt, remedy_of
 from pipeline.policy.checks import Verdict, email, nearest_domain
 from pipeline.policy.policy import Policy
 from pipeline.policy.rulebook import Rule
@@ -69,6 +69,10 @@ class Bench:
     def procedure(self) -> Procedure | None:
         """Gives the procedure that the mail belongs to; None in doubt."""
         return next(iter(self.procedures)) if len(self.procedures) == 1 else None
+
+    @property
+    def _paying(self) -> Mapping[str, str]:
+        return paying(self.procedures, self.policy, self.facts.today)
 
     def opened(self, cases: Mapping[IdentityNumber, Case]) -> Bench:
         """Knows of cases that the mail itself would open: its receipts may pay for them."""
@@ -174,7 +178,7 @@ class Bench:
         is_elsewhere = verdict is Verdict.FAILS and rule.would_do(claim.otherwise.get(field, ()))
         say = rule.elsewhere if is_elsewhere else rule.unsure if verdict is Verdict.UNSURE else rule.say
         is_doubt = is_elsewhere or verdict is Verdict.UNSURE
-        remedy = remedy_of(rule, view, words, self.procedures, self.policy)
+        remedy = remedy_of(rule, view, {**words, **self._paying}, self.policy)
         return Finding(
             rule=rule.path,
             # A doubt never becomes a refusal, whatever the rule does with a fault.

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.domain.acts import Done, SealedAct
@@ -20,7 +20,7 @@ def note_act(ledger: Ledger, done: Done) -> None:
     """Writes an act down; call inside a transaction, first of all."""
     ledger.execute(
         'INSERT INTO act (at, kind, sha, about, "by", because, body, copy) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        *(done.at.isoformat(), done.kind, done.sha or None, done.about, done.by, done.because),
+        *(done.at, done.kind, done.sha or None, done.about, done.by, done.because),
         *(json.dumps(done.body, ensure_ascii=False, sort_keys=True), done.copy),
     )
     ledger.note(done.at, f"act {done.kind} by {done.by}", done.about)
@@ -65,7 +65,7 @@ def _forget(ledger: Ledger, where: str, value: object) -> None:
 def sealed_act(ledger: Ledger, done: Done, after: int) -> SealedAct:
     """Seals an act for a copy outside; `after`, the act before it, tells two alike of one moment apart."""
     told = {
-        "at": done.at.isoformat(),
+        "at": done.at.astimezone(UTC).isoformat(),
         "kind": done.kind,
         "sha": done.sha,
         "about": done.about,
@@ -134,9 +134,7 @@ def last_of_each(ledger: Ledger, kinds: Sequence[str]) -> list[Done]:
 
 def acts_between(ledger: Ledger, since: datetime, until: datetime) -> list[Done]:
     """Lists what was done in a span of time, oldest first."""
-    rows = ledger.query(
-        "SELECT * FROM act WHERE at>? AND at<=? ORDER BY id", since.isoformat(), until.isoformat()
-    )
+    rows = ledger.query("SELECT * FROM act WHERE at>? AND at<=? ORDER BY id", since, until)
     return [done_of(row) for row in rows]
 
 

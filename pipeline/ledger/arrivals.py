@@ -36,17 +36,13 @@ class Arrivals(LedgerFile):
     def begin_run(self, command: str, at: datetime) -> int:
         """Notes that a command has begun, and gives the run's number."""
         with self.transaction():
-            cursor = self._db.execute(
-                "INSERT INTO run (command, started_at) VALUES (?, ?)", (command, at.isoformat())
-            )
+            cursor = self._db.execute("INSERT INTO run (command, started_at) VALUES (?, ?)", (command, at))
             return int(cursor.lastrowid or 0)
 
     def end_run(self, run: int, at: datetime, outcome: str) -> None:
         """Notes how a run ended."""
         with self.transaction():
-            self._db.execute(
-                "UPDATE run SET ended_at=?, outcome=? WHERE id=?", (at.isoformat(), outcome, run)
-            )
+            self._db.execute("UPDATE run SET ended_at=?, outcome=? WHERE id=?", (at, outcome, run))
 
     def last_run(self, command: str) -> dict[str, Any] | None:
         """Gives the newest run of a command."""
@@ -107,7 +103,7 @@ class Arrivals(LedgerFile):
         with self.transaction():
             self._db.execute(
                 "INSERT INTO arrival (sha, received_at, size, run, sender) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (arrival.sha, arrival.received_at.isoformat(), len(arrival.raw), run, self.keyed(sender)),
+                (arrival.sha, arrival.received_at, len(arrival.raw), run, self.keyed(sender)),
             )
             self._db.execute(
                 "INSERT INTO sighting (account, folder, uidvalidity, uid, sha, state, kept_in) "
@@ -199,7 +195,7 @@ class Arrivals(LedgerFile):
                 self._db.execute(
                     "INSERT INTO usage (sha, sender, at, bytes) SELECT sha, sender, ?, size FROM arrival "
                     "WHERE sha=? ON CONFLICT DO NOTHING",
-                    (at.isoformat(), sha),
+                    (at, sha),
                 )
 
     def forgive(self) -> None:
@@ -222,5 +218,5 @@ class Arrivals(LedgerFile):
         for transcript in transcripts:
             self._db.execute(
                 "INSERT INTO transcript VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at.isoformat()),
+                (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at),
             )

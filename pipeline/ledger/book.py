@@ -23,7 +23,7 @@ class Ledger(Arrivals, KnownFacts, Letters, ClosedNights):
 
         Counted from different tables, so that the sum can be wrong where something was lost.
         """
-        span = (since.isoformat(), until.isoformat())
+        span = (since, until)
         heard = self._one(
             "SELECT count(*) AS n FROM sighting s JOIN run r ON r.id=s.kept_in "
             "WHERE r.started_at>? AND r.started_at<=? AND s.sha IS NOT NULL",

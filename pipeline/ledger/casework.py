@@ -72,9 +72,7 @@ def stored_batch(ledger: Ledger, name: str) -> StoredBatch | None:
 
 def note_release(ledger: Ledger, batch: Batch, by: str, at: datetime) -> None:
     """Writes down that a list was released, which can be done once; call inside a transaction."""
-    ledger.execute(
-        "INSERT INTO release VALUES (?, ?, ?, ?)", batch.day.isoformat(), batch.number, at.isoformat(), by
-    )
+    ledger.execute("INSERT INTO release VALUES (?, ?, ?, ?)", batch.day.isoformat(), batch.number, at, by)
     ledger.note(at, f"released {batch.name}", by)
 
 
@@ -115,7 +113,7 @@ def note_answer(
     ledger: Ledger, digest: str, name: str, rows: Iterable[tuple[Case, str]], at: datetime
 ) -> None:
     """Writes down an answer and what it says of each case; call inside a transaction."""
-    ledger.execute("INSERT INTO kamu_sm_answer VALUES (?, ?, ?)", digest, name, at.isoformat())
+    ledger.execute("INSERT INTO kamu_sm_answer VALUES (?, ?, ?)", digest, name, at)
     for position, (case, result) in enumerate(rows, start=1):
         ledger.execute(
             "INSERT INTO kamu_sm_answer_row VALUES (?, ?, ?, ?, ?)",

@@ -36,14 +36,14 @@ class ClosedNights(Cases):
 
     def last_until(self, moment: datetime) -> datetime | None:
         """Tells until when the last night reports that was closed by a moment."""
-        row = self._one("SELECT max(until) AS at FROM night WHERE until<=?", moment.isoformat())
+        row = self._one("SELECT max(until) AS at FROM night WHERE until<=?", moment)
         return datetime.fromisoformat(row["at"]) if row and row["at"] else None
 
     def close_night(self, night: Night) -> None:
         """Writes a night; call inside a transaction, with its batches."""
         self._db.execute(
             "INSERT INTO night VALUES (?, ?, ?, ?)",
-            (night.day.isoformat(), night.number, night.since.isoformat(), night.until.isoformat()),
+            (night.day.isoformat(), night.number, night.since, night.until),
         )
         self.note(night.until, "night closed", night.day.isoformat())
 

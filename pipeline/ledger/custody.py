@@ -62,7 +62,7 @@ def erase(ledger: Ledger, home: Home, retention: Retention, at: datetime) -> Era
     A mail that waits for an official, and an open case, are never erased. Safe to repeat: files whose
     erasure was cut short are removed at the next one.
     """
-    mail_until = (at - timedelta(days=retention.mail_days)).isoformat()
+    mail_until = at - timedelta(days=retention.mail_days)
     case_until = at - timedelta(days=retention.case_days)
     mails = _old_mails(ledger, mail_until)
     cases = _old_cases(ledger, case_until)
@@ -81,13 +81,13 @@ def erase(ledger: Ledger, home: Home, retention: Retention, at: datetime) -> Era
             "UPDATE batch SET workbook=x'' WHERE day<? AND length(workbook)>0", case_until.date().isoformat()
         )
         quotas.forget(ledger, mail_until)
-        _record(ledger, erased, at, {"mails": mail_until, "cases": case_until.isoformat()})
+        _record(ledger, erased, at, {"mails": mail_until, "cases": case_until})
         _forget_the_way_back(ledger, mail_until)
     _forget_files(ledger, home)
     return erased
 
 
-def _old_mails(ledger: Ledger, until: str) -> list[dict[str, Any]]:
+def _old_mails(ledger: Ledger, until: datetime) -> list[dict[str, Any]]:
     return ledger.query(
         "SELECT d.sha, d.outcome, d.procedure, d.silence FROM decision d JOIN arrival a USING (sha) "
         "LEFT JOIN hold h USING (sha) "
@@ -113,12 +113,12 @@ def _erase_mail(ledger: Ledger, row: Mapping[str, Any], at: datetime) -> int:
     ledger.execute("DELETE FROM likeness WHERE sha=?", row["sha"])
     forget_acts(ledger, row["sha"])
     ledger.execute("UPDATE bounce SET recipient='', diagnostic='' WHERE sha=?", row["sha"])
-    ledger.execute("UPDATE arrival SET erased_at=? WHERE sha=?", at.isoformat(), row["sha"])
+    ledger.execute("UPDATE arrival SET erased_at=? WHERE sha=?", at, row["sha"])
     ledger.note(at, "erased mail", row["sha"])
     return 1
 
 
-def _forget_the_way_back(ledger: Ledger, until: str) -> None:
+def _forget_the_way_back(ledger: Ledger, until: datetime) -> None:
     """Removes what this erasure erased from the notes of changes, and the nights before the kept mails."""
     ledger.forget_changes("tx=(SELECT max(tx) FROM change) AND kind<>'insert'")
     ledger.forget_changes(
@@ -147,7 +147,7 @@ def _erase_case(ledger: Ledger, number: str, at: datetime) -> int:
         "INSERT INTO tombstone VALUES (?, ?, ?)",
         ledger.keyed(person["identity_number"]),
         number,
-        at.isoformat(),
+        at,
     )
     ledger.execute("DELETE FROM entry WHERE case_number=?", number)
     ledger.see_whether_open([number])
@@ -155,11 +155,11 @@ def _erase_case(ledger: Ledger, number: str, at: datetime) -> int:
     return 1
 
 
-def _record(ledger: Ledger, erased: Erased, at: datetime, until: Mapping[str, str]) -> None:
+def _record(ledger: Ledger, erased: Erased, at: datetime, until: Mapping[str, datetime]) -> None:
     for name, day in (("mails", "mails"), ("transcripts", "mails"), ("letters", "mails"), ("cases", "cases")):
         ledger.execute(
             "INSERT INTO destruction (at, class, until, count) VALUES (?, ?, ?, ?)",
-            at.isoformat(),
+            at,
             name,
             until[day],
             getattr(erased, name),
@@ -194,7 +194,7 @@ def erase_person(ledger: Ledger, home: Home, person: Dossier, word: Word, at: da
         for name, count in asdict(erased).items():
             ledger.execute(
                 'INSERT INTO destruction (at, class, until, count, "by", because) VALUES (?, ?, ?, ?, ?, ?)',
-                *(at.isoformat(), f"person/{name}", at.isoformat(), count, word.by, word.because),
+                *(at, f"person/{name}", at, count, word.by, word.because),
             )
         ledger.note(at, "erased person", ledger.keyed(person.number.digits))
         # What was changed or removed before stands in the notes of changes in full.
@@ -242,9 +242,7 @@ def _erase_of_mail(ledger: Ledger, row: Mapping[str, Any], person: Dossier, at: 
     ledger.execute("DELETE FROM named WHERE sha=? AND person=?", row["sha"], digest)
     ledger.execute("DELETE FROM likeness WHERE sha=?", row["sha"])
     forget_acts(ledger, row["sha"])
-    ledger.execute(
-        "UPDATE arrival SET erased_at=coalesce(erased_at, ?) WHERE sha=?", at.isoformat(), row["sha"]
-    )
+    ledger.execute("UPDATE arrival SET erased_at=coalesce(erased_at, ?) WHERE sha=?", at, row["sha"])
     ledger.note(at, "erased mail", row["sha"])
     return 1
 

@@ -1,8 +1,13 @@
-"""database: sqlite_utils, imported without numpy, which it looks for only to name numpy's kinds of numbers."""
+"""database: sqlite_utils, imported without numpy, and moments that stand in one form.
+
+The library looks for numpy only to name numpy's kinds of numbers.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from datetime import UTC, datetime
 from typing import Any, cast
 
 _modules = cast("dict[str, Any]", sys.modules)
@@ -16,3 +21,14 @@ finally:
         del _modules["numpy"]
 
 __all__ = ["Database"]
+
+
+def _in_utc(moment: datetime) -> str:
+    # Moments are compared as texts, which only those of one zone can be; a clock without a zone is nobody's.
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no zone")
+    return moment.astimezone(UTC).isoformat()
+
+
+# Whoever hands a moment to the ledger hands it over as it is, and there it stands in one form.
+sqlite3.register_adapter(datetime, _in_utc)

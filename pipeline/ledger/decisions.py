@@ -74,7 +74,7 @@ class Decisions(Cases):
                 decision.procedure,
                 decision.silence,
                 mail.shunt,
-                mail.decided_at.isoformat(),
+                mail.decided_at,
                 mail.policy,
                 _DECISION.dump_json(decision).decode(),
             ),
@@ -125,8 +125,8 @@ class Decisions(Cases):
         """Lists the decisions of a span of time, oldest first."""
         rows = self._rows(
             "SELECT * FROM decision WHERE decided_at>? AND decided_at<=? ORDER BY rowid",
-            since.isoformat(),
-            until.isoformat(),
+            since,
+            until,
         )
         return [as_judged(row) for row in rows]
 
@@ -141,7 +141,7 @@ class Decisions(Cases):
         """Tells whether a mail that was decided after a moment has been erased."""
         row = self._one(
             "SELECT 1 AS yes FROM decision JOIN arrival USING (sha) WHERE erased_at IS NOT NULL AND decided_at>?",
-            moment.isoformat(),
+            moment,
         )
         return row is not None
 
@@ -189,7 +189,7 @@ class Decisions(Cases):
         """Writes an official's word about a held mail; call inside a transaction."""
         self._db.execute(
             "UPDATE hold SET state=?, because=?, settled_by=?, settled_at=? WHERE sha=? AND state='open'",
-            (state, because, by, at.isoformat(), sha),
+            (state, because, by, at, sha),
         )
         self.note(at, f"settled {state}", sha)
 

@@ -70,7 +70,7 @@ _ASIDE = (
 
 def count_set_aside(ledger: Ledger, since: datetime) -> int:
     """Counts the mails that were set aside since a moment, and that nobody has dealt with."""
-    return int(ledger.query(f"SELECT count(*) AS n {_ASIDE}", since.isoformat())[0]["n"])
+    return int(ledger.query(f"SELECT count(*) AS n {_ASIDE}", since)[0]["n"])
 
 
 def mails_set_aside(ledger: Ledger, since: datetime, first: int, most: int) -> list[Held]:
@@ -79,7 +79,7 @@ def mails_set_aside(ledger: Ledger, since: datetime, first: int, most: int) -> l
     Those that somebody has dealt with are left out.
     """
     rest = f"{_ASIDE} ORDER BY d.rowid LIMIT ?2 OFFSET ?3"
-    return _held(ledger, rest, since.isoformat(), most, first)
+    return _held(ledger, rest, since, most, first)
 
 
 def _held(ledger: Ledger, rest: str, *values: object) -> list[Held]:
@@ -125,7 +125,7 @@ def happened_since(ledger: Ledger, number: IdentityNumber, events: tuple[str, ..
         f"WHERE e.identity_number=? AND e.event IN ({slots}) "
         # Of a mail of several claims one may be decided while others wait.
         "AND max(d.decided_at, coalesce(h.settled_at, ''), coalesce(s.settled_at, ''))>? LIMIT 1",
-        *(number.digits, *events, at.isoformat()),
+        *(number.digits, *events, at),
     )
     return bool(rows)
 
@@ -135,7 +135,7 @@ def wrote_since(ledger: Ledger, sender: str, at: datetime) -> bool:
     rows = ledger.query(
         "SELECT 1 FROM decision WHERE sender=? AND sender<>'' AND decided_at>? LIMIT 1",
         sender,
-        at.isoformat(),
+        at,
     )
     return bool(rows)
 

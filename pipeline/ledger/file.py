@@ -282,7 +282,7 @@ class LedgerFile:
         row = self._one("SELECT max(at) AS at FROM audit WHERE event=? AND about=?", REBUILT_WITHOUT, code)
         return datetime.fromisoformat(row["at"]) if row and row["at"] else None
 
-    def broken_lines(self, begin: str, end: str) -> Sequence[str]:
+    def broken_lines(self, begin: datetime, end: datetime) -> Sequence[str]:
         """Names the lines of the audit log between two moments that are not as this program chained them."""
         return self._seals.broken_lines(begin, end) if self._seals else ()
 

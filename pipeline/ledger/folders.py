@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from pipeline.ledger.book import Ledger
 
@@ -23,16 +23,14 @@ def note_folder(
     ledger.execute(
         "INSERT INTO folder VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, folder) DO UPDATE SET "
         "uidvalidity=excluded.uidvalidity, uidnext=excluded.uidnext, newest=max(newest, excluded.newest)",
-        *(account, folder, *until, newest.astimezone(UTC).isoformat() if newest else ""),
+        *(account, folder, *until, newest or ""),
     )
 
 
 def knows_mail(ledger: Ledger, size: int, received_at: datetime) -> bool:
     """Tells whether a mail of this size that arrived at this moment was heard."""
     return bool(
-        ledger.query(
-            "SELECT 1 FROM arrival WHERE size=? AND received_at=? LIMIT 1", size, received_at.isoformat()
-        )
+        ledger.query("SELECT 1 FROM arrival WHERE size=? AND received_at=? LIMIT 1", size, received_at)
     )
 
 
@@ -64,20 +62,14 @@ def has_work(ledger: Ledger, now: datetime) -> bool:
 
 def newest_arrival(ledger: Ledger) -> datetime | None:
     """Tells when the newest mail arrived, by the clock of the server that it lay on."""
-    # Zones lie no more than 26 hours apart: what is later in truth is not earlier by more as a text.
-    (last,) = ledger.query("SELECT max(received_at) AS at FROM arrival")
-    if last["at"] is None:
-        return None
-    since = (datetime.fromisoformat(last["at"]).replace(tzinfo=None) - timedelta(days=2)).isoformat()
-    rows = ledger.query("SELECT received_at FROM arrival WHERE received_at>=?", since)
-    return _latest([row["received_at"] for row in rows])
+    return _moment(ledger, "SELECT max(received_at) AS at FROM arrival")
 
 
 def newest_copy(ledger: Ledger) -> datetime | None:
     """Tells when the newest mail in the folders of filed mails and copies arrived, by the server's clock."""
-    return _latest([row["newest"] for row in ledger.query("SELECT newest FROM folder WHERE newest<>''")])
+    return _moment(ledger, "SELECT max(newest) AS at FROM folder WHERE newest<>''")
 
 
-def _latest(moments: list[str]) -> datetime | None:
-    # Their zones differ, so that their texts cannot be compared.
-    return max(map(datetime.fromisoformat, moments), default=None)
+def _moment(ledger: Ledger, sql: str) -> datetime | None:
+    at = ledger.query(sql)[0]["at"]
+    return datetime.fromisoformat(at) if at else None

@@ -26,7 +26,7 @@ def work_under(ledger: Ledger, now: InForce, files: Mapping[str, bytes], at: dat
     def note() -> None:
         ledger.execute(
             "INSERT INTO in_force (at, policy, settings, program) VALUES (?, ?, ?, ?)",
-            *(at.isoformat(), now.policy, now.settings, now.program),
+            *(at, now.policy, now.settings, now.program),
         )
         if not ledger.query("SELECT 1 FROM policy WHERE fingerprint=?", now.policy):
             ledger.execute("INSERT INTO policy VALUES (?, ?)", now.policy, _packed(files))
@@ -50,7 +50,7 @@ def policy_files(ledger: Ledger, fingerprint: str) -> Mapping[str, bytes] | None
         return {name: packed.read(name) for name in packed.namelist()}
 
 
-def forget_before(ledger: Ledger, at: str) -> None:
+def forget_before(ledger: Ledger, at: datetime) -> None:
     """Drops what was in force before a moment only; call inside a transaction."""
     ledger.execute("DELETE FROM in_force WHERE id<(SELECT max(id) FROM in_force WHERE at<=?)", at)
     ledger.execute("DELETE FROM policy WHERE fingerprint NOT IN (SELECT policy FROM in_force)")

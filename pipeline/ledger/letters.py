@@ -61,8 +61,8 @@ class Letters(LedgerFile):
                 letter.recipient,
                 letter.subject,
                 letter.body,
-                at.isoformat(),
-                at.isoformat(),
+                at,
+                at,
             ),
         )
         self.note(at, "letter planned", letter.message_id)
@@ -72,7 +72,7 @@ class Letters(LedgerFile):
         rows = self._rows(
             "SELECT id FROM letter WHERE state IN ('planned', 'deferred') AND next_at<=? AND "
             "(kind IN ('nightly', 'alarm', 'all_clear', 'act') OR NOT EXISTS (SELECT 1 FROM stop WHERE settled_at IS NULL)) ORDER BY id",
-            now.isoformat(),
+            now,
         )
         return [row["id"] for row in rows]
 
@@ -83,16 +83,14 @@ class Letters(LedgerFile):
 
     def was_any_sent_since(self, moment: datetime) -> bool:
         """Tells whether any letter went out after a moment."""
-        row = self._one(
-            "SELECT 1 AS yes FROM letter WHERE state='done' AND changed_at>? LIMIT 1", moment.isoformat()
-        )
+        row = self._one("SELECT 1 AS yes FROM letter WHERE state='done' AND changed_at>? LIMIT 1", moment)
         return row is not None
 
     def have_wait(self, letter_ids: Iterable[int], until: datetime) -> None:
         """Puts letters off that were not tried."""
         with self.transaction():
             for letter_id in letter_ids:
-                self._db.execute("UPDATE letter SET next_at=? WHERE id=?", (until.isoformat(), letter_id))
+                self._db.execute("UPDATE letter SET next_at=? WHERE id=?", (until, letter_id))
 
     def begin_anew(self, letter_id: int) -> None:
         """Forgets how often a letter was tried: its days are over, and begin anew."""
@@ -107,7 +105,7 @@ class Letters(LedgerFile):
             self._db.execute(
                 "UPDATE letter SET state=?, response=?, changed_at=?, next_at=coalesce(?, next_at), "
                 "attempts=attempts+(?<>'started') WHERE id=?",
-                (state, response, at.isoformat(), next_at and next_at.isoformat(), state, letter_id),
+                (state, response, at, next_at, state, letter_id),
             )
             message_id = self._rows("SELECT message_id FROM letter WHERE id=?", letter_id)[0]["message_id"]
             self.note(at, f"letter {state}", message_id)
@@ -138,7 +136,7 @@ class Letters(LedgerFile):
         row = self._one(
             "SELECT count(*) AS n FROM letter WHERE recipient=? AND planned_at>? AND kind NOT IN ('batch', 'nightly', 'alarm', 'all_clear')",
             recipient,
-            since.isoformat(),
+            since,
         )
         return int(row["n"]) if row else 0
 
@@ -165,8 +163,8 @@ class Letters(LedgerFile):
             "SELECT b.*, l.subject, l.about, l.recipient AS written_to, m.number AS mail FROM bounce b "
             "JOIN decision d USING (sha) LEFT JOIN letter l ON l.id=b.letter LEFT JOIN decision m ON m.sha=l.about "
             "WHERE d.decided_at>? AND d.decided_at<=? ORDER BY d.rowid",
-            since.isoformat(),
-            until.isoformat(),
+            since,
+            until,
         )
         cases = "SELECT DISTINCT case_number AS n FROM entry WHERE proof=? ORDER BY 1"
         return [{**row, "cases": [r["n"] for r in self._rows(cases, row["about"])]} for row in rows]

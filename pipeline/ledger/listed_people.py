@@ -17,9 +17,7 @@ def is_told_of_listing(ledger: Ledger, case: str) -> bool:
 
 def told_since(ledger: Ledger, since: datetime) -> int:
     """Counts the letters to people on somebody else's list since a moment."""
-    rows = ledger.query(
-        "SELECT count(*) AS n FROM letter WHERE kind=? AND planned_at>?", ON_A_LIST, since.isoformat()
-    )
+    rows = ledger.query("SELECT count(*) AS n FROM letter WHERE kind=? AND planned_at>?", ON_A_LIST, since)
     return int(rows[0]["n"])
 
 

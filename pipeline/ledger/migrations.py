@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from pipeline.domain import Outcome, Procedure
 from pipeline.ledger.database import Database
@@ -428,6 +429,12 @@ def traces(db: Database) -> None:
     trace_all(db.conn)
 
 
+def moments_in_utc(db: Database) -> None:
+    """Writes the moments at which mails arrived, which stood in their server's zone, as all others are written."""
+    for sha, received_at in db.execute("SELECT sha, received_at FROM arrival").fetchall():
+        db.execute("UPDATE arrival SET received_at=? WHERE sha=?", (datetime.fromisoformat(received_at), sha))
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
@@ -450,6 +457,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _for_years,
     _samples,
     traces,
+    moments_in_utc,
 )
 
 # From this step on a ledger carries seals, and a change that went past the program can be told.

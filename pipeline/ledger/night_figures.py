@@ -54,8 +54,8 @@ def _waits(ledger: Ledger, night: Night) -> list[timedelta]:
     rows = ledger.query(
         "SELECT a.received_at, d.decided_at FROM decision d JOIN arrival a USING (sha) "
         "WHERE d.decided_at>? AND d.decided_at<=?",
-        night.since.isoformat(),
-        night.until.isoformat(),
+        night.since,
+        night.until,
     )
     return [
         max(timedelta(0), datetime.fromisoformat(r["decided_at"]) - datetime.fromisoformat(r["received_at"]))
@@ -67,8 +67,8 @@ def _working(ledger: Ledger, night: Night) -> timedelta:
     """Adds up how long the runs of a night took, those that ended."""
     rows = ledger.query(
         "SELECT started_at, ended_at FROM run WHERE started_at>? AND started_at<=? AND ended_at IS NOT NULL",
-        night.since.isoformat(),
-        night.until.isoformat(),
+        night.since,
+        night.until,
     )
     return sum(
         (datetime.fromisoformat(r["ended_at"]) - datetime.fromisoformat(r["started_at"]) for r in rows),

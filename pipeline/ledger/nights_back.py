@@ -57,24 +57,22 @@ def last_number(ledger: Ledger) -> int:
 
 
 def take_back(ledger: Ledger, nights: Sequence[Night], because: str, by: str, now: datetime) -> int:
-    """Takes nights back and dates what lies ahead to now; gives how many rows were dated anew."""
+    """Takes nights back and dates what lies ahead to now, a local time; gives how many rows were dated anew."""
     with ledger.transaction():
         for night in nights:
             day = night.day.isoformat()
-            span = (night.since.isoformat(), night.until.isoformat(), now.isoformat())
+            span = (night.since, night.until, now)
             ledger.execute("DELETE FROM night WHERE day=?", day)
             ledger.execute(
                 "INSERT INTO taken_back VALUES (?, ?, ?, ?, ?, ?, ?)", day, night.number, *span, by, because
             )
             ledger.note(now, "night taken back", day)
         # A trouble is known by when it began: one that begins ahead is over, and comes again if it is there.
-        ledger.execute("DELETE FROM trouble WHERE since>?", now.isoformat())
+        ledger.execute("DELETE FROM trouble WHERE since>?", now)
         # People are found by the days that their mails and entries have from now on.
         ledger.execute("UPDATE trace SET day=? WHERE day>?", *[now.date().isoformat()] * 2)
         return sum(
-            ledger.execute(
-                f'UPDATE "{table}" SET "{column}"=? WHERE "{column}">?', now.isoformat(), now.isoformat()
-            )
+            ledger.execute(f'UPDATE "{table}" SET "{column}"=? WHERE "{column}">?', now, now)
             for table, columns in _MOMENTS.items()
             for column in columns
         ) + _date_entries(ledger, now.date())

@@ -39,7 +39,7 @@ def exceeded(ledger: Ledger, sha: str, quota: Quota) -> Exceeded:
         "SELECT count(*) AS mails, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(seconds), 0) AS seconds "
         "FROM usage WHERE sender=? AND sender<>'' AND at>? AND rowid<?",
         own["sender"],
-        since.isoformat(),
+        since,
         own["id"],
     )
     if spent["mails"] >= quota.mails:
@@ -78,6 +78,6 @@ def name(ledger: Ledger, account: str, folder: str, senders: Iterable[tuple[int,
             )
 
 
-def forget(ledger: Ledger, until: str) -> None:
+def forget(ledger: Ledger, until: datetime) -> None:
     """Removes what was counted before a moment; call inside a transaction."""
     ledger.execute("DELETE FROM usage WHERE at<?", until)

@@ -98,7 +98,7 @@ def put_copy(ledger: Ledger, copy: Copy) -> None:
         "ON CONFLICT (message_id) DO UPDATE SET state='done', response='copy found', body=excluded.body, "
         "subject=excluded.subject, planned_at=excluded.planned_at, changed_at=excluded.changed_at",
         *(copy.message_id, copy.kind, copy.about, copy.recipient, copy.subject, copy.body),
-        *([copy.written_at.astimezone(UTC).isoformat()] * 3),
+        *([copy.written_at] * 3),
     )
     ledger.note(copy.written_at, "letter planned", copy.message_id)
 
@@ -133,7 +133,7 @@ def put_night(ledger: Ledger, day: date, number: int, until: datetime) -> bool:
     since = last or "1970-01-01T00:00:00+00:00"
     ledger.execute(
         "INSERT INTO night VALUES (?, ?, ?, ?)",
-        *(day.isoformat(), number, since, until.astimezone(UTC).isoformat()),
+        *(day.isoformat(), number, since, until),
     )
     ledger.note(until, "night closed", day.isoformat())
     return True

@@ -59,12 +59,12 @@ def draw_samples(ledger: Ledger, judged: Sequence[Judged], count: int, at: datet
         for mail in judged
         for place, receipt in _accepted(mail)
     ]
-    chosen = drawn(accepted, count, ledger.keyed(f"sample {at.isoformat()}"))
+    chosen = drawn(accepted, count, ledger.keyed(f"sample {at.astimezone(UTC).isoformat()}"))
     return sum(
         ledger.execute(
             "INSERT INTO sample (sha, place, bank, reading, drawn_at) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
-            *(sha, place, kind.bank, kind.reading, at.isoformat()),
+            *(sha, place, kind.bank, kind.reading, at),
         )
         for sha, place, kind in chosen
     )
@@ -103,7 +103,7 @@ def ask_again(ledger: Ledger, sample: Sample) -> bool:
             "INSERT INTO sample (id, sha, place, bank, reading, drawn_at) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
             *(sample.id, sample.sha, sample.place, sample.kind.bank, sample.kind.reading),
-            datetime.combine(sample.drawn_on, time.min, UTC).isoformat(),
+            datetime.combine(sample.drawn_on, time.min, UTC),
         )
         known = sample_of(ledger, sample.id)
     return known is not None and (known.sha, known.place, known.verdict) == (sample.sha, sample.place, "")
@@ -113,7 +113,7 @@ def note_verdict(ledger: Ledger, sample: Sample, verdict: Verdict, wrong: Sequen
     """Keeps what a reader found; call inside a transaction, once for each question."""
     ledger.execute(
         "UPDATE sample SET answer=?, wrong=?, answered_by=?, answered_at=? WHERE id=? AND answer IS NULL",
-        *(verdict, ",".join(wrong), said.by, said.at.isoformat(), sample.id),
+        *(verdict, ",".join(wrong), said.by, said.at, sample.id),
     )
 
 
@@ -121,7 +121,7 @@ def note_cause(ledger: Ledger, sample: Sample, cause: Cause, said: Said) -> None
     """Keeps what a finding was, and lets acceptances of its kind go on; call inside a transaction."""
     ledger.execute(
         f"UPDATE sample SET cause=?, because=?, settled_by=?, settled_at=? WHERE id=? AND {_STOPS}",
-        *(cause, said.because, said.by, said.at.isoformat(), sample.id),
+        *(cause, said.because, said.by, said.at, sample.id),
     )
 
 

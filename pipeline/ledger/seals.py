@@ -12,6 +12,7 @@ import hmac
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -202,7 +203,7 @@ class Seals:
             wrong.append(f"{AUDIT} {last + 1}")
         return wrong
 
-    def broken_lines(self, begin: str, end: str) -> list[str]:
+    def broken_lines(self, begin: datetime, end: datetime) -> list[str]:
         """Names the lines of the audit log between two moments that do not go on from the line before them.
 
         The log's end is looked at too; whether what is before and after is whole, `broken_chain` tells.

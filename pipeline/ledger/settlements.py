@@ -82,7 +82,7 @@ def _since(ledger: Ledger, held: Judged, case: str) -> list[str]:
         "WHERE e.case_number=? AND m.sha<>? AND ((e.event='amended' AND m.rowid>"
         "(SELECT rowid FROM decision WHERE sha=?)) OR (e.event='paid' AND "
         "max(m.decided_at, coalesce(s.settled_at, h.settled_at, ''))>?))",
-        *(case, held.sha, held.sha, held.decided_at.isoformat()),
+        *(case, held.sha, held.sha, held.decided_at),
     )
     return [row["event"] for row in rows]
 
@@ -104,7 +104,7 @@ def note_settlement(ledger: Ledger, held: Judged, word: Settlement) -> None:
     ledger.execute(
         "INSERT INTO settled (sha, claim, case_number, state, because, settled_by, settled_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        *(held.sha, word.claim.name, word.claim.case, word.state, word.because, word.by, word.at.isoformat()),
+        *(held.sha, word.claim.name, word.claim.case, word.state, word.because, word.by, word.at),
     )
     ledger.note(word.at, f"settled {word.state}", f"{held.sha}/{word.claim.name}")
     if not claims_left(ledger, held):

@@ -78,7 +78,7 @@ def stop(ledger: Ledger, why: Cause, decided: Iterable[str], at: datetime) -> No
     with ledger.transaction():
         ledger.execute(
             "INSERT INTO stop (at, kind, name, hit, among) VALUES (?, ?, ?, ?, ?)",
-            *(at.isoformat(), why.kind, why.name, why.hit, why.of),
+            *(at, why.kind, why.name, why.hit, why.of),
         )
         for sha in decided:
             ledger.execute("INSERT INTO stopped SELECT max(id), ? FROM stop", sha)
@@ -108,7 +108,7 @@ def go_on(ledger: Ledger, waiting: Stop, told: WentOn) -> int:
             ledger.note(told.at, "decision withdrawn", sha)
         ledger.execute(
             "UPDATE stop SET settled_at=?, settled_by=?, because=?, word=? WHERE id=?",
-            *(told.at.isoformat(), told.by, told.because, told.word, waiting.id),
+            *(told.at, told.by, told.because, told.word, waiting.id),
         )
         ledger.note(told.at, f"went on {told.word}", waiting.name)
     return len(shas)

@@ -50,6 +50,6 @@ def is_whole(ledger: Ledger, day: date, zone: tzinfo) -> bool:
     return not ledger.broken_lines(*_span(day, zone))
 
 
-def _span(day: date, zone: tzinfo) -> tuple[str, str]:
+def _span(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     begin = datetime.combine(day, time(), zone)
-    return begin.astimezone(UTC).isoformat(), (begin + timedelta(days=1)).astimezone(UTC).isoformat()
+    return begin, begin + timedelta(days=1)

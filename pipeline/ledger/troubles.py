@@ -25,10 +25,10 @@ def keep(ledger: Ledger, trouble: Trouble) -> None:
         "mark=excluded.mark",
         trouble.name,
         trouble.reason,
-        trouble.since.isoformat(),
-        trouble.seen_at.isoformat(),
-        trouble.alarmed_at and trouble.alarmed_at.isoformat(),
-        trouble.calm_since and trouble.calm_since.isoformat(),
+        trouble.since,
+        trouble.seen_at,
+        trouble.alarmed_at,
+        trouble.calm_since,
         trouble.refused_with,
     )
 
@@ -37,15 +37,15 @@ def end(ledger: Ledger, trouble: Trouble, at: datetime) -> None:
     """Writes down that a trouble is over; call inside a transaction."""
     ledger.execute(
         "UPDATE trouble SET ended_at=? WHERE name=? AND since=?",
-        at.isoformat(),
+        at,
         trouble.name,
-        trouble.since.isoformat(),
+        trouble.since,
     )
 
 
 def forget(ledger: Ledger, trouble: Trouble) -> None:
     """Removes a trouble that nobody was told of; call inside a transaction."""
-    ledger.execute("DELETE FROM trouble WHERE name=? AND since=?", trouble.name, trouble.since.isoformat())
+    ledger.execute("DELETE FROM trouble WHERE name=? AND since=?", trouble.name, trouble.since)
 
 
 def batch_outcome_unknown(ledger: Ledger) -> bool:
@@ -61,7 +61,7 @@ def batch_failed(ledger: Ledger) -> bool:
 def shunted_since(ledger: Ledger, moment: datetime) -> int:
     """Counts the mails set aside since a moment."""
     (row,) = ledger.query(
-        "SELECT count(*) AS n FROM decision WHERE outcome='shunted' AND decided_at>?", moment.isoformat()
+        "SELECT count(*) AS n FROM decision WHERE outcome='shunted' AND decided_at>?", moment
     )
     return int(row["n"])
 
@@ -75,7 +75,7 @@ def nothing_goes_out(ledger: Ledger, now: datetime, lately: timedelta) -> bool:
         "SELECT count(DISTINCT recipient) AS waiting, min(planned_at) AS oldest "
         "FROM letter WHERE state='deferred'"
     )
-    if row["waiting"] < 2 or row["oldest"] > (now - lately).isoformat():
+    if row["waiting"] < 2 or datetime.fromisoformat(row["oldest"]) > now - lately:
         return False
     return not ledger.query("SELECT 1 FROM letter WHERE state='done' AND changed_at>? LIMIT 1", row["oldest"])
 

@@ -35,7 +35,8 @@ def take_nights_back(shop: Shop, day: date, because: str, by: str) -> int:
     last = shop.ledger.last_until(now)
     known = Witnesses(last, newest_arrival(shop.ledger), newest_copy(shop.ledger))
     _believe(shop, known)
-    take_back(shop.ledger, ahead, because, by, now)
+    # What lies ahead is dated to the office's day.
+    take_back(shop.ledger, ahead, because, by, now.astimezone(shop.settings.zone))
     return len(ahead)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,10 @@ class Policy:
 
     def fees_at(self, moment: datetime) -> Mapping[str, Decimal] | None:
         """Gives what each item of the tariff costs on that day here, in TL; None where nobody knows it."""
-        day = moment.astimezone(self.office.batching.zone).date()
+        return self.fees_on(moment.astimezone(self.office.batching.zone).date())
+
+    def fees_on(self, day: date) -> Mapping[str, Decimal] | None:
+        """Gives what each item of the tariff costs on a day, in TL; None where nobody knows it."""
         row = next((row for row in self.tariff if row["from"] <= day <= row["until"]), None)
         return {item: Decimal(row[item]) for item in ITEMS} if row else None
 

@@ -93,8 +93,9 @@ class _RuleFile(OfficialFile):
 
 # What a rule's sentences may speak of; filled in by the judge.
 WORDS = ("value", "row", "column", "name", "suggestion", "today")
-# And those of a rule that asks for a price, in what is to be done about it.
-PRICE_WORDS = ("prices", "difference", "ways")
+# And in what is to be done: how and what one pays from today on; where a price is asked for, which was right.
+PAYING_WORDS = ("ways", "today_costs")
+PRICE_WORDS = ("prices", "difference")
 _SETTINGS = "settings/"
 _IN_A_FOLDER = re.compile(r"rules/([^/.][^/]*)/")
 
@@ -243,9 +244,9 @@ def _disproved(rule: Rule, file: _RuleFile) -> Iterator[OperatorFault]:
     if file.consequence is Consequence.RETURN and not file.remedy:
         yield OperatorFault("rule_remedy", file=where)
     remedies = (file.remedy, file.too_little, file.too_much)
-    asks_price = file.check == "tariff"
+    remedy_words = (*PAYING_WORDS, *(PRICE_WORDS if file.check == "tariff" else ()))
     for text in (file.say, file.unsure, file.elsewhere, *remedies):
-        known = (*WORDS, *PRICE_WORDS) if asks_price and text in remedies else WORDS
+        known = (*WORDS, *(remedy_words if text in remedies else ()))
         try:
             text.format(**dict.fromkeys(known, ""))
         except (KeyError, IndexError, ValueError):

@@ -11,7 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.acts.acting import Act, Deed, acting
 from pipeline.acts.faults import Overtaken
+from pipeline.domain.acts import Done
 from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.acts import acts_about
 from pipeline.ledger.home import write_whole
 from pipeline.office.settings import Settings
 from pipeline.office.shop import Shop
@@ -48,6 +50,14 @@ def standing(settings: Settings, path: str) -> str:
     return "" if body is None else hashlib.sha256(body).hexdigest()
 
 
+def earlier(shop: Shop, path: str) -> list[Done]:
+    """Lists the acts that put another text in the place of one of the office's own, the newest first.
+
+    What they replaced is in their body, as "was".
+    """
+    return [done for done in reversed(acts_about(shop.ledger, path)) if done.body.get("was")]
+
+
 def tried(settings: Settings, change: Change) -> Policy:
     """Gives the policy as a change would make it; raises OperatorFault with all that proves wrong."""
     _target(settings, change.path)
@@ -69,7 +79,8 @@ def put_in_force(shop: Shop, change: Change, act: Act) -> Path:
     if standing(shop.settings, change.path) != change.basis:
         raise Overtaken(change.path, "", "", None)
     digest = "" if change.text is None else hashlib.sha256(change.text.encode()).hexdigest()
-    body = {"before": change.basis, "after": digest}
+    was = text_of(shop.settings, change.path) if is_own(shop.settings, change.path) else None
+    body = {"before": change.basis, "after": digest, "was": was}
     with acting(shop, Deed("rules", change.path, body=body), act):
         # Last of all: what the ledger does not know of is not in force.
         return write(shop.settings, change)

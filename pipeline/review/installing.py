@@ -1,6 +1,7 @@
 """installing: where the program is to live → what has to lie there, whose it is, and what of it is missing.
 
-Nothing that is there is ever changed: what lies at a place is left, and said to lie there.
+Nothing that is there is ever changed: what lies at a place is left, and said to lie there; of a unit that is
+otherwise than this version's, what differs is told besides.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import pwd
 import re
 import stat
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from difflib import unified_diff
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +38,12 @@ _UNITS = (
     "nes-intake-nightly.timer",
     "nes-intake-desk.service",
 )
+# What a host is asked to run by what lies there: its certificate in the cluster, or a folder of offices.
+_UNITS_BY_ROLE = {
+    "scheduler": "nes-intake-scheduler.service",
+    "worker": "nes-intake-reader.service",
+    "offices": "nes-intake-offices.service",
+}
 # What a unit of a user's own manager can have: all else wants rights that such a manager has not.
 _A_USERS = set(
     "Description OnCalendar AccuracySec Persistent Type ExecStart Restart RestartSec "
@@ -80,11 +89,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A piece and what lies at its place: nothing, or something with other rights than it should have."""
+    """A piece and what lies at its place: nothing, or something with other rights than it should have.
+
+    `differs` are the lines of a unit, as `diff -u` writes them, in which what lies there is not the piece.
+    """
 
     piece: Piece
     is_there: bool
     mode: int = 0
+    differs: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -121,8 +134,23 @@ def prove(site: Site) -> None:
         raise OperatorFault("init_hidden_program", path=site.program, above=hidden)
 
 
-def pieces(site: Site, today: date) -> tuple[Piece, ...]:
-    """Lists what has to lie where, folders before what lies in them."""
+def roles_of(site: Site) -> frozenset[str]:
+    """Tells what a host is besides one office's own: by its certificate, and whether it serves several."""
+    if not site.service:
+        return frozenset()
+    roles = {"offices"} if site.on_disk(site.settings / "offices").is_dir() else set[str]()
+    readers = site.on_disk(site.settings / "readers")
+    if readers.is_dir():
+        # Only where the extra is there can a host be a part of the cluster.
+        with suppress(ImportError, OSError, ValueError):
+            from pipeline.sandbox.cluster.certificates import part_of
+
+            roles.add(part_of(readers))
+    return frozenset(roles)
+
+
+def pieces(site: Site, today: date, roles: Set[str]) -> tuple[Piece, ...]:
+    """Lists what has to lie where on a host of some roles, folders before what lies in them."""
     folders: tuple[tuple[Path, int, Whose], ...] = (
         (site.settings, 0o750, "shared"),
         (site.settings / "rules", 0o750, "service"),
@@ -137,7 +165,8 @@ def pieces(site: Site, today: date) -> tuple[Piece, ...]:
     if site.service:
         text = (DEPLOY / "systemd/nes-intake.sysusers").read_text(encoding="utf-8")
         made.append(Piece(_sysusers(site), 0o644, "root", text))
-    made += [Piece(site.units / name, 0o644, "root", _unit(site, name)) for name in _UNITS]
+    units = [*_UNITS, *(unit for role, unit in _UNITS_BY_ROLE.items() if role in roles)]
+    made += [Piece(site.units / name, 0o644, "root", _unit(site, name)) for name in units]
     return tuple(made)
 
 
@@ -201,7 +230,16 @@ def _look(site: Site, piece: Piece) -> Found:
         stat.S_ISDIR(state.st_mode) or stat.S_ISREG(state.st_mode)
     ):
         raise OperatorFault("init_other_kind", path=place)
-    return Found(piece, is_there=True, mode=stat.S_IMODE(state.st_mode))
+    return Found(piece, is_there=True, mode=stat.S_IMODE(state.st_mode), differs=_differs(piece, place))
+
+
+def _differs(piece: Piece, place: Path) -> tuple[str, ...]:
+    """Compares what is the program's alone; settings and passwords are the office's."""
+    if piece.text is None or piece.whose != "root":
+        return ()
+    there = place.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = unified_diff(there, piece.text.splitlines(), n=0, lineterm="")
+    return tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
 def install(site: Site, found: tuple[Found, ...]) -> Iterator[Found]:

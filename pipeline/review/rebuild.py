@@ -213,16 +213,23 @@ def _tell(shop: Shop, mails: Sequence[Filed], copies: Mapping[str, Copy], rebuil
     days = [(m.received_at.astimezone(zone).date(), m.received_at) for m in fresh]
     runs = rebuilding.begin_runs(shop.ledger, days)
     steps = sorted(
-        [(m.received_at, 0, m.sha, m) for m in fresh]
+        [(m.received_at, 0, m.sha, m.received_at, m) for m in fresh]
         # The list before the report of the same moment.
-        + [(c.written_at, 1, c.kind, c) for c in copies.values()],
-        key=lambda step: step[:3],
+        + [(c.written_at, 1, c.kind, _moment(shop, c), c) for c in copies.values()],
+        key=lambda step: step[:4],
     )
     for *_, what in steps:
         if isinstance(what, Filed):
             _judge_again(shop, what, runs[what.received_at.astimezone(zone).date()], rebuilt)
         else:
             _step(shop, what, rebuilt)
+
+
+def _moment(shop: Shop, copy: Copy) -> datetime:
+    """Tells when a letter was written; of an act to the microsecond, as its sealed file does."""
+    is_act = copy.kind == OfficeLetter.ACT
+    done = opened_act(shop.ledger, rebuilding.act_file(copy), copy.message_id) if is_act else None
+    return done.at if done else copy.written_at
 
 
 def _judge_again(shop: Shop, mail: Filed, run: int, rebuilt: Rebuilt) -> None:

@@ -35,16 +35,16 @@ class Difference:
         return _only_in(self.after, self.before)
 
 
-def rehearse(shop: Shop, changed: Policy, days: int) -> tuple[int, list[Difference]]:
-    """Judges the mails of the last days by both policies; gives how many, and those that differ.
+def rehearse(shop: Shop, changed: Policy, days: int, most: int | None = None) -> tuple[int, list[Difference]]:
+    """Judges the mails of the last days, the newest `most` of them, by both policies.
 
-    Both begin with the ledger as it was before the first of them: what comes from the rules is then
-    the only difference. The ledger itself is only read.
+    Gives how many, and those that differ. Both begin with the ledger as it was before the first of them: what
+    comes from the rules is then the only difference. The ledger itself is only read.
     """
     since = shop.clock() - timedelta(days=days)
     erased = set(shop.ledger.erased_mails())
     judged = shop.ledger.judged_between(since, shop.clock())
-    mails = [m for m in judged if not m.shunt and m.sha not in erased]
+    mails = [m for m in judged if not m.shunt and m.sha not in erased][-(most or len(judged)) :]
     before = _judged_by(shop, shop.policy, mails)
     after = _judged_by(shop, changed, mails)
     differing = [

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.acts.acting import Act, version
-from pipeline.acts.settling import Word, settle, weigh
+from pipeline.acts.acting import Act, demand_version, version
+from pipeline.acts.amending import against
+from pipeline.acts.faults import Overtaken
+from pipeline.acts.settling import AS_READ, AsRead, Word, accept_as_read, settle, weigh
 from pipeline.acts.standing import standings_of
 from pipeline.domain import Arrival, Entry, Finding, Outcome
 from pipeline.domain.cases import receipt_key
-from pipeline.domain.claims import Verb
+from pipeline.domain.claims import Kind, Verb
 from pipeline.domain.faults import OperatorFault
 from pipeline.intake.deciding import judge_again
 from pipeline.ledger.book import Judged
@@ -49,6 +52,73 @@ class Again:
         return tuple(f for f in found if (f.rule, f.subject, f.index) not in left)
 
 
+# What can be accepted for what it says today: a person's words are answered, and not read again.
+_READ_AGAIN = (Kind.HOLDER, Kind.RECEIPT, Kind.FILE, Kind.MAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadToday:
+    """One mail that waits, as it would be judged today; `code` changes with it, and with what is done to it.
+
+    `hindrance` names why a yes to what it says today is not to be had, "" where it is.
+    """
+
+    held: Judged
+    today: Judged
+    entries: tuple[Entry, ...]
+    hindrance: str
+    code: str
+
+
+def read_today(shop: Shop, held: Judged) -> ReadToday:
+    """Judges one mail that waits once more, on a copy, by the rules of today."""
+    ledger, _ = shop.ledger.copy()
+    try:
+        today = _today(replace(shop, ledger=ledger), held)
+    finally:
+        ledger.close()
+    entries = (*today.decision.entries, *today.decision.withheld)
+    hindrance = _against_reading(shop, held, today, entries)
+    findings = [(f.rule, f.consequence, f.subject, f.index) for f in today.decision.findings]
+    told = [AS_READ.dump_json(AsRead(entries)).decode(), str(findings)]
+    code = hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+    return ReadToday(held, today, entries, hindrance, code)
+
+
+def accept_read_today(shop: Shop, held: Judged, seen: str, act: Act) -> None:
+    """Accepts a mail for what it says today, as somebody saw it; raises Overtaken where that is otherwise."""
+    # Whoever was faster is named, rather than what came of it.
+    demand_version(shop, held.number, act)
+    found = read_today(shop, held)
+    if found.code != seen:
+        raise Overtaken(held.number, "", "", None)
+    if found.hindrance:
+        raise OperatorFault("reread_not", number=held.number)
+    accept_as_read(shop, held.number, AsRead(found.entries, found.today.decision.untold), act)
+
+
+def _against_reading(shop: Shop, held: Judged, today: Judged, entries: Sequence[Entry]) -> str:
+    standings = standings_of(shop, held)
+    if any(s.state == "proposed" or not s.is_open or s.amended for s in standings):
+        return "in_hand"
+    if any(s.claim.kind not in _READ_AGAIN for s in standings) or today.decision.topic:
+        return "words"
+    faults, is_for_two = against(shop.policy, today.decision.findings)
+    if today.shunt or faults or is_for_two:
+        return "fault"
+    return "" if entries else "nothing_withheld"
+
+
+def _today(looking: Shop, held: Judged) -> Judged:
+    with looking.ledger.transaction():
+        undo_decision(looking.ledger, held.sha)
+    arrival = Arrival(held.sha, looking.home.raw(held.sha), held.decided_at)
+    judge_again(looking.sitting(), arrival)
+    today = looking.ledger.judged(held.sha)
+    assert today is not None
+    return today
+
+
 def judged_again(shop: Shop, policy: Policy) -> tuple[Again, ...]:
     """Judges all that waits once more, oldest first, on a copy; gives what would end otherwise."""
     erased = set(shop.ledger.erased_mails())
@@ -59,13 +129,7 @@ def judged_again(shop: Shop, policy: Policy) -> tuple[Again, ...]:
         found = []
         for held in sorted(waiting, key=lambda held: held.decided_at):
             # One after the other: a receipt that is counted for one mail is spent for the next.
-            with ledger.transaction():
-                undo_decision(ledger, held.sha)
-            arrival = Arrival(held.sha, shop.home.raw(held.sha), held.decided_at)
-            judge_again(looking.sitting(), arrival)
-            today = ledger.judged(held.sha)
-            assert today is not None
-            again = Again(held, today)
+            again = Again(held, _today(looking, held))
             found.append(replace(again, hindrance=_hindrance(shop, again)) if again.is_fit else again)
         return tuple(again for again in found if _end(again.held) != _end(again.today))
     finally:

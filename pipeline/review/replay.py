@@ -172,7 +172,8 @@ class _Again:
         inserted = {c.table: then[c.table, c.key] for c in reversed(step) if c.kind == "insert"}
         if decision := inserted.get("decision"):
             self._replayed.verdicts += 1
-            return self._verdict(decision, by)
+            waited = [row["sha"] for (table, _), row in then.items() if table == "hold" and row]
+            return self._verdict(decision, by, waited)
         if night := inserted.get("night"):
             if "letter" not in inserted:
                 raise OperatorFault("replay_rebuilt", day=night["day"])
@@ -189,9 +190,12 @@ class _Again:
             return self._settlement(row, by, str(row["case_number"]))
         return None
 
-    def _verdict(self, row: Mapping[str, Any], by: InForce | None) -> Callable[[], object] | None:
+    def _verdict(
+        self, row: Mapping[str, Any], by: InForce | None, waited: Sequence[str]
+    ) -> Callable[[], object] | None:
         sha, at = row["sha"], datetime.fromisoformat(row["decided_at"])
-        if self._is_erased(sha, row["number"]):
+        # A list that ended the waiting of an earlier receipt cannot be judged again without it.
+        if any(self._is_erased(one, row["number"]) for one in (sha, *waited)):
             return None
         arrival = Arrival(sha, self._shop.home.raw(sha), self._ledger.received_at(sha))
         transcripts = _KeptTranscripts(self._ledger, self._shop.readers)

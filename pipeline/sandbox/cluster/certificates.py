@@ -56,6 +56,13 @@ def ends_at(folder: Path) -> datetime:
     return end
 
 
+def part_of(folder: Path) -> str:
+    """Tells what a member's certificate makes its host; raises OSError, or ValueError where it is none."""
+    subject = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes()).subject
+    (named,) = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(named.value).partition(" ")[0]
+
+
 def _authority(folder: Path) -> _Authority:
     certificate, key = folder / AUTHORITY, folder / _AUTHORITY_KEY
     if certificate.exists() != key.exists():
