@@ -52,7 +52,7 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
             cell.data_type = TYPE_STRING
             first = first or _as_text(cell)
             # All look alike, and the library takes its time to find that out for each.
-            cell._style = copy(first._style)
+            cell._style = copy(first._style)  # type: ignore[attr-defined]
         sheet.row_dimensions[_TITLE_ROWS + 1 + at].height = _height(texts, form)
     sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
     print_wide(sheet, _TITLE_ROWS + 1)
