@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from html import unescape
-from pathlib import Path
 
 import pytest
 
@@ -18,9 +17,8 @@ from pipeline.office.opening import policy_of, policy_to_look_by
 from pipeline.office.settings import DeskSettings, load_settings
 from pipeline.policy.places import REPORTS, RULES
 from pipeline.review.changing import Change, tried
-from tests.browser import CHROMIUM, a_browser
 from tests.house import House
-from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, hidden, logged_in, looked_at, seat
+from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, hidden, seat
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 TARIFF, REPLY = "rules/receipt/amount.toml", "reports/replies/held.txt"
@@ -353,25 +351,6 @@ def test_a_price_shows_what_it_changes_and_is_put_in_force_by_a_name(
     page = zeynep.get("/kurallar/yeniden")
     assert confirmed(zeynep, page, action, because="Yeni fiyat.").status == 303
     assert house.ask("SELECT state, settled_by, because FROM hold") == [("accepted", "zeynep", "Yeni fiyat.")]
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system")
-def test_every_page_of_the_administrator_fits_and_is_legible(door: Visitor, tmp_path: Path) -> None:
-    with a_browser(tmp_path) as browser:
-        logged_in(browser, f"http://{door.host}", "zeynep")
-        for path, button in (
-            ("/kurallar", ""),
-            ("/kurallar/metin?ad=replies/held", ""),
-            ("/kurallar/metin?ad=replies/_closing", "dene"),
-            ("/kurallar/metin?ad=calendar", ""),
-            ("/kurallar/metin?ad=topics/thanks", "dene"),
-        ):
-            browser.open(f"http://{door.host}{path}")
-            if button:
-                browser.run("document.querySelector('textarea').value += '# Bir satır daha.\\n'")
-                browser.run("document.querySelector('form[action$=dene] button').click()")
-                browser.until("location.pathname.endsWith('/dene')")
-            looked_at(browser, path)
 
 
 def test_an_office_without_a_folder_of_its_own_is_told_what_to_set(house: House) -> None:

@@ -113,8 +113,8 @@ def _ruled(shop: Shop, policy: Policy, _: str, change: Change) -> dict[str, Any]
     before = text_of(shop.settings, change.path)
     lines = unified_diff(before.splitlines(), text.splitlines(), n=2, lineterm="")
     return {
-        # The names of the two files and where they differ say nothing here.
-        "lines": [line for line in list(lines)[2:] if not line.startswith("@@")],
+        # The names of the two files say nothing here, nor does the place where they differ.
+        "lines": ["…" if line.startswith("@@") else line for line in list(lines)[2:]],
         "weeks": rehearsed(shop, policy),
         "told": difference(shop, judged_again(shop, policy)),
     }
