@@ -21,7 +21,7 @@ from pipeline.night.closing import nightly
 from pipeline.office.shop import Run, Shop
 from pipeline.office.watch import Watch
 from pipeline.papers.clues import Clues
-from pipeline.sandbox.preload import Preload
+from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.scan import PRELOAD, timed_scan
 from pipeline.sandbox.workers import WorkerPool
 from tests import hazards

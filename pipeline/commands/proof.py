@@ -24,7 +24,7 @@ from pipeline.review.explain import as_json, as_text, explain
 from pipeline.review.history import tell
 from pipeline.review.invented_office import OFFICE
 from pipeline.review.proving import Defect, prove
-from pipeline.sandbox.preload import Preload
+from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 

@@ -29,7 +29,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from pipeline.sandbox import break_out, worker
 from pipeline.sandbox.confinement import Limits
-from pipeline.sandbox.preload import Preload
+from pipeline.sandbox.scanner.preload import Preload
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "WorkerFailed", "WorkerPool", "sandbox_report", "value_in"]
 

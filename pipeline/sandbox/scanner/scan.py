@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from pipeline.domain import Coded, FileKind, Transcript
-from pipeline.sandbox.preload import Preload
 from pipeline.sandbox.scanner.limits import MAX_DEPTH, MAX_FILE, Allowance, Unreadable
+from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.sniff import Sniffed, sniff
 from pipeline.sandbox.scanner.wholeness import told_of, too_large
 
