@@ -833,6 +833,22 @@ def test_who_paid_the_wrong_way_reads_the_two_ways_and_what_they_cost_today() ->
     assert "  " not in unknown
 
 
+def test_whose_receipt_came_with_the_list_is_not_asked_to_pay_again() -> None:
+    def steps(*said: Any) -> str:
+        return " ".join(letter_on(judged(*said)).text.split())
+
+    where = POLICY.texts.words["ways_to_pay"]["lost_or_stolen"]
+    both = steps(row(), slip())
+    assert "Yeniden ödeme yapmayınız." in both
+    assert where not in both
+    assert "Dekontun bir örneğini" not in both
+    # Of two, one has paid: the other still reads how.
+    one = steps(row(), slip(), row(SUKRU, 7))
+    assert where in one
+    assert "Dekontunu aldıklarımız yeniden ödeme yapmaz" in one
+    assert "yeniden ödeme" not in steps(row(), row(SUKRU, 7)).lower()
+
+
 def test_where_two_procedures_may_be_meant_no_price_of_one_of_them_is_told() -> None:
     ways = POLICY.texts.words["ways_to_pay"]
     either = {Procedure.LOST_OR_STOLEN, Procedure.CARD_READER}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,24 +14,19 @@ import click
 from pipeline.commands.options import SETTINGS_FILE, with_settings
 from pipeline.domain.cases import is_number
 from pipeline.domain.faults import OperatorFault
-from pipeline.mail.smtp import Untrusted
-from pipeline.mail.wire import trust
 from pipeline.office.console import BAD_CONFIGURATION, DONE, harmless, machine_words, say
-from pipeline.office.opening import memory_of, opened_ledger, policy_in_force, readers_of
 from pipeline.policy.own_files import Memory, own_files
 from pipeline.policy.places import Places
 from pipeline.policy.policy import policy_from
-from pipeline.policy.tariff import gaps
 from pipeline.review.explain import as_json, as_text, explain
-from pipeline.review.history import tell
 from pipeline.review.invented_office import OFFICE
-from pipeline.review.proving import Defect, prove
 from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 
 if TYPE_CHECKING:
     from pipeline.office.settings import Settings
+    from pipeline.review.proving import Defect
 
 
 @click.command("check")
@@ -39,7 +36,12 @@ if TYPE_CHECKING:
 )
 def check_command(settings_file: Path, with_differences: bool) -> int:
     """Ayarları, kuralları, dekont düzenlerini ve metinleri sunucuya bağlanmadan denetler."""
+    # What an explanation of one mail has no use for is imported where it is used.
+    from pipeline.policy.tariff import gaps
+    from pipeline.review.proving import prove
+
     if settings_file.exists():
+        from pipeline.office.opening import memory_of
         from pipeline.office.settings import load_settings
 
         settings = load_settings(settings_file)
@@ -82,6 +84,10 @@ def _tell_of_own_files(places: Places, memory: Memory, with_differences: bool) -
 
 def _unusable_authorities(settings: Settings) -> list[Defect]:
     """Finds the authorities' files in the settings that no connection could be made with."""
+    from pipeline.mail.smtp import Untrusted
+    from pipeline.mail.wire import trust
+    from pipeline.review.proving import Defect
+
     named = [account.ca_file for account in settings.accounts] + [settings.smtp.ca_file]
     unusable = []
     for file in dict.fromkeys(file for file in named if file):
@@ -134,7 +140,7 @@ def explain_command(
     policy = policy_from(places, office, is_proved=lambda _fingerprint: is_as_it_came)
     # One mail is read sooner by a worker that imports what this one needs.
     by_itself = WorkerPool(2, preload=PRELOAD if len(mails) > 1 else Preload())
-    with readers_of(settings) if settings and settings.cluster else by_itself as readers:
+    with _readers(settings) or by_itself as readers:
         told = explain(mails, policy, readers, zone, _day(today))
     if as_machine:
         click.echo(machine_words([as_json(mail) for mail in told], indent=2))
@@ -143,10 +149,21 @@ def explain_command(
     return DONE
 
 
+def _readers(settings: Settings | None) -> AbstractContextManager[Executor] | None:
+    """Gives the readers on other machines, where the settings name some."""
+    if settings is None or not settings.cluster:
+        return None
+    from pipeline.office.opening import readers_of
+
+    return readers_of(settings)
+
+
 def _explain_number(numbers: tuple[Path, ...], settings_file: Path) -> int:
     if len(numbers) > 1:
         raise OperatorFault("number_and_files", number=numbers[0])
+    from pipeline.office.opening import opened_ledger, policy_in_force
     from pipeline.office.settings import read_settings
+    from pipeline.review.history import tell
 
     number = str(numbers[0]).upper()
     settings = read_settings(settings_file)

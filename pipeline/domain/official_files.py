@@ -25,7 +25,8 @@ File = TypeVar("File", bound="OfficialFile")
 class OfficialPart(BaseModel):
     """A section of a file that an official may edit: closed, and never changed by the program."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What is only a part of a file is built with it, and never by itself.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class OfficialFile(OfficialPart):

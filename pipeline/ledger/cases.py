@@ -7,15 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import Case, Entry, Event, Holder, Procedure, Receipt
 from pipeline.domain.cases import fold_case, receipt_key
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.file import LedgerFile, Read
-
-_HOLDER = TypeAdapter(Holder)
-_RECEIPT = TypeAdapter(Receipt)
+from pipeline.ledger.shapes import shape
 
 
 class Cases(LedgerFile):
@@ -117,8 +113,8 @@ class Cases(LedgerFile):
                     e.event,
                     e.day.isoformat(),
                     e.proof,
-                    _HOLDER.dump_json(e.holder).decode() if e.holder else None,
-                    _RECEIPT.dump_json(e.receipt).decode() if e.receipt else None,
+                    shape(Holder).dump_json(e.holder).decode() if e.holder else None,
+                    shape(Receipt).dump_json(e.receipt).decode() if e.receipt else None,
                     self._address_digest(e, sender),
                 ),
             )
@@ -159,6 +155,6 @@ def _entry(row: Mapping[str, Any], read: Read) -> Entry:
         event=Event(row["event"]),
         day=date.fromisoformat(row["day"]),
         proof=row["proof"],
-        holder=read(_HOLDER, row["holder"]) if row["holder"] else None,
-        receipt=read(_RECEIPT, row["receipt"]) if row["receipt"] else None,
+        holder=read(Holder, row["holder"]) if row["holder"] else None,
+        receipt=read(Receipt, row["receipt"]) if row["receipt"] else None,
     )

@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import UNSENT, Decision, Evidence, Outcome, Procedure
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger import quotas
@@ -25,9 +23,8 @@ from pipeline.ledger.dossier import Dossier, export_of, without_person
 from pipeline.ledger.file import NEWEST_BACKUP
 from pipeline.ledger.home import PEOPLE, PEOPLE_KEPT, RESTORED, Home
 from pipeline.ledger.in_force import forget_before
+from pipeline.ledger.shapes import shape
 from pipeline.ledger.traces import anew
-
-_DECISION = TypeAdapter(Decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def _erase_mail(ledger: Ledger, row: Mapping[str, Any], at: datetime) -> int:
     )
     ledger.execute(
         "UPDATE decision SET sender='', subject='', body=? WHERE sha=?",
-        _DECISION.dump_json(stub).decode(),
+        shape(Decision).dump_json(stub).decode(),
         row["sha"],
     )
     ledger.execute("DELETE FROM named WHERE sha=?", row["sha"])
@@ -235,7 +232,7 @@ def _erase_of_mail(ledger: Ledger, row: Mapping[str, Any], person: Dossier, at: 
         "UPDATE decision SET sender=?, subject=?, body=? WHERE sha=?",
         "" if row["sender"].lower() in person.addresses else row["sender"],
         "" if is_named else row["subject"],
-        _DECISION.dump_json(_DECISION.validate_python(others)).decode(),
+        shape(Decision).dump_json(shape(Decision).validate_python(others)).decode(),
         row["sha"],
     )
     digest = ledger.keyed(person.number.digits)

@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import Decision, HoldState, Outcome
 from pipeline.domain.cases import free_number, mail_number
 from pipeline.domain.claims import left
 from pipeline.ledger.cases import Cases
-
-_DECISION = TypeAdapter(Decision)
+from pipeline.ledger.shapes import shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ class Decisions(Cases):
                 mail.shunt,
                 mail.decided_at,
                 mail.policy,
-                _DECISION.dump_json(decision).decode(),
+                shape(Decision).dump_json(decision).decode(),
             ),
         )
         self._db.execute("UPDATE arrival SET decided=1 WHERE sha=?", (sha,))
@@ -203,5 +200,5 @@ def as_judged(row: Mapping[str, Any]) -> Judged:
         decided_at=datetime.fromisoformat(row["decided_at"]),
         policy=row["policy"],
         shunt=row["shunt"],
-        decision=_DECISION.validate_json(row["body"]),
+        decision=shape(Decision).validate_json(row["body"]),
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import (
     Case,
     Decision,
@@ -26,8 +24,7 @@ from pipeline.domain.cases import former_receipt_key, latest_open, receipt_key
 from pipeline.domain.claims import claims_of
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.decisions import Decisions, as_judged
-
-_DECISION = TypeAdapter(Decision)
+from pipeline.ledger.shapes import shape
 
 
 class KnownFacts(Decisions):
@@ -139,7 +136,7 @@ class KnownFacts(Decisions):
             claim.entry
             for row in rows
             for settled in [self._settled(row["sha"])]
-            for claim in claims_of(_DECISION.validate_json(row["body"]))
+            for claim in claims_of(shape(Decision).validate_json(row["body"]))
             if settled.get(claim.name, settled.get(claim.case, row["state"])) == HoldState.ACCEPTED
         ]
         return frozenset(e.holder.address.rpartition("@")[2] for e in accepted if e and e.holder)

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import Receipt
 from pipeline.domain.cases import former_receipt_key, receipt_key
 from pipeline.domain.faults import OperatorFault
@@ -21,9 +19,8 @@ from pipeline.ledger.database import Database
 from pipeline.ledger.leaving import leave, looked_at_as_it_is
 from pipeline.ledger.migrations import MIGRATIONS, SEALED_SINCE, level_references
 from pipeline.ledger.seals import FOUND_CHANGED, REBUILT_WITHOUT, Seals, audit_hash, code_of
+from pipeline.ledger.shapes import shape
 from pipeline.ledger.traces import keep_up, write_words
-
-_RECEIPT = TypeAdapter(Receipt)
 
 # TRUNCATE with EXTRA lost no acknowledged commit in simulated power cuts, and secure_delete leaves no
 # erased number readable; WAL would keep every number until a checkpoint.
@@ -48,7 +45,7 @@ T = TypeVar("T")
 class Read(Protocol):
     """Makes a value of its JSON."""
 
-    def __call__(self, kind: TypeAdapter[T], told: str, /) -> T:
+    def __call__(self, kind: type[T], told: str, /) -> T:
         """Makes it."""
         ...
 
@@ -72,7 +69,7 @@ class LedgerFile:
             self._seals = None
         self._tx = watch(connection, lambda: self._tx)
         self._is_traced = keep_up(connection)
-        self._known: dict[tuple[int, str], Any] = {}
+        self._known: dict[tuple[type, str], Any] = {}
 
     @classmethod
     def open(cls, file: Path, key: bytes) -> Self:
@@ -154,7 +151,7 @@ class LedgerFile:
     def _level_references(self) -> None:
         """Marks what is spent anew, so that another spelling of its number is known for the same payment."""
         for row in self._rows("SELECT receipt FROM entry WHERE receipt IS NOT NULL ORDER BY id"):
-            receipt = _RECEIPT.validate_json(row["receipt"])
+            receipt = shape(Receipt).validate_json(row["receipt"])
             former, key = self.keyed(former_receipt_key(receipt)), self.keyed(receipt_key(receipt))
             # Two spellings of one payment may have been spent already: the first keeps the name.
             self._db.execute("UPDATE OR IGNORE spent SET key=? WHERE key=?", (key, former))
@@ -187,13 +184,13 @@ class LedgerFile:
             self._known.clear()
         self._first = None
 
-    def _taken_apart(self, kind: TypeAdapter[T], told: str, /) -> T:
+    def _taken_apart(self, kind: type[T], told: str, /) -> T:
         """Makes a value of its JSON; within a transaction the same text once, for a night asks again and again."""
         if not self._db.conn.in_transaction:
-            return kind.validate_json(told)
-        place = id(kind), told
+            return shape(kind).validate_json(told)
+        place = kind, told
         if place not in self._known:
-            self._known[place] = kind.validate_json(told)
+            self._known[place] = shape(kind).validate_json(told)
         value: T = self._known[place]
         return value
 

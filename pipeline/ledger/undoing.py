@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import Receipt
 from pipeline.domain.cases import receipt_key
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.listed_people import ON_A_LIST
-
-_RECEIPT = TypeAdapter(Receipt)
+from pipeline.ledger.shapes import shape
 
 # Entries that follow from a mail, by its own proof or an official's, and all that came later in the cases
 # which it opened: without their beginning they would be about nobody.
@@ -31,7 +28,7 @@ def undo_decision(ledger: Ledger, sha: str) -> None:
     entries = ledger.query(f"SELECT id, case_number, event, receipt FROM entry WHERE {_FOLLOWS}", *proofs)
     for entry in entries:
         if entry["receipt"]:
-            key = ledger.keyed(receipt_key(_RECEIPT.validate_json(entry["receipt"])))
+            key = ledger.keyed(receipt_key(shape(Receipt).validate_json(entry["receipt"])))
             ledger.execute("DELETE FROM spent WHERE key=? AND case_number=?", key, entry["case_number"])
         if entry["event"] == "listed":
             ledger.execute("DELETE FROM batch_row WHERE case_number=?", entry["case_number"])

@@ -36,11 +36,18 @@ _CLAIMS = [
     {"row": 1, "name": "…", "file": "…", "title": "…", "findings": [_FINDING]},
     {"row": None, "name": "", "file": "", "title": "…", "findings": [_FINDING]},
 ]
-_CASE = "N-0000000H"
+_CASE, _UNPAID = "N-0000000H", "N-0000001G"
 _DECIDED = [
     {"case": _CASE, "row": 1, "name": "…", "file": "", "because": "…"},
     {"case": _CASE, "row": None, "name": "", "file": "…", "because": ""},
 ]
+
+
+def _listed(case: str) -> Mapping[str, Any]:
+    shown = {"name": "…", "row": 1, "born_on": _DAY, "work_email": "a@example.org", "understood": ("…",)}
+    return {**shown, "case": case}
+
+
 _FEES = {"nes": Decimal("780.00"), "reader": Decimal("300.00")}
 # Words by the texts that are filled with them, by the beginning of their names; the first that fits counts.
 _FILLED: Mapping[str, Mapping[str, Any]] = {
@@ -88,16 +95,7 @@ _FILLED: Mapping[str, Mapping[str, Any]] = {
     "replies/": {
         "addressee": "Ad Soyad",
         "number": "G-00000000",
-        "listed": [
-            {
-                "name": "…",
-                "row": 1,
-                "case": _CASE,
-                "born_on": _DAY,
-                "work_email": "a@example.org",
-                "understood": ("…",),
-            }
-        ],
+        "listed": [_listed(_CASE), _listed(_UNPAID)],
         "withdrawn": [_CASE],
         "paid": [
             {
