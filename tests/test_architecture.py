@@ -43,7 +43,7 @@ KNOWS = {
 }
 # ... and what it may know besides: a signed file is opened by the same code in a mail and in a worker.
 ALSO = {"sandbox": {"pipeline.mail.cms"}}
-NOUNS = "case decisions evidence files letters mails past_nights office".split()
+NOUNS = "case decisions evidence files letters mails past_nights office sources".split()
 # The stages of a mail's way: a verb each, its arrow in the first line.
 VERBS = (
     "mail.unpack judging.read judging.judge letters.answer letters.inform letters.alarm letters.mark "

@@ -451,6 +451,7 @@ SHAPES: Mapping[str, Mapping[str, tuple[type, ...]]] = {
         "reference": (str, type(None)),
         "identity_number": (str, type(None)),
         "accepted": (bool,),
+        "sources": (dict,),
     },
     "unread": {"name": (str,), "why": (str,)},
     "letters": {"to": (str,), "subject": (str,), "text": (str,)},

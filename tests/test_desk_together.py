@@ -2,61 +2,48 @@
 
 from __future__ import annotations
 
-import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 
+from benchmarks.crowd import CLAIMS_PER_MAIL, Count, Day, count, deal, decide_all, held_list, running
 from pipeline.desk.people import People, Person, Role
 from pipeline.domain.faults import TryLater
 from pipeline.ledger.home import Home
 from pipeline.office.settings import DeskSettings
-from tests.house import House
-from tests.letters.acts import two_held_rows
-from tests.test_web_desk import HASHED, Visitor, desk_of, said, seat
+from tests.house import EVIDENCE, House
+from tests.test_web_desk import HASHED, desk_of, seat
 
-_CLERKS, _MAILS = 3, 3
+_CLERKS, _MAILS = 4, 3
 
 
 def test_no_act_is_lost_and_no_letter_goes_twice(house: House) -> None:
+    house.more = EVIDENCE
+    house.write()
+    house.deliver_copies()
     names = [f"memur{number}" for number in range(_CLERKS)]
     for name in names:
         People(Home(house.home)).put(Person(name, Role.CLERK, HASHED))
+    now = datetime.now(UTC)
     for number in range(_MAILS):
-        house.deliver_raw(two_held_rows() + b"\r\n" * number)
-    house.poll()
+        house.box.deliver(held_list(number, now), now)
+    house.poll(datetime.now(UTC))
     numbers = [str(n) for (n,) in house.ask("SELECT number FROM decision JOIN hold USING (sha)")]
     assert len(numbers) == _MAILS
-    over = threading.Event()
 
-    def run_on() -> None:
-        while not over.is_set():
-            with suppress(TryLater):
-                house.poll(datetime.now(UTC))
-
-    with desk_of(house, DeskSettings(port=0)) as door, ThreadPoolExecutor(_CLERKS + 1) as threads:
-        clerks = [seat(door, name) for name in names]
-        runs = threads.submit(run_on)
+    def poll() -> str:
         try:
-            done = sum(threads.map(lambda clerk: _returned(clerk, numbers), clerks))
-        finally:
-            over.set()
-        runs.result()
+            house.poll(datetime.now(UTC))
+        except TryLater:
+            return "put off"
+        return "ran"
+
+    day, claims = Day(), _MAILS * CLAIMS_PER_MAIL
+    with desk_of(house, DeskSettings(port=0)) as door:
+        clerks = [seat(door, name) for name in names]
+        with running([poll], day.runs):
+            decide_all(clerks, deal(numbers), day)
     house.poll(datetime.now(UTC))
-    assert done == 2 * _MAILS, "each claim once, whoever was faster"
-    assert house.ask("SELECT count(*) FROM act WHERE kind='settle'") == [(done,)]
-    assert house.ask("SELECT count(*) FROM settled") == [(done,)]
-    assert house.ask("SELECT count(*) FROM letter WHERE kind LIKE 'settled%' AND state='done'") == [(done,)]
-    sent = [str(letter["Message-ID"]) for letter in house.letters() if letter["Message-ID"]]
-    assert len(sent) == len(set(sent))
-
-
-def _returned(clerk: Visitor, numbers: list[str]) -> int:
-    """Sends every claim back that is still there; gives how often that was done and not refused."""
-    done = 0
-    for number in numbers:
-        while claims := re.findall(r'name="claim" value="(\d+)"', clerk.get(f"/ileti/{number}").text):
-            with suppress(AssertionError):
-                done += said(clerk, number, int(claims[0]), "return", text="Süre uygun değil.").status == 303
-    return done
+    assert day.endings["decided"] == claims, "each claim once, whoever was faster"
+    assert count(house, claims) == Count(
+        acts=claims, settled=claims, posted=claims, lost=0, doubles=0, copies_of_acts=claims
+    )
+    assert house.ask("SELECT count(*) FROM letter WHERE state<>'done'") == [(0,)]

@@ -17,6 +17,7 @@ from pipeline.domain import (
     Outcome,
     Page,
     Receipt,
+    Source,
     Transcript,
 )
 from pipeline.judging.judge import judge
@@ -145,9 +146,9 @@ def test_whatever_may_be_something_else_is_left_to_a_person(what: str) -> None:
     [
         replace(page_of(PAID), read_by="ocr psm=6"),
         replace(page_of(PAID), across=("İPTAL",)),
-        replace(page_of(PAID), doubts=(Doubt("typed_on", 0, 0, 1, 1),)),
-        replace(page_of(PAID), doubts=(Doubt("text_differs_from_picture", 0, 20, 100, 30),)),
-        replace(page_of(PAID), doubts=(Doubt("text_unchecked", 0, 0, 600, 800),)),
+        replace(page_of(PAID), doubts=(Doubt(Source.ADDED, 0, 0, 1, 1),)),
+        replace(page_of(PAID), doubts=(Doubt(Source.HIDDEN, 0, 20, 100, 30),)),
+        replace(page_of(PAID), doubts=(Doubt(Source.UNSEEN, 0, 0, 600, 800),)),
     ],
     ids=["picture", "stamped", "typed on", "hidden", "not looked at"],
 )

@@ -11,7 +11,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.domain import SUSPECT, Attachment, Receipt
+from pipeline.domain import Attachment, Receipt
 from pipeline.judging.read import read
 from pipeline.policy.checks import Verdict, only_known
 from pipeline.sandbox.scanner.pdfs import read_pdf
@@ -58,7 +58,7 @@ def receipt_of(pdf: bytes) -> Receipt | None:
 def is_believed(pdf: bytes) -> bool:
     """Tells whether a receipt is read, by its text layer, with nothing that would hold it."""
     receipt = receipt_of(pdf)
-    if receipt is None or set(SUSPECT) & set(receipt.notes):
+    if receipt is None or receipt.suspicions:
         return False
     return only_known(receipt.across, HARMLESS) is Verdict.PASSES
 
@@ -111,7 +111,7 @@ def test_a_note_is_nobodys_print(value: str) -> None:
     pdf = with_note(FACTS, value)
     receipt = receipt_of(pdf)
     assert receipt is not None
-    assert "typed_on" in receipt.notes
+    assert "typed_on" in receipt.suspicions
 
 
 @needs_tesseract
@@ -121,7 +121,7 @@ def test_a_later_revision_is_known() -> None:
     receipt = receipt_of(revised)
     assert receipt is not None
     assert receipt.amount == FACTS.amount
-    assert "later_revision" in receipt.notes
+    assert "later_revision" in receipt.suspicions
     # A bank's own update that changes nothing on the page, as a signature does.
     assert is_believed(appended(first, first))
 

@@ -15,7 +15,6 @@ from pipeline.acts.faults import Refused
 from pipeline.acts.held import held_mail, words_of
 from pipeline.acts.standing import folded
 from pipeline.domain import (
-    SUSPECT,
     Consequence,
     Decision,
     Entry,
@@ -118,7 +117,7 @@ def _gainsays(evidence: Evidence, claim: Claim, read: Mapping[str, str]) -> bool
     if claim.kind is not Kind.RECEIPT:
         return False
     receipt = evidence.receipts[at]
-    if receipt.read_by != "text" or any(note in SUSPECT for note in receipt.notes):
+    if receipt.read_by != "text" or receipt.suspicions:
         return False
     values = {field: OF_RECEIPTS[field](text) for field, text in read.items()}
     return any(getattr(receipt, field) not in (None, value) for field, value in values.items())

@@ -35,13 +35,22 @@ from pipeline.office.console import (
 from pipeline.office.idle import leave_note
 from pipeline.office.init_system import is_journal
 from pipeline.office.opening import heeding, opened, opened_ledger, policy_in_force, policy_of
-from pipeline.office.settings import load_settings
+from pipeline.office.settings import Settings, load_settings
 from pipeline.office.timekeeping import take_nights_back
 
 
 def poll_whole(settings_file: Path) -> int:
-    """Hears the mailboxes and does all that is to be done."""
-    settings = load_settings(settings_file)
+    """Hears the mailboxes and does all that is to be done, letting who waits for the home go before."""
+    settings, is_aside = load_settings(settings_file), False
+    while True:
+        code, goes_on = _poll_once(settings, settings_file)
+        is_aside |= code == SET_ASIDE
+        if not goes_on:
+            return SET_ASIDE if is_aside and code == DONE else code
+
+
+def _poll_once(settings: Settings, settings_file: Path) -> tuple[int, bool]:
+    """Polls, and gives the exit code, and whether there is more to do behind who waited."""
     with opened(settings) as opened_shop, progress_bar() as progress:
         shop = heeding(opened_shop)
         tally = poll(shop, progress)
@@ -59,8 +68,8 @@ def poll_whole(settings_file: Path) -> int:
     if stop:
         say("stopped", what=stop.name, hit=stop.hit, of=stop.of)
     if shop.is_over():
-        return TRY_LATER
-    return SET_ASIDE if tally.shunted or stop else DONE
+        return TRY_LATER, False
+    return SET_ASIDE if tally.shunted or stop else DONE, tally.goes_on
 
 
 @click.command("nightly")
@@ -116,8 +125,7 @@ def serve_command(settings_file: Path, offices: Path | None, is_once: bool) -> i
         return DONE
     settings = load_settings(settings_file)
     if is_once:
-        with opened(settings) as shop:
-            return DONE if work_once(heeding(shop)) else TRY_LATER
+        return DONE if work_once(settings, opened, heeding) else TRY_LATER
     try:
         policy_of(settings)
     except OperatorFault:

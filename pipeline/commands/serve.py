@@ -46,8 +46,7 @@ def serve(settings: Settings, opened: Opener, complain: Callable[[BaseException]
     def work() -> None:
         begun.append(time.monotonic())
         try:
-            with opened(settings) as shop:
-                work_once(replace(shop, is_over=over.is_set))
+            work_once(settings, opened, lambda shop: replace(shop, is_over=over.is_set))
         except Exception as fault:  # a service says what is wrong and goes on at the next turn
             complain(fault)
         finally:
@@ -75,10 +74,18 @@ def serve(settings: Settings, opened: Opener, complain: Callable[[BaseException]
     scheduler.shutdown(wait=True)
 
 
-def work_once(shop: Shop) -> bool:
-    """Polls, and closes the night that is due; tells whether none is owed any more."""
-    poll(shop)
-    owed = night_owed(shop.settings, shop.ledger, shop.clock())
-    if owed and not shop.is_over():
-        nightly(shop, owed)
-    return not (shop.is_over() or night_owed(shop.settings, shop.ledger, shop.clock()))
+def work_once(settings: Settings, opened: Opener, heeding: Callable[[Shop], Shop]) -> bool:
+    """Polls, and closes the night that is due; tells whether none is owed any more.
+
+    Whoever waits for the home meanwhile goes before the rest of a poll.
+    """
+    while True:
+        with opened(settings) as opened_shop:
+            shop = heeding(opened_shop)
+            tally = poll(shop)
+            owed = night_owed(shop.settings, shop.ledger, shop.clock())
+            if owed and not shop.is_over():
+                nightly(shop, owed)
+            is_done = not (shop.is_over() or night_owed(shop.settings, shop.ledger, shop.clock()))
+        if shop.is_over() or not tally.goes_on:
+            return is_done

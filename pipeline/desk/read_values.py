@@ -26,7 +26,7 @@ class ReadValue:
 
     `place` is a cell ("F6") or a page; `crop` is its number among the places of its field to be shown larger,
     None where there is none. `written` is what stands there where that is something else than what was read;
-    `why` names why there is no value.
+    `why` names why there is no value, `sources` names where it comes from, as `Source` has it.
     """
 
     field: str
@@ -36,6 +36,7 @@ class ReadValue:
     is_doubtful: bool = False
     written: str = ""
     why: str = ""
+    sources: tuple[str, ...] = ()
 
 
 def values_of_holder(holder: Holder, doubted: Collection[str]) -> Sequence[ReadValue]:
@@ -70,6 +71,7 @@ def values_of_receipt(receipt: Receipt, doubted: Collection[str]) -> Sequence[Re
             is_doubtful=_is_doubted(name, doubted) or name in receipt.doubtful,
             written=receipt.doubtful.get(name, ""),
             why=receipt.unclear.get(name, ""),
+            sources=receipt.sources.of(name),
         )
         if value_read.value or value_read.why or value_read.is_doubtful:
             found.append(value_read)

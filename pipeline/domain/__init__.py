@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pipeline.domain.decisions import Consequence, Decision, Finding, HoldState, Outcome, Subject
     from pipeline.domain.evidence import (
         FORM_UNKNOWN,
-        SUSPECT,
         Elsewhere,
         Evidence,
         Holder,
@@ -53,13 +52,13 @@ if TYPE_CHECKING:
     from pipeline.domain.mails import NEW_PART, Arrival, Attachment, Bounce, Place, SightingState, Submission
     from pipeline.domain.office import Batching, Office
     from pipeline.domain.past_nights import PastNight
+    from pipeline.domain.sources import Source, Sources
 
 __all__ = [
     "FORM_UNKNOWN",
     "NEW_PART",
     "NO_VALUE",
     "OUTCOME_OPEN",
-    "SUSPECT",
     "UNSENT",
     "Arrival",
     "Attachment",
@@ -105,6 +104,8 @@ __all__ = [
     "ScannedForm",
     "Sheet",
     "SightingState",
+    "Source",
+    "Sources",
     "Spent",
     "Subject",
     "Submission",
@@ -114,7 +115,7 @@ __all__ = [
     "column_letters",
 ]
 
-_CHAPTERS = "case decisions evidence files letters mails past_nights office".split()
+_CHAPTERS = "case decisions evidence files letters mails past_nights office sources".split()
 
 
 def __getattr__(name: str) -> Any:

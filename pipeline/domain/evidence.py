@@ -10,10 +10,8 @@ from typing import Literal
 
 from pipeline.domain.files import Region
 from pipeline.domain.mails import Submission
+from pipeline.domain.sources import SUSPECT, Sources
 from pipeline.domain.turkish import IdentityNumber
-
-# Why what is read from a page may not be what its bank printed there.
-SUSPECT = ("text_differs_from_picture", "text_unchecked", "typed_on", "later_revision")
 
 # A receipt of a form that nobody has described: it is surely a transfer, and surely nothing else.
 FORM_UNKNOWN = "form_unknown"
@@ -105,7 +103,7 @@ class Receipt:
     description: str | None = None
     # "text" for a text layer, in which no letter is misread; otherwise the way a picture was read.
     read_by: str = "text"
-    # What the reading of its file says against itself ("two_readings", and why a `Doubt` is one).
+    # What the reading of its file as a whole says against itself ("two_readings", "text_unchecked").
     notes: tuple[str, ...] = ()
     # What stands across its pages, as `Page` has it.
     across: tuple[str, ...] = ()
@@ -122,6 +120,15 @@ class Receipt:
     likeness: str = ""
     # field → where what was read for it stands with its label, once for every time it is printed
     stands: Mapping[str, tuple[Region, ...]] = field(default_factory=dict)
+    # Where each of its values comes from, and what speaks against that.
+    sources: Sources = field(default_factory=Sources)
+
+    @property
+    def suspicions(self) -> frozenset[str]:
+        """Names why something that was read may not be what its bank printed, as `SUSPECT` has it."""
+        # A file of which a page was not looked at says so as a whole; and receipts that were kept before
+        # their values knew their sources tell everything there.
+        return self.sources.suspicions | (frozenset(SUSPECT) & set(self.notes))
 
 
 @dataclass(frozen=True, slots=True)

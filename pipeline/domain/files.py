@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline.domain.mails import Attachment
+from pipeline.domain.sources import Source
 
 
 class CellKind(StrEnum):
@@ -101,11 +102,11 @@ class Word:
 class Doubt:
     """A part of a page that is not, or not surely, what its bank printed there, in the unit of its words.
 
-    `why` is one of `SUSPECT`: hidden or drawn otherwise, not looked at for want of time or of OCR, typed
-    into a note or a form field, changed after the file was first made.
+    `why` is a `Source` that speaks against the print: hidden or drawn otherwise, not looked at for want of
+    time or of OCR, typed into a note or a form field, changed after the file was first made.
     """
 
-    why: str
+    why: Source
     x0: float
     top: float
     x1: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail
 from pipeline.ledger import folder_counts, quotas, stops, troubles
 from pipeline.ledger.book import Undecided
 from pipeline.ledger.folders import has_work
+from pipeline.ledger.home import Home
 from pipeline.ledger.quotas import Quota
 from pipeline.mail.imap import Fetched, Mailbox
 from pipeline.mail.unpack import sender_of
@@ -41,6 +43,9 @@ Files = Sequence[tuple[Attachment, Transcript]]
 _MOST_TRIES = 5
 # A mail that a run died over twice is not touched a third time.
 _MOST_BEGINNINGS = 2
+# So long a poll posts while somebody waits for the home, such as an official with an act; then it ends, and
+# begins again behind them. It judges in one go: the breaker looks at all of that before a letter leaves.
+_MOMENT_SECONDS = 2.0
 # So much is on the table at a time, for the readers to work side by side within bounded memory.
 _WINDOW_MAILS = 16
 _WINDOW_BYTES = 16_000_000
@@ -48,12 +53,13 @@ _WINDOW_BYTES = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a run did, in numbers for the terminal."""
+    """What a run did, in numbers for the terminal; `goes_on` where somebody goes before its other letters."""
 
     heard: int = 0
     decided: int = 0
     shunted: int = 0
     posted: int = 0
+    goes_on: bool = False
 
 
 Progress = Callable[[str, int, int], None]
@@ -82,8 +88,15 @@ def poll(shop: Shop, progress: Progress = quiet) -> Tally:
         decided, shunted = decide_all(hearing, progress)
         for account in shop.settings.accounts:
             file_away(shop, account, watch)
-        posted = hand_in(shop, watch)
-    return Tally(heard, decided, shunted, posted)
+        posted = hand_in(shop, watch, _enough_of(shop.home))
+        goes_on = posted > 0 and shop.home.is_awaited() and bool(shop.ledger.due_letters(shop.clock()))
+    return Tally(heard, decided, shunted, posted, goes_on)
+
+
+def _enough_of(home: Home) -> Callable[[], bool]:
+    """Gives what tells whether somebody waits for the home, and has waited for a moment by then."""
+    until = time.monotonic() + _MOMENT_SECONDS
+    return lambda: time.monotonic() >= until and home.is_awaited()
 
 
 def _for_a_while(shop: Shop) -> Shop:
@@ -260,12 +273,12 @@ def look_for_copies(shop: Shop, watch: Watch) -> None:
         )
 
 
-def hand_in(shop: Shop, watch: Watch) -> int:
-    """Posts every letter that is due; gives how many went out."""
+def hand_in(shop: Shop, watch: Watch, is_enough: Callable[[], bool] = lambda: False) -> int:
+    """Posts every letter that is due, or until it is enough for now; gives how many went out."""
     posted = 0
     with watch.trouble_waits("smtp"):
         watch.spare_smtp()
-        posted = post_letters(shop)
+        posted = post_letters(shop, is_enough)
     if posted:
         watch.well("smtp")
     return posted

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pipeline.domain import (
-    SUSPECT,
     Case,
     Consequence,
     Entry,
@@ -125,7 +124,7 @@ class Bench:
         case = case_of(receipt, self.facts, bearer.procedure)
         of_others = case is not None and case_of(receipt, self.seen, bearer.procedure) is None
         found = self._ask_discreetly(lambda facts: receipt_view(receipt, facts, bearer), claim, of_others)
-        if not any(note in SUSPECT for note in receipt.notes):
+        if not receipt.suspicions:
             return found
         # What is read may not be what the bank printed: nobody is refused for it, a person looks first.
         held = [finding for finding in found if finding.consequence is Consequence.HOLD]

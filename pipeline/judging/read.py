@@ -10,17 +10,14 @@ from rapidfuzz.fuzz import partial_ratio
 
 from pipeline.domain import (
     NEW_PART,
-    SUSPECT,
     Attachment,
     Coded,
-    Doubt,
     Evidence,
     FileKind,
     Holder,
     OpenedFile,
     Page,
     Receipt,
-    Region,
     ScannedForm,
     Submission,
     Transcript,
@@ -30,7 +27,7 @@ from pipeline.domain.turkish import IdentityNumber, heading, squeeze
 from pipeline.lists.columns import compared, in_doubt_of_letters
 from pipeline.lists.form import Form
 from pipeline.lists.sheets import ListReading, read_list
-from pipeline.papers.codes import confirming, with_codes
+from pipeline.papers.codes import confirmed, confirming, with_codes
 from pipeline.papers.layouts import (
     matching,
     matching_picture,
@@ -43,6 +40,7 @@ from pipeline.papers.others import paper_on
 from pipeline.papers.printed import lines_of, printed_lines
 from pipeline.papers.rails import signs_on
 from pipeline.papers.signed_forms import SignedForm
+from pipeline.papers.sources import sources_on
 from pipeline.papers.stands import stands_on
 from pipeline.papers.strength import repaired_numbers, strength
 from pipeline.papers.transfers import read_transfer, transfer_stands
@@ -56,7 +54,6 @@ _SERIALS_FROM_1904 = date(1904, 1, 1)
 _FEWEST_WORDS = 8
 _FINDERS = {"text": numbers_in}
 _NOTHING_TO_READ = frozenset({"damaged_file", "no_pages", "empty_file", "unknown_format"})
-_OF_THE_PAGE = ("typed_on", "later_revision")
 # How much of a heading, in percent, must be as the form prints it: the rules of a table cut letters off.
 _MISREAD = 85
 _SHORTEST_HEADING = 10
@@ -317,37 +314,37 @@ def _read_one(name: str, transcript: Transcript, patterns: Patterns) -> Receipt 
         receipt = reading(lines, names[0], layout, patterns.rails)
         way = ways.pop() if len(ways) == 1 else "mixed"
         stands = stands_on(printed, lines if is_text else respelled(lines, layout), layout, patterns.rails)
+        codes = _codes_on(transcript)
         looks = next((page.likeness for page in transcript.pages if page.words), "")
         return replace(
-            with_codes(receipt, _codes_on(transcript), patterns.rails),
+            with_codes(receipt, codes, patterns.rails),
             file=name,
             digest=transcript.digest,
             read_by=way,
-            notes=(*transcript.notes, *_doubts_on(transcript.pages, stands)),
+            notes=transcript.notes,
             across=tuple(text for page in transcript.pages for text in page.across),
             also_read=tuple(text for page in transcript.pages for text in page.otherwise),
             stands=stands,
+            sources=sources_on(transcript.pages, stands, confirmed(receipt, codes)),
             likeness=looks,
         )
     if names:
         return Unread(name, "two_layouts")
     transfer = read_transfer(name, transcript.digest, lines, patterns.rails) if is_text else None
-    if transfer and _is_plain_print(transcript, transfer_stands(printed, patterns.rails)):
-        coded = with_codes(transfer, _codes_on(transcript), patterns.rails)
-        # What a code says otherwise leaves it to a person.
-        if coded == transfer:
-            return transfer
+    if transfer:
+        codes, stands = _codes_on(transcript), transfer_stands(printed, patterns.rails)
+        sources = sources_on(transcript.pages, stands, confirmed(transfer, codes))
+        told = replace(transfer, notes=transcript.notes, sources=sources)
+        is_across = any(page.across for page in transcript.pages)
+        is_as_coded = with_codes(transfer, codes, patterns.rails) == transfer
+        # What is hidden, added, unlike its picture or said otherwise by a code leaves it to a person.
+        if not told.suspicions and not is_across and is_as_coded:
+            return replace(transfer, sources=sources)
     return Unread(name, "list_as_picture" if _looks_like_list(lines, patterns.form) else "unknown_document")
 
 
 def _codes_on(transcript: Transcript) -> tuple[Coded, ...]:
     return (*transcript.codes, *(coded for page in transcript.pages for coded in page.codes))
-
-
-def _is_plain_print(transcript: Transcript, stands: Mapping[str, tuple[Region, ...]]) -> bool:
-    """Tells whether nothing that is read is hidden, added or unlike its picture, and nothing lies across."""
-    doubts = {*transcript.notes, *_doubts_on(transcript.pages, stands)}
-    return not doubts & set(SUSPECT) and not any(page.across for page in transcript.pages)
 
 
 def _why_unread(transcript: Transcript, form: Form) -> str:
@@ -365,30 +362,6 @@ def _form(name: str, pages: Sequence[Page], signed_form: SignedForm) -> ScannedF
         if (number := signed_form.number_on(lines_of(page), _FINDERS.get(page.read_by, repaired_numbers)))
     }
     return ScannedForm(name, numbers.pop() if len(numbers) == 1 else None)
-
-
-def _doubts_on(pages: Sequence[Page], stands: Mapping[str, tuple[Region, ...]]) -> tuple[str, ...]:
-    """Names why what a receipt was read from may not be the bank's print.
-
-    Whoever typed on a page that a value comes from, or revised it, may have meant that value: where on the
-    page does not matter then.
-    """
-    regions = [region for told in stands.values() for region in told]
-    doubts = (
-        doubt.why
-        for page in pages
-        for region in regions
-        if region.page == page.number
-        for doubt in page.doubts
-        if doubt.why in _OF_THE_PAGE or _is_within(doubt, region)
-    )
-    return tuple(dict.fromkeys(doubts))
-
-
-def _is_within(doubt: Doubt, region: Region) -> bool:
-    return min(doubt.x1, region.x1) > max(doubt.x0, region.x0) and min(doubt.bottom, region.bottom) > max(
-        doubt.top, region.top
-    )
 
 
 def _looks_like_list(lines: Sequence[str], form: Form) -> bool:

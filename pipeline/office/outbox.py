@@ -82,13 +82,18 @@ class Route:
 
 
 def post_due(
-    ledger: Ledger, route: Route, clock: Callable[[], datetime], goes_on: Callable[[int], bool]
+    ledger: Ledger,
+    route: Route,
+    clock: Callable[[], datetime],
+    goes_on: Callable[[int], bool],
+    is_enough: Callable[[], bool] = lambda: False,
 ) -> int:
     """Posts every letter that is due and gives how many went out; a server that is away leaves them all.
 
-    Stops before the first letter that `goes_on` denies. A refusal is final only from a server that takes
-    other letters, or for one person alone. Raises PostmanFault when no letter at all can be handed in:
-    Unwilling where the server says so of itself or of us, all due letters waiting then.
+    Stops before the first letter that `goes_on` denies, or after one that was taken when it `is_enough`. A
+    refusal is final only from a server that takes other letters, or for one person alone. Raises PostmanFault
+    when no letter at all can be handed in: Unwilling where the server says so of itself or of us, all due
+    letters waiting then.
     """
     due = _fewest_attempts_first(ledger, ledger.due_letters(clock()))
     if not due:
@@ -107,6 +112,9 @@ def post_due(
             if isinstance(fate, Delivered):
                 _give_up(ledger, noes.refused, clock())
                 noes = _Noes(sent=noes.sent + 1)
+                # After a no it is not: whether that was about one letter or all, the next ones tell.
+                if is_enough():
+                    break
             elif isinstance(fate, Refused) or (isinstance(fate, Deferred) and fate.is_no):
                 noes.heard.append((letter, fate))
                 if noes.are_over_us:

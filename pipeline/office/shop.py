@@ -150,13 +150,13 @@ def plan(ledger: Ledger, letter: Letter, now: datetime) -> None:
     ledger.plan_letter(planned(letter), now)
 
 
-def post_letters(shop: Shop) -> int:
-    """Posts every letter that is due; gives how many went out."""
+def post_letters(shop: Shop, is_enough: Callable[[], bool] = lambda: False) -> int:
+    """Posts every letter that is due, or until it is enough for now; gives how many went out."""
     addresses = shop.settings.addresses
     kept = shop.settings.sent_copies
     copies = (kept.address,) if kept else ()
     route = Route(smtp_account(shop.settings), addresses.bounces or addresses.own, copies)
-    return post_due(shop.ledger, route, shop.clock, shop.goes_on)
+    return post_due(shop.ledger, route, shop.clock, shop.goes_on, is_enough)
 
 
 # --- connections -------------------------------------------------------------------------------

@@ -95,6 +95,18 @@ def contradicted(receipt: Receipt, coded: Coded, rails: Rails) -> Mapping[str, s
     return found
 
 
+def confirmed(receipt: Receipt, codes: Iterable[Coded]) -> frozenset[str]:
+    """Names the values of a receipt that a code says as well."""
+    told = tuple(codes)
+    number, amount, day = receipt.identity_number, receipt.amount, receipt.paid_on
+    said = {
+        "identity_number": number and any(coded.customer == number.digits for coded in told),
+        "amount": any(coded.amount and abs(Decimal(coded.amount)) == amount for coded in told),
+        "paid_on": day and any(coded.day == day.isoformat() for coded in told),
+    }
+    return frozenset(value for value, is_said in said.items() if is_said)
+
+
 def confirming(codes: Iterable[Coded], receipts: Iterable[Receipt], rails: Rails) -> bool:
     """Tells whether there are codes, and all say amount and day of one receipt and nothing otherwise."""
     told = tuple(codes)

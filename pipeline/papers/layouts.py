@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -204,8 +204,7 @@ def _nearly_holds(text: str, phrase: str) -> bool:
 def _fits(
     lines: Sequence[str], head: Sequence[str], layout: Layout, is_there: _Holds, is_forbidden: _Holds
 ) -> bool:
-    title = squash(_title(head))
-    if not any(is_there(title, _phrase(phrase)) for phrase in layout.title):
+    if not _is_titled(head, layout, is_there):
         return False
     text = squash(" ".join(lines))
     if any(is_forbidden(text, _phrase(phrase)) for phrase in layout.forbids):
@@ -214,8 +213,13 @@ def _fits(
         return False
     if not layout.payee_words:
         return True
-    payee = title + squash(" ".join(_texts_of(_placed(lines, layout).values).get("payee", ())))
+    payee = squash(_title(head)) + squash(" ".join(_texts_of(_placed(lines, layout).values).get("payee", ())))
     return any(_phrase(word) in payee for word in layout.payee_words)
+
+
+def _is_titled(head: Sequence[str], layout: Layout, is_there: _Holds) -> bool:
+    title = squash(_title(head))
+    return any(is_there(title, _phrase(phrase)) for phrase in layout.title)
 
 
 def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
@@ -227,6 +231,12 @@ def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tup
 def _fits_seen(lines: Sequence[str], parted: Sequence[_Parts], layout: Layout) -> bool:
     # What a layout forbids tells it from its neighbours: there no letter is given it, and none to them.
     is_there = _holds if layout.forbids else _nearly_holds
+    # Most layouts are those of other banks: to know that, the title is spelled and no more.
+    filled = [at for at, line in enumerate(lines) if squeeze(line)]
+    ends = (filled[:_TITLE_LINES], [] if layout.forbids else filled[-2:])
+    spelled = _respelled(lines, parted, layout, frozenset(at for end in ends for at in end))
+    if not any(_is_titled([spelled[at] for at in end], layout, is_there) for end in ends):
+        return False
     spelled = _respelled(lines, parted, layout)
     # Where the top is cut off or in a shadow, the bank's address at the foot names it as well.
     foot = () if layout.forbids else [line for line in spelled if squeeze(line)][-2:]
@@ -277,13 +287,18 @@ def _part(text: str, behind: str) -> _Part:
     return _Part(text, labels, holds_envelope_number(told) or bool(repaired_numbers(told)))
 
 
-def _respelled(lines: Sequence[str], parted: Sequence[_Parts], layout: Layout) -> tuple[str, ...]:
+def _respelled(
+    lines: Sequence[str], parted: Sequence[_Parts], layout: Layout, asked: Collection[int] | None = None
+) -> tuple[str, ...]:
     texts = {text for texts in layout.labels.values() for text in texts} | set(layout.other_labels)
     labels = {_phrase(text): text for text in texts}
     banks = {_phrase(text): text for text in layout.title}
     head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
     return tuple(
-        _respelled_line(parts, labels | banks if at in head else labels) for at, parts in enumerate(parted)
+        _respelled_line(parts, labels | banks if at in head else labels)
+        if asked is None or at in asked
+        else lines[at]
+        for at, parts in enumerate(parted)
     )
 
 
@@ -312,7 +327,11 @@ def _respelled_part(part: _Part, shortest: int, phrases: Mapping[str, str]) -> s
 def _near(squashed: str, phrases: Mapping[str, str], shortest: int) -> list[str]:
     wrongs = ((letters if letters > 5 else shortest, wrong) for letters, wrong in _WRONG_LETTERS)
     allowed = next((wrong for letters, wrong in wrongs if len(squashed) >= letters), 0)
-    near = [bare for bare in phrases if len(bare) >= shortest]
+    if not allowed:
+        return []
+    # What is longer or shorter by more letters than may be wrong is never near.
+    fitting = range(max(shortest, len(squashed) - allowed), len(squashed) + allowed + 1)
+    near = [bare for bare in phrases if len(bare) in fitting]
     distances = {bare: OSA.distance(squashed, bare, score_cutoff=allowed) for bare in near}
     least = min(distances.values(), default=allowed + 1)
     return [phrases[bare] for bare, d in distances.items() if 0 < d == least <= allowed]

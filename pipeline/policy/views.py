@@ -20,6 +20,7 @@ from pipeline.domain import (
     Holder,
     Procedure,
     Receipt,
+    Source,
     Spent,
     Subject,
     Submission,
@@ -302,7 +303,13 @@ READ_FROM: Mapping[str, tuple[str, ...]] = {
 }
 
 
-_DOUBTS = ("text_unchecked", "typed_on", "later_revision", "form_unknown")
+# What speaks against the bank's print, by the name that rules have for it.
+_SUSPICIONS = {
+    "text_unlike_picture": Source.HIDDEN,
+    "text_unchecked": Source.UNSEEN,
+    "typed_on": Source.ADDED,
+    "later_revision": Source.REVISED,
+}
 
 
 def _printed(receipt: Receipt, bearer: Bearer) -> View:
@@ -323,8 +330,8 @@ def _printed(receipt: Receipt, bearer: Bearer) -> View:
         "contested": "; ".join(receipt.also_read) or receipt.file
         if "two_readings" in receipt.notes
         else None,
-        "text_unlike_picture": receipt.file if "text_differs_from_picture" in receipt.notes else None,
-        **{why: receipt.file if why in receipt.notes else None for why in _DOUBTS},
+        **{name: receipt.file if why in receipt.suspicions else None for name, why in _SUSPICIONS.items()},
+        "form_unknown": receipt.file if FORM_UNKNOWN in receipt.notes else None,
         "coded_otherwise": ", ".join(receipt.coded_otherwise.values()) or None,
         "across": receipt.across,
         "iban": receipt.iban,

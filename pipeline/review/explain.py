@@ -158,6 +158,7 @@ def _receipt(receipt: Receipt, entries: Iterable[Entry]) -> Mapping[str, Any]:
         "identity_number": str(receipt.identity_number) if receipt.identity_number else None,
         "accepted": any(e.receipt == receipt for e in entries),
         "file": quotable(receipt.file),
+        "sources": {value: [*map(str, told)] for value, told in receipt.sources.by_value.items()},
     }
 
 

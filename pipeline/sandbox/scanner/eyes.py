@@ -90,6 +90,10 @@ def sight_of(
 
 def _confirmed(picture: Image.Image, unit: float, words: Collection[Word], left: Watch) -> frozenset[Word]:
     """Reads the lines of some words, set below each other, in one look, and gives the words it confirms."""
+    # Half of what a printed PDF costs, and only reading less would save any of it: narrower or smaller lines
+    # save a tenth, and then more words are looked at from close by. A shape that was read once is no leave
+    # to believe it wherever its letter stands: cut out, letters bleed into each other and most shapes differ,
+    # and which of them a font draws for which letter is the stranger's own word.
     rows = _rows(words)
     boxes = [_strip(row, unit, picture) for row in rows]
     # Words as high as the page, one over the other, would make a slip that nobody can hold.

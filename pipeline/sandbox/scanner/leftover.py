@@ -45,8 +45,8 @@ def leftover(picture: Image.Image, words: Sequence[Word]) -> Leftover | None:
             (word.x0 - beside, word.top - beside, word.x1 + beside, word.bottom + beside), fill=ground
         )
     ink = bare.point([255 if abs(level - ground) >= _INK else 0 for level in range(256)])
-    box = _without_rules(ink).getbbox()
-    if box is None:
+    box = ink.getbbox() and _without_rules(ink).getbbox()
+    if not box:
         return None
     left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
     right, bottom = min(bare.width, box[2] + _MARGIN), min(bare.height, box[3] + _MARGIN)
@@ -56,13 +56,17 @@ def leftover(picture: Image.Image, words: Sequence[Word]) -> Leftover | None:
 def _without_rules(ink: Image.Image) -> Image.Image:
     """Wipes lines of points that are full over a good part of the page, where few lie side by side."""
     rows = ink.resize((1, ink.height), Image.Resampling.BOX).tobytes()
-    columns = ink.resize((ink.width, 1), Image.Resampling.BOX).tobytes()
-    pen = ImageDraw.Draw(ink)
+    bare = ink.copy()
+    pen = ImageDraw.Draw(bare)
     for first, last in _thin(rows):
         pen.rectangle((0, first, ink.width, last), fill=0)
-    for first, last in _thin(columns):
-        pen.rectangle((first, 0, last, ink.height), fill=0)
-    return ink
+    if bare.getbbox():
+        # Lying down: upright, columns take four times as long to add up as rows.
+        lying = ink.transpose(Image.Transpose.TRANSPOSE)
+        columns = lying.resize((1, ink.width), Image.Resampling.BOX).tobytes()
+        for first, last in _thin(columns):
+            pen.rectangle((first, 0, last, ink.height), fill=0)
+    return bare
 
 
 def _thin(shares: bytes) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium_c
 from pdfplumber.page import Page as PlumbedPage
 from PIL import Image
 
-from pipeline.domain import Doubt, FileKind, Page, Region, Transcript, Word
+from pipeline.domain import Doubt, FileKind, Page, Region, Source, Transcript, Word
 from pipeline.papers.clues import Clues
 from pipeline.papers.strength import Terms, strength
 from pipeline.sandbox.scanner import ocr
@@ -200,7 +200,7 @@ def _text_layer(plumbed: PlumbedPage, document: pdfium.PdfDocument, bare: pdfium
     number = plumbed.page_number
     shown = document[number - 1]
     layer = text_layer(plumbed, ink_of(shown, bare[number - 1]) if plumbed.chars else None)
-    doubts = tuple(_doubt("text_differs_from_picture", word) for word in layer.words if word in layer.hidden)
+    doubts = tuple(_doubt(Source.HIDDEN, word) for word in layer.words if word in layer.hidden)
     page = Page(number, right - left, bottom - top, layer.words, "text", "", doubts, layer.across)
     area = page.width * page.height
     pictured = max((i["width"] * i["height"] / area for i in plumbed.images), default=0.0) if area else 0.0
@@ -229,11 +229,11 @@ def _has_invisible_text(page: pdfium.PdfPage) -> bool:
     return any(pdfium_c.FPDFTextObj_GetTextRenderMode(text.raw) == _INVISIBLE for text in texts)
 
 
-def _doubt(why: str, word: Word) -> Doubt:
+def _doubt(why: Source, word: Word) -> Doubt:
     return Doubt(why, word.x0, word.top, word.x1, word.bottom)
 
 
-def _all_of(page: Page, why: str) -> Doubt:
+def _all_of(page: Page, why: Source) -> Doubt:
     return Doubt(why, 0.0, 0.0, page.width, page.height)
 
 
@@ -249,12 +249,12 @@ def _with_doubts(layers: list[_Layer], data: bytes, document: pdfium.PdfDocument
             for layer in _with_notes(layers, data, document)
         ]
     except pdfium.PdfiumError:
-        layers = [_doubted(layer, "text_unchecked") for layer in layers]
+        layers = [_doubted(layer, Source.UNSEEN) for layer in layers]
     try:
         changed = {n for before in earlier_revisions(data) for n in differing_pages(data, before)}
     except pdfium.PdfiumError:
         changed = {layer.page.number for layer in layers}
-    return [_doubted(layer, "later_revision") if layer.page.number in changed else layer for layer in layers]
+    return [_doubted(layer, Source.REVISED) if layer.page.number in changed else layer for layer in layers]
 
 
 def _with_notes(layers: list[_Layer], data: bytes, document: pdfium.PdfDocument) -> list[_Layer]:
@@ -273,11 +273,11 @@ def _with_notes(layers: list[_Layer], data: bytes, document: pdfium.PdfDocument)
 def _noted(layer: _Layer, told: TextLayer) -> _Layer:
     if layer.needs_ocr:
         # On a picture nobody can tell the note from the print.
-        return _doubted(layer, "typed_on")
+        return _doubted(layer, Source.ADDED)
     printed = {_place(word) for word in layer.page.words}
     typed = tuple(word for word in told.words if _place(word) not in printed)
     across = tuple(dict.fromkeys((*layer.page.across, *told.across)))
-    doubts = (*layer.page.doubts, *(_doubt("typed_on", word) for word in typed))
+    doubts = (*layer.page.doubts, *(_doubt(Source.ADDED, word) for word in typed))
     return replace(
         layer, page=replace(layer.page, words=(*layer.page.words, *typed), doubts=doubts, across=across)
     )
@@ -290,14 +290,14 @@ def _annotated(layer: _Layer, notes: tuple[str, ...]) -> _Layer:
     page = layer.page
     across = tuple(dict.fromkeys((*page.across, *filter(None, notes))))
     layer = replace(layer, page=replace(page, across=across))
-    return layer if any(doubt.why == "typed_on" for doubt in page.doubts) else _doubted(layer, "typed_on")
+    return layer if any(doubt.why == Source.ADDED for doubt in page.doubts) else _doubted(layer, Source.ADDED)
 
 
 def _place(word: Word) -> tuple[str, int, int]:
     return word.text, round(word.x0), round(word.top)
 
 
-def _doubted(layer: _Layer, why: str) -> _Layer:
+def _doubted(layer: _Layer, why: Source) -> _Layer:
     doubts = (*layer.page.doubts, _all_of(layer.page, why))
     return replace(layer, page=replace(layer.page, doubts=doubts))
 
@@ -308,10 +308,20 @@ def _doubted(layer: _Layer, why: str) -> _Layer:
 def _rendered(document: pdfium.PdfDocument, number: int, dpi: int = DPI) -> Image.Image:
     """Renders a page, with fewer dots to the inch where it would have too many pixels."""
     page = document[number - 1]
-    width, height = page.get_size()
-    scale = min(dpi / 72, math.sqrt(MAX_OCR_PIXELS / max(1.0, width * height)))
-    picture: Image.Image = page.render(scale=scale, may_draw_forms=True).to_pil()
+    picture: Image.Image = page.render(scale=_scale(page, dpi), may_draw_forms=True).to_pil()
     return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
+
+
+def _rendered_grey(document: pdfium.PdfDocument, number: int) -> Image.Image:
+    """Renders a page for looks that need no colours, at an eighth of what these cost."""
+    page = document[number - 1]
+    picture: Image.Image = page.render(scale=_scale(page, DPI), may_draw_forms=True, grayscale=True).to_pil()
+    return picture
+
+
+def _scale(page: pdfium.PdfPage, dpi: int) -> float:
+    width, height = page.get_size()
+    return min(dpi / 72, math.sqrt(MAX_OCR_PIXELS / max(1.0, width * height)))
 
 
 def _looked_at(document: pdfium.PdfDocument, pages: Sequence[Page], clues: Clues) -> tuple[list[Page], bool]:
@@ -329,7 +339,7 @@ def _looked_at(document: pdfium.PdfDocument, pages: Sequence[Page], clues: Clues
             looked_at.append(_with_sight(document, likely, deciding, clues, lambda: until - ocr.spent()))
         except OcrUnavailable:
             unchecked = True
-            looked_at.append(replace(likely, doubts=(*page.doubts, _all_of(page, "text_unchecked"))))
+            looked_at.append(replace(likely, doubts=(*page.doubts, _all_of(page, Source.UNSEEN))))
     return looked_at, unchecked
 
 
@@ -341,11 +351,11 @@ def _with_sight(
     left: Callable[[], float],
 ) -> Page:
     if not deciding:
-        return replace(page, doubts=(*page.doubts, _all_of(page, "text_unchecked")))
-    picture = _rendered(document, page.number)
+        return replace(page, doubts=(*page.doubts, _all_of(page, Source.UNSEEN)))
+    picture = _rendered_grey(document, page.number)
     sight: Sight = sight_of(picture, page.width / picture.width, page.words, deciding, left)
-    doubts = [_doubt("text_differs_from_picture", word) for word in page.words if word in sight.unlike]
-    doubts += [_doubt("text_unchecked", word) for word in page.words if word in sight.unchecked]
+    doubts = [_doubt(Source.HIDDEN, word) for word in page.words if word in sight.unlike]
+    doubts += [_doubt(Source.UNSEEN, word) for word in page.words if word in sight.unchecked]
     besides = tuple(word.text for word in sight.besides if clues.is_unfinished(word.text))
     # A picture may be laid across the page as well; what the text layer says stands there it says better.
     is_told = page.across or sight.is_explained

@@ -11,11 +11,12 @@ import re
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from pdfplumber.page import Page as PlumbedPage
+from pdfplumber.utils.text import dedupe_chars, extract_words
 from PIL import Image, ImageChops
 
 from pipeline.domain import Word
@@ -35,7 +36,7 @@ _SMALLEST = 3.5
 _DEPTH = 15
 _FAR_AWAY = 100_000
 
-_Letter = Mapping[str, Any]
+_Letter = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,12 @@ Ink = tuple[Image.Image, float]
 def text_layer(plumbed: PlumbedPage, ink: Ink | None) -> TextLayer:
     """Reads the letters of one page; `ink` as `ink_of` gives it, or None where nothing is to be hidden."""
     left, top, right, bottom = paper_of(plumbed)
-    shown = plumbed.filter(_is_told)
     # Banks print bold by printing twice; without this every such letter is read twice.
-    whole = shown.dedupe_chars()
-    slanted, straight = _parted(whole.chars)
+    slanted, straight = _parted(dedupe_chars(_Letters(filter(_is_told, plumbed.chars))))
     covered = _overprinted(straight)
     words: list[Word] = []
     hidden: set[Word] = set()
-    level = whole.filter(lambda thing: thing["object_type"] != "char" or not _is_slanted(thing))
-    for told in level.extract_words(x_tolerance_ratio=_WORD_GAP, return_chars=True):
+    for told in extract_words(straight, x_tolerance_ratio=_WORD_GAP, return_chars=True):
         word = _word(told, left, top)
         # What lies beside the paper is seen by nobody.
         inside = 0 <= (word.x0 + word.x1) / 2 <= right - left and 0 <= (word.top + word.bottom) / 2 <= (
@@ -87,8 +85,19 @@ def paper_of(plumbed: PlumbedPage) -> tuple[float, float, float, float]:
     return max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3])
 
 
-def _is_told(thing: _Letter) -> bool:
-    return thing["object_type"] != "char" or bool(_UNSEEN_MARKS.sub("", thing["text"]))
+def _is_told(letter: _Letter) -> bool:
+    return bool(_UNSEEN_MARKS.sub("", letter["text"]))
+
+
+class _Letters(list[_Letter]):
+    """Letters that know their places: to put them in order again, each would be compared with all others."""
+
+    def __init__(self, letters: Iterable[_Letter]) -> None:
+        super().__init__(letters)
+        self._places = {id(letter): at for at, letter in enumerate(self)}
+
+    def index(self, letter: _Letter, *_: Any) -> int:
+        return self._places[id(letter)]
 
 
 def _word(told: Mapping[str, Any], left: float, top: float) -> Word:
@@ -118,8 +127,7 @@ def ink_of(shown: pdfium.PdfPage, bare: pdfium.PdfPage) -> Ink:
     pictures = [
         page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB") for page in (shown, bare)
     ]
-    channels = ImageChops.difference(*pictures).split()
-    return ImageChops.lighter(ImageChops.lighter(*channels[:2]), channels[2]), scale
+    return ImageChops.difference(*pictures), scale
 
 
 def _is_seen(letter: _Letter, left: float, top: float, ink: Ink) -> bool:
@@ -138,7 +146,9 @@ def _is_seen(letter: _Letter, left: float, top: float, ink: Ink) -> bool:
     )
     if box[0] >= box[2] or box[1] >= box[3]:
         return False
-    return any(picture.crop(box).histogram()[_CLEAR:])
+    # Ink of one colour alone is ink.
+    channels = cast(Sequence[tuple[int, int]], picture.crop(box).getextrema())
+    return max(most for _, most in channels) >= _CLEAR
 
 
 def id_of(letter: _Letter) -> tuple[str, float, float]:

@@ -1,9 +1,9 @@
-"""warm: imported by a worker before its first file, so that no file waits for a library or for tesseract."""
+"""warm: imported by a worker before its first file, so that no file waits for a library or for tesseract.
+
+What opens encrypted workbooks and winmail.dat is left out: few files need it, and every start would pay.
+"""
 
 # ruff: noqa: F401
-import msoffcrypto
-import tnefparse
-
 from pipeline.sandbox.scanner import (
     containers,
     cut,
