@@ -23,7 +23,7 @@ desk: setup
 test: dev lint browser
 	$(PY) -m pytest -n 2 --dist loadfile -q
 
-# The long drill, most of an hour; its short form is a test.
+# The long drill, an hour or more; its short form is a test.
 drill: dev
 	$(PY) -m drill
 

@@ -10,16 +10,10 @@ from datetime import timedelta
 
 from drill.points import Family, unforeseen
 from drill.stage import CALM, Count, Theatre, Verdict, count, judge
+from drill.stage import MAILS_FOR_OFFICIALS as MAILS
 from tests.house import MORNING, NIGHT, House
 from tests.power import Step
 
-MAILS = (
-    "held/foreigner-sends-twice/1-list",
-    "held/foreigner-sends-twice/2-same-list-again",
-    "held/two-held-rows",
-    "accepted/list-then-receipt/1-list",
-    "accepted/list-then-receipt/2-receipt",
-)
 # Every process of the day makes numbers that are nearly all equal.
 CROWDED: Step = ("crowded", MORNING)
 STOPPED: tuple[Step, ...] = (CROWDED, ("poll", MORNING))

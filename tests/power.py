@@ -22,7 +22,7 @@ import sqlite3
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
+from pipeline.acts.acting import Act, version
+from pipeline.acts.putting_off import assign
 from pipeline.domain import cases
 from pipeline.domain.breaker import Cause
 from pipeline.domain.faults import OperatorFault
@@ -46,14 +48,17 @@ from pipeline.office.shop import Shop
 from pipeline.office.world import is_the_worlds
 from pipeline.policy.places import REPORTS, RULES
 from pipeline.review.explain import explain
+from pipeline.sandbox.cluster.far import FarReaders
 from tests.equal_numbers import crowded
 from tests.house import OFFICE, ROOT, policy_of, shop_at
 from tests.words_said import say
 
-# A command ("poll", "nightly", an official's "accept" or "again") and the moment it is given at; "crowded"
-# has the process make numbers that are nearly all equal.
+# A command ("poll", "nightly", an official's "accept", "desk" or "again") and the moment it is given at;
+# "crowded" has the process make numbers that are nearly all equal.
 Step = tuple[str, datetime]
 TRY_LATER = 75
+# Readers on other machines that say nothing for so long are given up; their start is within it.
+_STALL_SECONDS = 25.0
 DOT = b"\r\n.\r\n"
 # Commands after which it makes a difference whether the answer was heard.
 CHANGING = (
@@ -219,6 +224,7 @@ def _wire_smtp(plug: Plug) -> None:
 
 def _work(settings_file: Path, steps: Iterable[Step], plug: Plug | None) -> None:
     settings = load_settings(settings_file)
+    readers = FarReaders(settings.cluster, HERE, _STALL_SECONDS) if settings.cluster else HERE
     # The home's secret is drawn by chance; two days can only be compared under the same one.
     secrets.token_bytes = lambda size: b"k" * (size or 32)  # type: ignore[assignment,misc]
     if plug:
@@ -228,8 +234,9 @@ def _work(settings_file: Path, steps: Iterable[Step], plug: Plug | None) -> None
             for name, maker in crowded().items():
                 setattr(cases, name, maker)
             continue
-        with shop_at(settings, HERE, moment) as shop:
+        with shop_at(settings, readers, moment) as shop:
             _COMMANDS[command](shop)
+    readers.shutdown()
 
 
 def _accept(shop: Shop) -> None:
@@ -239,6 +246,18 @@ def _accept(shop: Shop) -> None:
             if any(j.sha == held.sha and j.decision.withheld for j in shop.ledger.open_holds()):
                 with suppress(OperatorFault):
                     say(shop, held, "accept", "bakıldı", "M. Memur", case)
+
+
+def _desk(shop: Shop) -> None:
+    """Takes all that waits on somebody's desk, and then says yes to it, to each case by itself."""
+    for held in shop.ledger.open_holds():
+        act = Act("M. Memur", "", version(shop.ledger, held.number))
+        with suppress(OperatorFault):
+            assign(shop, held.number, [], "M. Memur", act)
+        for case in [entry.case for entry in held.decision.withheld]:
+            # A twin may have been faster.
+            with suppress(OperatorFault):
+                say(shop, held, "accept", "bakıldı", "M. Memur", case)
 
 
 def _again(shop: Shop) -> None:
@@ -256,6 +275,7 @@ _COMMANDS: dict[str, Callable[[Shop], object]] = {
     "poll": poll,
     "nightly": lambda shop: nightly(shop, shop.today()),
     "accept": _accept,
+    "desk": _desk,
     "again": _again,
 }
 
@@ -275,11 +295,12 @@ def _child(request: dict[str, Any], report: int) -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    twin = _begin(request | {"is_counted": False}) if request["has_twin"] else None
+    uncut = request | {"is_counted": False, "cut_at": None, "most_bytes": None}
+    others = [_begin(uncut | {"settings": settings}) for settings in request["beside"]]
     child, ours = _begin(request)
     codes = []
     told = b""
-    for process, answers in filter(None, (twin, (child, ours))):
+    for process, answers in (*others, (child, ours)):
         with open(answers, "rb") as pipe:
             told = pipe.read()
         codes.append(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
@@ -380,18 +401,19 @@ class Powered:
         steps: Iterable[Step],
         cut_at: int | None = None,
         is_counted: bool = False,
-        has_twin: bool = False,
+        beside: Sequence[Path] = (),
         most_bytes: int | None = None,
     ) -> Played:
-        """Runs commands one after the other in one child, and perhaps in a twin beside it.
+        """Runs commands one after the other in one child; at the same time in one for each of `beside`.
 
-        No file of theirs grows over `most_bytes`.
+        Those are settings files, of other offices or the same; their codes come first. No file of the child's
+        grows over `most_bytes`.
         """
         request = {
             "settings": str(settings),
             "cut_at": cut_at,
             "is_counted": is_counted or cut_at is not None,
-            "has_twin": has_twin,
+            "beside": list(map(str, beside)),
             "most_bytes": most_bytes,
             "steps": [(command, moment.isoformat()) for command, moment in steps],
         }

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from pipeline.office.console import (
     progress_bar,
 )
 from tests.house import COMMAND, FIXTURES, House, body
+from tests.mails import ISTANBUL
 from tests.people import PEOPLE
 from tests.servers import free_ports
 
@@ -298,6 +299,12 @@ def test_status_shows_what_waits_and_changes_nothing(tell: Any, house: House) ->
     assert (state["outcomes"]["held"], state["outcomes"]["accepted"]) == (1, 1)
     assert state["letters"] == {"done": 4}
     assert datetime.fromisoformat(state["oldest_hold"]) <= datetime.now(UTC)
+    # A program reads UTC, a person the office's clock, and no word of the program's own.
+    for at in (state["last_beat"], state["last_poll"]["started_at"], state["oldest_hold"]):
+        assert f"{datetime.fromisoformat(at).astimezone(ISTANBUL):%d.%m.%Y %H:%M}" in text.out
+    assert f"{date.fromisoformat(state['last_night']['day']):%d.%m.%Y}, rapor no 1" in text.out
+    assert "+00:00" not in text.out
+    assert "(done)" not in text.out
     counts = {
         k: state[k] for k in ("waiting", "undecided", "to_file", "letters_to_send", "letters_failed", "held")
     }

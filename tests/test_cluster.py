@@ -30,9 +30,17 @@ import pipeline.sandbox.cluster.far as far_module
 from pipeline.commands.cli import run
 from pipeline.policy.places import Places
 from pipeline.policy.policy import policy_from
-from pipeline.sandbox.cluster.certificates import certify
+from pipeline.sandbox.cluster.certificates import certify, revoke
 from pipeline.sandbox.cluster.far import FarReaders, look_at_cluster
-from pipeline.sandbox.cluster.membership import AUTHORITY, CERTIFICATE, KEY, SCHEDULER_NAME, Membership
+from pipeline.sandbox.cluster.membership import (
+    AUTHORITY,
+    CERTIFICATE,
+    KEY,
+    REVOKED,
+    SCHEDULER_NAME,
+    Membership,
+    Part,
+)
 from pipeline.sandbox.cluster.wire import ANSWER
 from pipeline.sandbox.scanner.scan import timed_scan
 from pipeline.sandbox.scanner.tesseract import DATA_FILE, ocr_identity
@@ -402,6 +410,62 @@ def test_each_member_has_a_folder_of_its_own_that_nobody_else_reads(tmp_path: Pa
     for member in ("worker-okuyucu1", "office-adana", "office-bursa"):
         assert {file.name for file in (tmp_path / "ca" / member).iterdir()} == {AUTHORITY, CERTIFICATE, KEY}
     assert {path.stat().st_mode & 0o077 for path in (tmp_path / "ca").rglob("*")} == {0}
+
+
+def test_one_member_is_called_back_and_the_others_go_on(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path / "ca")
+    others: list[tuple[Part, str]] = [("office", "bursa"), ("worker", "two")]
+    certify(cluster.folder, others)
+    # What was renewed is still good, and on some host: both are called back.
+    shutil.copytree(cluster.folder / "office-adana", cluster.folder / "old")
+    certify(cluster.folder, [("office", "adana")])
+    assert run(["cluster", "revoke", str(cluster.folder), "--office", "adana", "--worker", "one"]) == 0
+    try:
+        cluster.schedule()
+        for called_back in ("old", "office-adana", "worker-one"):
+            assert greeted(cluster, called_back) == b"", called_back
+        for good in ("office-bursa", "worker-two"):
+            assert greeted(cluster, good), good
+        assert look_at_cluster(cluster.member("office-bursa"))
+        # A new certificate of the same name, with the list beside it, is a good one.
+        certify(cluster.folder, [("office", "adana")])
+        assert (cluster.folder / "office-adana" / REVOKED).exists()
+        assert greeted(cluster, "office-adana")
+    finally:
+        cluster.end()
+
+
+def greeted(cluster: Cluster, member: str) -> bytes:
+    """Gives what the scheduler says to who comes with a member's certificate."""
+    place = cluster.folder / member
+    context = ssl.create_default_context(cafile=str(place / AUTHORITY))
+    context.load_cert_chain(place / CERTIFICATE, place / KEY)
+    host, port = cluster.address.removeprefix("tls://").split(":")
+    with (
+        socket.create_connection((host, int(port)), 240) as line,
+        context.wrap_socket(line, server_hostname=SCHEDULER_NAME) as known,
+    ):
+        return heard(known)
+
+
+def test_a_scheduler_that_was_called_back_is_spoken_to_by_nobody(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path / "ca")
+    revoke(cluster.folder, [("scheduler", "localhost")])
+    # It does not know it yet.
+    (cluster.folder / "scheduler-localhost" / REVOKED).unlink()
+    try:
+        cluster.schedule()
+        assert look_at_cluster(cluster.member()) is None
+    finally:
+        cluster.end()
+
+
+def test_what_was_never_given_is_not_called_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    certify(tmp_path, [("worker", "one")])
+    assert run(["cluster", "revoke", str(tmp_path), "--worker", "iki"]) == 78
+    assert run(["cluster", "revoke", str(tmp_path)]) == 78
+    assert "worker-iki" in capsys.readouterr().err
+    assert not (tmp_path / REVOKED).exists()
 
 
 def test_what_speaks_to_the_cluster_sees_no_ledger_and_no_password(tmp_path: Path, cluster: Cluster) -> None:

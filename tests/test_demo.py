@@ -15,12 +15,14 @@ from urllib.parse import unquote
 import openpyxl
 import pytest
 
+from mailbox_fixtures.expect import demo_policy
 from pipeline.commands.cli import run
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.home import Home
 from pipeline.office.settings import load_settings
-from pipeline.review.demo import FIXTURES
+from pipeline.review.demo import FIXTURES, _to_try
 from pipeline.review.invented_office import OFFICE
+from tests.house import COMMAND
 from tests.people import PEOPLE
 
 
@@ -81,6 +83,23 @@ def test_the_day_can_be_lived_in_afterwards(output: Path, capsys: pytest.Capture
     (number, *_) = re.findall(r"G-[0-9A-Z]{8}", status)
     assert run(["explain", number, *settings]) == 0
     assert number in capsys.readouterr().out
+
+
+def test_what_it_says_to_try_is_found_by_the_shell_it_is_typed_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tried() -> list[str]:
+        said = demo_policy().texts.words["demo"]
+        lines = list(_to_try(said, Path("x.toml"), "G-00000000"))
+        return [line.split()[0] for line in lines[1:4]]
+
+    monkeypatch.setenv("PATH", str(COMMAND.parent))
+    assert tried() == ["nes-intake"] * 3
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(COMMAND.parent.parent)
+    assert tried() == [f"{COMMAND.parent.name}/nes-intake"] * 3
+    monkeypatch.chdir(tmp_path)
+    assert tried() == [str(COMMAND)] * 3
 
 
 def test_one_page_leads_to_every_file_that_is_there_to_be_opened(output: Path) -> None:

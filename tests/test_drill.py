@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from drill.__main__ import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, certify
+from drill.certificate import QUICK_SCHEDULES, QUICK_SEED, QUICK_STRIDE, Certificate, Plan, certify
 from drill.desk_acts import KEPT, not_as_posted, untold
 from drill.desk_acts import play as play_officials
 from drill.points import kills
-from drill.schedules import Fault, draw, play
+from drill.schedules import WEIGHTS, Fault, draw, play
 from drill.stage import Theatre, judge, on_stage
 from drill.words import officials
 from tests.servers import Certificates, Dovecot
@@ -26,9 +26,11 @@ def theatre(certificates: Certificates, dovecot: Dovecot) -> Iterator[Theatre]:
 def test_a_sample_of_the_drill_loses_nothing_and_does_nothing_twice(
     theatre: Theatre, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = certify(theatre, QUICK_SEED, QUICK_SCHEDULES, QUICK_STRIDE)
+    certificate = Certificate()
+    for played in certify(theatre, Plan(QUICK_SEED, 0, QUICK_SCHEDULES, QUICK_STRIDE)):
+        certificate.add(played)
 
-    told = capsys.readouterr().out
+    lines, told = certificate.lines.values(), capsys.readouterr().out
     assert all(line.is_clean for line in lines), told
     assert all(line.tried for line in lines), told
     assert sum(line.tried for line in lines) > 30
@@ -104,6 +106,8 @@ def test_the_drill_sees_what_officials_did_and_is_not_there_again() -> None:
 
 def test_a_seed_and_a_number_are_the_same_day_again() -> None:
     assert draw(1, 2) == draw(1, 2)
+    # Each kind comes up sooner or later.
+    assert {f.kind for n in range(200) for f in draw(1, n)} == set(WEIGHTS)
     assert draw(1, 2) != draw(1, 3)
     assert draw(1, 2) != draw(2, 2)
 

@@ -19,10 +19,11 @@ import pytest
 from pipeline.commands import rounds
 from pipeline.commands.rounds import is_night_near, night_after
 from pipeline.domain.faults import OperatorFault
+from pipeline.office.last_settings import recall, remember
 from pipeline.office.offices import Branch, load_offices
 from pipeline.office.settings import load_settings
 from pipeline.review.overview import look_at
-from tests.house import COMMAND, LATE_NIGHT, House
+from tests.house import COMMAND, LATE_NIGHT, House, body
 from tests.mails import ISTANBUL
 from tests.office_days import an_office
 from tests.people import PEOPLE
@@ -112,6 +113,60 @@ def test_a_hung_server_and_wrong_settings_delay_no_other_office(
     assert 'nes_intake_mails_total{office="adana",outcome="accepted"} 1' in [
         line.removesuffix(".0") for line in figures
     ]
+
+
+def test_the_unit_of_an_office_whose_settings_break_is_told_and_nobody_else(
+    offices: Callable[[str], House], tmp_path: Path
+) -> None:
+    houses = [offices(name) for name in ("adana", "bursa")]
+    folder = tmp_path / "offices"
+    files = [folder / f"{name}.toml" for name in ("adana", "bursa")]
+    for file in files:
+        own = file.read_text().replace("bilgi-islem@", f"bilgi-islem-{file.stem}@")
+        file.write_text(own)
+    good = [file.read_text() for file in files]
+
+    def told() -> list[tuple[str, str]]:
+        letters = [x for x in houses[0].letters() if x["X-NES-Intake"] in ("alarm", "all_clear")]
+        return [(str(x["To"]), str(x["X-NES-Intake"])) for x in letters]
+
+    with serving("--offices", str(folder)) as process:
+        until(lambda: all((house.home / "settings-last").exists() for house in houses))
+        # The one has lost its home's line with all the rest, the other takes the first one's for its own.
+        files[0].write_text("[[accounts]\n")
+        until(lambda: told() == [("bilgi-islem-adana@saglik.example.org", "alarm")])
+        files[1].write_text(good[0].replace("own = ", "own = 1\nold = "))
+        files[0].write_text(good[0])
+        until(lambda: len(told()) == 3)
+        process.send_signal(signal.SIGTERM)
+        err = process.communicate(timeout=240)[1]
+    assert sorted(told()) == [
+        ("bilgi-islem-adana@saglik.example.org", "alarm"),
+        ("bilgi-islem-adana@saglik.example.org", "all_clear"),
+        ("bilgi-islem-bursa@saglik.example.org", "alarm"),
+    ]
+    alarm = next(body(letter) for letter in houses[0].letters() if letter["X-NES-Intake"] == "alarm")
+    assert "ayar dosyasındaki yanlışı" in alarm
+    assert str(folder) not in alarm
+    assert [line.split(":")[0] for line in err.splitlines()] == ["adana", "bursa"], err
+
+
+def test_an_office_is_known_by_its_own_last_settings_alone(offices: Callable[[str], House]) -> None:
+    one = offices("adana")
+    file = one.folder.parent / "offices" / "adana.toml"
+    settings = load_settings(file)
+    settings.home.mkdir()
+    assert recall(file, None) is None
+    remember(settings, file)
+    file.write_text(f'home = "{settings.home}"\nunit = 3\n')
+    known = recall(file, None)
+    assert known
+    assert known.addresses == settings.addresses
+    # A file that takes another office's home has never worked there.
+    other = file.with_name("bursa.toml")
+    other.write_text(file.read_text())
+    assert recall(other, None) is None
+    assert "gizli" not in (settings.home / "settings-last").read_text()
 
 
 def status(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -262,6 +262,20 @@ def test_a_stamp_in_a_picture_is_heard_though_a_letter_is_misread(stamp: str) ->
     assert outcome([*BILL_LINES, stamp], seen=True) is Outcome.HELD
 
 
+@pytest.mark.parametrize(
+    ("line", "became"),
+    [
+        ("Türkiye Vakıflar Bankası TA$ Genel Müdürlük", Outcome.ACCEPTED),
+        ("13.05.2024 10:42:0$", Outcome.ACCEPTED),
+        ("780,00 $", Outcome.HELD),
+        ("780 A $ 780", Outcome.HELD),
+    ],
+)
+def test_a_dollar_is_no_dollar_where_a_picture_shows_a_letter(line: str, became: Outcome) -> None:
+    assert outcome([*BILL_LINES, line], seen=True) is became
+    assert outcome([*BILL_LINES, line]) is Outcome.HELD
+
+
 def test_a_known_sentence_of_the_bank_is_no_sign() -> None:
     sentence = "Havale, EFT ve FAST işlemleriniz için şubemize bekleriz."
     assert outcome([*BILL_LINES, sentence]) is Outcome.ACCEPTED

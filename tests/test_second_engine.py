@@ -120,6 +120,29 @@ def test_without_greys_the_other_engine_is_one_look_more(
     assert ocr.is_worth_an_opinion(GREYS, SEEN, looks)
 
 
+STRANGE = [reading(PAYMENT.replace("780,00", "730,00"), number) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("measures", "looks", "is_backed"),
+    [
+        (FAX, STRANGE, True),
+        (FAX, STRANGE[:2], False),
+        (FAX, [*STRANGE, OTHER], False),
+        (FAX, [*STRANGE, reading(PAYMENT.replace("780,00", "%&,OO"), 4)], False),
+    ],
+)
+def test_an_amount_that_nobody_charges_needs_every_look_at_a_fax(
+    measures: Measures, looks: list[Reading], is_backed: bool
+) -> None:
+    best = looks[0]
+    said = frozenset(best.strength.proofs)
+    assert ocr.is_backed(measures, best, looks, Opinion(said, ())) is is_backed
+    assert not ocr.is_backed(measures, best, looks, Opinion(said - set(best.strength.unprotected), ()))
+    is_over = ocr.next_hypothesis(measures, best, looks, ()) is None
+    assert is_over is (len(looks) >= 3)
+
+
 # --- a page ----------------------------------------------------------------------------------------
 
 

@@ -27,7 +27,10 @@ from benchmarks.mailroom import list_mail
 from benchmarks.peers.ours import COPIES
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
-_PEERS = ("imap-tools==1.16.0", "getmail6==6.20.2", "dbos==3.4.0")
+_PEERS = (
+    *("imap-tools==1.16.0", "getmail6==6.20.2", "dbos==3.4.0", "parsedmarc==11.1.0"),
+    *("ocrmypdf==17.13.0", "pandas==3.1.1", "openpyxl==3.1.5", "xlrd==2.0.2", "python-calamine==0.9.1"),
+)
 _HERE = Path(__file__).parent
 _LONGEST = 900.0
 
@@ -99,6 +102,22 @@ def _getmail(ground: Ground) -> Sequence[str]:
     return [str(program), f"--getmaildir={ground.folder}", f"--rcfile={ground.folder}/getmailrc"]
 
 
+def _parsedmarc(ground: Ground) -> Sequence[str]:
+    port, user, password = ground.login
+    (ground.folder / "parsedmarc.ini").write_text(
+        f"[general]\noffline = true\noutput = {ground.folder}\nsave_aggregate = true\nn_procs = 1\n"
+        f"[imap]\nhost = 127.0.0.1\nport = {port}\nssl = false\nskip_certificate_verification = true\n"
+        f"user = {user}\npassword = {password}\n"
+        "[mailbox]\nreports_folder = INBOX\narchive_folder = Archive\nwatch = false\nbatch_size = 0\n"
+    )
+    return [str(ground.peers.with_name("parsedmarc")), "-c", f"{ground.folder}/parsedmarc.ini"]
+
+
+def _moved(ground: Ground) -> list[str]:
+    mails = (raw for folder in ground.box.folders() - {"INBOX"} for raw in ground.box.mails(folder))
+    return [str(message_from_bytes(raw)["Subject"]) for raw in mails]
+
+
 def _ours(what: str) -> Callable[[Ground], Sequence[str]]:
     module = [sys.executable, "-m", "benchmarks.peers.ours", what]
     return lambda g: [*module, *g.login, str(g.smtp.port), str(g.folder)]
@@ -108,6 +127,8 @@ HEARING = (
     _by_library("imaplib"),
     _by_library("imap_tools"),
     Program("getmail6", _getmail, lambda g: _subjects((g.folder / "maildir" / "new").glob("*"))),
+    # To it no list is a report: it reads each, and moves it to Archive/Invalid.
+    Program("parsedmarc", _parsedmarc, _moved),
     Program("nes-intake", _ours("hear"), lambda g: _subjects((g.folder / "home" / "mail").rglob("*.eml"))),
 )
 

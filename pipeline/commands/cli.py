@@ -87,7 +87,7 @@ COMMANDS = {
     "backup": ("custody", "Kayıt defterini, anahtarı ve saklanan iletileri bir klasöre yedekler."),
     "rebuild": ("custody", "Kayıt defterini posta klasörlerinden ve yazı kopyalarından yeniden kurar; hiçbir şey göndermez."),
     "doctor": ("running", "Ayarlardan sunuculara her şeyi yoklar, her satırda ne yapılacağını söyler; hiçbir şeyi değiştirmez."),
-    "cluster": ("cluster", "Başka makinelerdeki okuyucular: sertifikalar (init), dağıtıcı (scheduler), okuyucu (worker)."),
+    "cluster": ("cluster", "Başka makinelerdeki okuyucular: sertifikalar (init, revoke), dağıtıcı (scheduler), okuyucu (worker)."),
     "desk": ("at_the_desk", "Görevlilerin masasını tarayıcıda açar: bekleyenler, kişiler, evrak, listeler."),
     "demo": ("show", "Örnek iletilerle bütün bir günü gösterir; sunucu ve ayar gerekmez."),
     "browse": ("show", "Kayıt defterinin maskeli bir görüntüsünü yalnız bu makinede, tarayıcıda gösterir."),

@@ -1,18 +1,22 @@
-"""Readers on other machines: cluster init · scheduler · worker."""
+"""Readers on other machines: cluster init · revoke · scheduler · worker."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec
 
 import click
 
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import DONE, say
 from pipeline.office.init_system import notify
-from pipeline.sandbox.cluster.membership import Membership, is_address
+from pipeline.sandbox.cluster.membership import Membership, Part, is_address
 
 _CERTIFICATES = Path("/etc/nes-intake/readers")
 _PORT = 8786
+_LETTERS = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:")
+_PARTS: tuple[Part, ...] = ("scheduler", "worker", "office")
 
 certificates_option = click.option(
     "--certificates",
@@ -25,33 +29,63 @@ certificates_option = click.option(
 
 @click.group("cluster")
 def cluster_command() -> None:
-    """Başka makinelerdeki okuyucular: sertifikalar (init), dağıtıcı (scheduler), okuyucu (worker)."""
+    """Başka makinelerdeki okuyucular: sertifikalar (init, revoke), dağıtıcı (scheduler), okuyucu (worker)."""
+
+
+P = ParamSpec("P")
+
+
+def of_members(command: Callable[P, int]) -> Callable[P, int]:
+    """Gives a command the folder of the authority, and the options that name members."""
+    for name, what in (
+        ("office", "Okuyucuları kullanacak birimin adı; yinelenebilir."),
+        ("worker", "Bir okuyucu makinenin adı; yinelenebilir."),
+        ("scheduler", "Dağıtıcının çalışacağı makinenin adı."),
+    ):
+        command = click.option(f"--{name}", f"{name}s", multiple=True, help=what)(command)
+    return click.argument("folder", type=click.Path(path_type=Path, file_okay=False))(command)
+
+
+def _members(**named: tuple[str, ...]) -> list[tuple[Part, str]]:
+    members: list[tuple[Part, str]] = []
+    for part in _PARTS:
+        for name in named[f"{part}s"]:
+            if not name or set(name) - _LETTERS:
+                raise OperatorFault("cluster_name", who=name)
+            members.append((part, name))
+    _needs_the_extra()
+    return members
 
 
 @cluster_command.command("init")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--scheduler", "schedulers", multiple=True, help="Dağıtıcının çalışacağı makinenin adı.")
-@click.option("--worker", "workers", multiple=True, help="Bir okuyucu makinenin adı; yinelenebilir.")
-@click.option("--office", "offices", multiple=True, help="Okuyucuları kullanacak birimin adı; yinelenebilir.")
-def init_command(
-    folder: Path, schedulers: tuple[str, ...], workers: tuple[str, ...], offices: tuple[str, ...]
-) -> int:
+@of_members
+def init_command(folder: Path, **named: tuple[str, ...]) -> int:
     """Bu kurulumun sertifika makamını ve adı yazılanların sertifikalarını FOLDER içine yazar.
 
     Makam varsa onunla imzalar. authority.key hiçbir makineye kopyalanmaz; güvenli bir yerde saklanır.
     """
-    for name in (*schedulers, *workers, *offices):
-        if not name or set(name) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:"):
-            raise OperatorFault("cluster_name", who=name)
-    _needs_the_extra()
-    from pipeline.sandbox.cluster.certificates import Part, certify
+    members = _members(**named)
+    from pipeline.sandbox.cluster.certificates import certify
 
-    members: list[tuple[Part, str]] = [("scheduler", name) for name in schedulers]
-    members += [("worker", name) for name in workers]
-    members += [("office", name) for name in offices]
     for place in certify(folder, members):
         say("cluster_certified", folder=place)
     say("cluster_authority", folder=folder)
+    return DONE
+
+
+@cluster_command.command("revoke")
+@of_members
+def revoke_command(folder: Path, **named: tuple[str, ...]) -> int:
+    """Adı yazılanların sertifikalarını geçersiz kılar; FOLDER, init komutunun yazdığı klasördür.
+
+    Yazılan liste bütün makinelere kopyalanmalı, dağıtıcı ve okuyucular yeniden başlatılmalıdır.
+    """
+    members = _members(**named)
+    if not members:
+        raise OperatorFault("cluster_nobody")
+    from pipeline.sandbox.cluster.certificates import revoke
+
+    say("cluster_revoked", file=revoke(folder, members))
     return DONE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -184,6 +184,14 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
     if as_machine:
         click.echo(machine_words(state))
     else:
-        values = {"state": state, "counts": counts, "held": held, "words": policy.texts.words}
-        click.echo(harmless(policy.texts.plain.get_template("status.txt").render(**values)), nl=False)
+        # People read the office's own clock; programs read UTC, with its offset.
+        written = policy.texts.plain.get_template("status.txt").render(
+            state=state,
+            counts=counts,
+            held=held,
+            words=policy.texts.words,
+            moment=lambda at: f"{datetime.fromisoformat(at).astimezone(settings.zone):%d.%m.%Y %H:%M}",
+            day=lambda day: f"{date.fromisoformat(day):%d.%m.%Y}",
+        )
+        click.echo(harmless(written), nl=False)
     return DONE

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pipeline.office.console import sentence, worldly
 from pipeline.office.init_system import notify, watchdog_seconds
+from pipeline.office.last_settings import remember
 from pipeline.office.offices import Branch, load_offices, office_files
 from pipeline.office.settings import Settings
 
@@ -71,6 +72,9 @@ class _Seat:
     night: datetime | None = None
     turn: _Turn | None = None
     said: str = ""
+    # The home of the settings that were last good, and whether all is done about those that are not.
+    home: Path | None = None
+    is_told: bool = False
 
 
 class Rounds:
@@ -120,6 +124,7 @@ class Rounds:
             elif seat.stamp != stamp or seat.branch.fault != branch.fault:
                 # The hour of the night may be what has changed.
                 seat.branch, seat.stamp, seat.due, seat.night = branch, stamp, 0.0, None
+                seat.is_told = False
             self._complain(self._seats[branch.name])
 
     def _complain(self, seat: _Seat) -> None:
@@ -140,7 +145,8 @@ class Rounds:
             self._told(seat.branch.name, worldly(fault), True)
 
     def _is_due(self, seat: _Seat) -> bool:
-        return seat.turn is None and seat.branch.settings is not None and seat.due <= time.monotonic()
+        has_work = seat.branch.settings is not None or not seat.is_told
+        return seat.turn is None and has_work and seat.due <= time.monotonic()
 
     def _in_front(self) -> int:
         return sum(1 for seat in self._seats.values() if seat.turn and not seat.turn.is_behind)
@@ -172,22 +178,37 @@ class Rounds:
             stream.close()
         minutes = settings.schedule.poll_every_minutes if settings else _WITHOUT_SETTINGS_MINUTES
         seat.due = turn.begun + 60 * minutes
+        if settings:
+            seat.home = settings.home
+            remember(settings, seat.branch.file)
+        else:
+            seat.is_told = turn.process.returncode == 0
         # A turn that has left a night owed says so, and the next one is whole again.
         if settings and turn.is_whole and turn.process.returncode == 0:
             seat.night = night_after(settings, turn.at)
 
 
 def _begin(seat: _Seat) -> None:
-    """Starts a turn: a glance at the mailbox, or the whole of it where a night may be due."""
-    settings = seat.branch.settings
-    assert settings
+    """Starts a turn: a glance at the mailbox, or the whole of it where a night may be due.
+
+    Of an office whose settings broke nothing is done but to tell its unit.
+    """
+    settings, file = seat.branch.settings, str(seat.branch.file)
     now = datetime.now(UTC)
-    is_whole = is_night_near(seat.night, now)
-    words = ["serve", "--once"] if is_whole else ["poll"]
-    # Nothing is imported from where the service happens to stand.
-    command = [sys.executable, "-P", "-m", "pipeline.commands", *words, "--settings", str(seat.branch.file)]
+    is_whole = settings is not None and is_night_near(seat.night, now)
+    if settings is None:
+        assert seat.branch.fault
+        words = [
+            "pipeline.commands.distress",
+            file,
+            seat.branch.fault.name,
+            *map(str, filter(None, [seat.home])),
+        ]
+    else:
+        words = ["pipeline.commands", *(["serve", "--once"] if is_whole else ["poll"]), "--settings", file]
     process = subprocess.Popen(
-        command,
+        # Nothing is imported from where the service happens to stand.
+        [sys.executable, "-P", "-m", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -198,7 +219,7 @@ def _begin(seat: _Seat) -> None:
     for stream in (process.stdout, process.stderr):
         assert stream
         os.set_blocking(stream.fileno(), False)
-    longest = 60.0 * (_LONGEST_REST_MINUTES + settings.budget.minutes_per_run)
+    longest = 60.0 * (_LONGEST_REST_MINUTES + (settings.budget.minutes_per_run if settings else 0))
     seat.turn = _Turn(process, time.monotonic(), now, longest, is_whole)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +63,81 @@ def column_letters(column: int) -> str:
     return letters
 
 
+# A cell's place is its row and its column in one number; columns have 14 bits of it.
+COLUMN_BITS = 14
+_LAST_COLUMN = (1 << COLUMN_BITS) - 1
+_KINDS = {kind.value[0]: kind for kind in CellKind}
+# Of each cell its place in eight bytes, and in four which of the words stands there.
+_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The filled cells of one sheet, in a fraction of the memory of as many `Cell`s, to be walked over.
+
+    `words` holds each text once for each kind that it is of, `kinds` of each the first letter of that kind,
+    and `packed` Base64 of the places of all cells, then of the numbers of their words.
+
+    >>> [(cell.address, cell.text) for cell in Cells.of([Cell(0, 1, CellKind.TEXT, "Ad")])]
+    [('B1', 'Ad')]
+    """
+
+    words: tuple[str, ...]
+    kinds: str
+    packed: str
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Cells:
+        """Packs cells, in their order."""
+        known: dict[tuple[CellKind, str], int] = {}
+        places, numbers = array("Q"), array("I")
+        for cell in cells:
+            places.append(cell.row << COLUMN_BITS | cell.column)
+            numbers.append(known.setdefault((cell.kind, cell.text), len(known)))
+        return cls.packed_of([text for _, text in known], [kind for kind, _ in known], places, numbers)
+
+    @classmethod
+    def packed_of(
+        cls, words: Iterable[str], kinds: Iterable[CellKind], places: array[int], numbers: array[int]
+    ) -> Cells:
+        """Takes what is in columns already: words with their kinds, of each cell its place and its word."""
+        letters = "".join(kind.value[0] for kind in kinds)
+        packed = b64encode(b"".join((places, numbers)))
+        return cls(tuple(words), letters, str(packed, "ascii"))
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a cell has no word, or a word no kind: a stranger may have said so."""
+        _, numbers = self._columns()
+        if len(self.words) != len(self.kinds) or not _KINDS.keys() >= set(self.kinds):
+            raise ValueError("a word without a kind")
+        if max(numbers, default=-1) >= len(self.words):
+            raise ValueError("a cell without a word")
+
+    def _columns(self) -> tuple[memoryview, memoryview]:
+        data = memoryview(b64decode(self.packed, validate=True))
+        count, rest = divmod(len(data), _BYTES)
+        if rest:
+            raise ValueError("a part of a cell")
+        return data[: 8 * count].cast("Q"), data[8 * count :].cast("I")
+
+    def __iter__(self) -> Iterator[Cell]:
+        words = [(_KINDS[letter], word) for letter, word in zip(self.kinds, self.words, strict=True)]
+        for place, number in zip(*self._columns(), strict=True):
+            yield Cell(place >> COLUMN_BITS, place & _LAST_COLUMN, *words[number])
+
+    def __len__(self) -> int:
+        return len(self._columns()[1])
+
+    def __bool__(self) -> bool:
+        return bool(self.packed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cells | tuple) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What people see of a filled cell and its value does not tell.
@@ -77,7 +155,7 @@ class Sheet:
     """One sheet of a workbook: filled cells by row then column, merged ranges as (r0, c0, r1, c1)."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: Cells | tuple[Cell, ...]
     visible: bool = True
     merged: tuple[tuple[int, int, int, int], ...] = ()
     hidden_rows: tuple[int, ...] = ()

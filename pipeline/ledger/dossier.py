@@ -191,8 +191,10 @@ def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _strings(inner)
+        for key, inner in value.items():
+            # Where the cells of a sheet stand is packed, and says nothing, though names might be seen in it.
+            if key != "packed":
+                yield from _strings(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _strings(inner)

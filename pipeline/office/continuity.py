@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain import OfficeLetter, Outcome
 from pipeline.domain.faults import OperatorFault
+from pipeline.domain.troubles import Trouble
 from pipeline.ledger import folders
 from pipeline.ledger.rebuilding import as_copy
 from pipeline.ledger.seals import codes_in
@@ -45,7 +46,8 @@ def assure_newest(shop: Shop, watch: Watch, run: Run) -> None:
         if what:
             fault = OperatorFault("ledger_older", home=shop.home.folder, what=what)
             shop.home.demand_rebuild()
-            call_for_help(shop.settings, shop.policy, shop.home, fault, shop.clock())
+            trouble = Trouble("ledger", fault.name, shop.clock(), shop.clock())
+            call_for_help(shop.settings, shop.policy, shop.home, trouble)
             raise fault
 
 

@@ -1,12 +1,12 @@
-"""emergency: the one trouble that cannot be written into the ledger, for it is the ledger's own."""
+"""emergency: troubles that cannot be written into the ledger: the ledger's own, and that of the settings."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.domain.faults import OperatorFault
 from pipeline.domain.troubles import Trouble
 from pipeline.ledger.home import Home, write_whole
 from pipeline.letters.alarm import alarm
@@ -18,39 +18,51 @@ from pipeline.policy.policy import Policy
 if TYPE_CHECKING:
     from pipeline.office.settings import Settings
 
-# Holds the moment the unit was told; while it is there, it is not told again.
-_FLAG = "ledger-alarm"
+# What may be told of so; a file of the home holds the moment the unit was told of each, and while it is there
+# it is not told again.
+_TOLD_OF = ("ledger", "settings")
 
 
-def call_for_help(
-    settings: Settings, policy: Policy, home: Home, fault: OperatorFault, now: datetime
-) -> None:
-    """Tells the unit, once, that the ledger does not open: straight to the server, for nothing is kept."""
-    flag = home.folder / _FLAG
+def call_for_help(settings: Settings, policy: Policy, home: Home, trouble: Trouble) -> bool:
+    """Tells the unit, once, straight to the server, for nothing is kept; tells whether that is done.
+
+    A server that is away is asked again by the next run.
+    """
+    flag = _flag(home, trouble.name)
     if flag.exists():
-        return
-    local = now.astimezone(settings.zone)
-    letter = alarm(Trouble("ledger", fault.name, now, now), False, policy, local, local)
+        return True
+    local = trouble.since.astimezone(settings.zone)
+    letter = alarm(trouble, False, policy, local, local)
     sender = settings.addresses.bounces or settings.addresses.own
-    # A server that is away is asked again by the next run.
     with suppress(PostmanFault, OSError), Postman(smtp_account(settings)) as postman:
         fate = postman.post(sender, (letter.recipient,), render(letter), lambda: None)[letter.recipient]
         if isinstance(fate, Delivered):
-            write_whole(flag, now.isoformat(), 0o600)
+            write_whole(flag, trouble.since.isoformat(), 0o600)
+    return flag.exists()
 
 
 def give_all_clear(shop: Shop) -> None:
-    """Tells the unit that the ledger opens again, where it was told that it does not."""
-    flag = shop.home.folder / _FLAG
+    """Tells the unit that it is over, where it was told that the ledger or the settings did not open."""
     # Before a rebuild has ended nothing is well, and what is planned would stand in doubt.
-    if not flag.exists() or shop.home.is_restored:
+    if shop.home.is_restored:
         return
+    for name in _TOLD_OF:
+        if _flag(shop.home, name).exists():
+            _say_it_is_over(shop, name)
+
+
+def _say_it_is_over(shop: Shop, name: str) -> None:
+    flag = _flag(shop.home, name)
     now, since = shop.clock(), datetime.fromisoformat(flag.read_text(encoding="utf-8"))
     zone = shop.settings.zone
-    trouble = Trouble("ledger", "", since, since)
+    trouble = Trouble(name, "", since, since)
     letter = alarm(trouble, True, shop.policy, since.astimezone(zone), now.astimezone(zone))
     # A run that ended between the two steps has planned it already.
     if not shop.ledger.letters_about(letter.about):
         with shop.ledger.transaction():
             plan(shop.ledger, letter, now)
     flag.unlink()
+
+
+def _flag(home: Home, name: str) -> Path:
+    return home.folder / f"{name}-alarm"

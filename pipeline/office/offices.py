@@ -42,6 +42,10 @@ def _read(file: Path) -> Branch:
         return Branch(file.stem, file, load_settings(file))
     except OperatorFault as fault:
         return Branch(file.stem, file, None, fault)
+    except OSError as fault:
+        # Whoever may not read one office's file still serves the others.
+        unread = OperatorFault("settings_unreadable", file=file, why=fault.strerror)
+        return Branch(file.stem, file, None, unread)
 
 
 def _apart(branches: tuple[Branch, ...]) -> tuple[Branch, ...]:

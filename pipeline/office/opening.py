@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.domain.faults import OperatorFault
+from pipeline.domain.troubles import Trouble
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.home import LEDGER, Home, write_whole
 from pipeline.ledger.in_force import in_force, policy_files
@@ -160,7 +161,8 @@ def opened(settings: Settings) -> Iterator[Shop]:
             ledger = Ledger.open(home.ledger_file, home.key)
         except OperatorFault as fault:
             if policy:
-                call_for_help(settings, policy, home, fault, datetime.now(UTC))
+                now = datetime.now(UTC)
+                call_for_help(settings, policy, home, Trouble("ledger", fault.name, now, now))
             raise
         try:
             if policy is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tomllib
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -24,7 +25,6 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from pipeline.domain import Batching, Office
@@ -408,8 +408,19 @@ def load_settings(file: Path) -> Settings:
 
 def read_settings(file: Path) -> Settings:
     """Reads and validates the settings alone, as anybody may who sends nothing; raises OperatorFault."""
+    if not file.is_file():
+        raise OperatorFault("settings_missing", file=file)
     try:
-        raw: dict[str, Any] = TomlConfigSettingsSource(Settings, file).toml_data if file.is_file() else {}
+        text = file.read_text(encoding="utf-8")
+    except ValueError as fault:
+        raise OperatorFault("settings_toml", file=file, why=fault) from fault
+    return settings_in(text, file)
+
+
+def settings_in(text: str, file: Path) -> Settings:
+    """Reads and validates what stands, or stood, in a settings file; raises OperatorFault."""
+    try:
+        raw = tomllib.loads(text)
     except ValueError as fault:
         raise OperatorFault("settings_toml", file=file, why=fault) from fault
     if not raw:

@@ -43,6 +43,7 @@ from pipeline.papers.rails import (
     signs_on,
     squash,
     without_envelope_number,
+    without_misread_currencies,
     without_sentences,
 )
 from pipeline.papers.strength import repaired_dates, repaired_ibans, repaired_numbers
@@ -610,7 +611,8 @@ def read_picture(lines: Sequence[str], name: str, layout: Layout, rails: Rails) 
 
     Of which file the lines are, nobody has told.
     """
-    told = [without_envelope_number(line) for line in respelled(lines, layout)]
+    spelled = [without_misread_currencies(line) for line in lines]
+    told = [without_envelope_number(line) for line in respelled(spelled, layout)]
     return _read(told, name, layout, rails, True)
 
 

@@ -33,6 +33,10 @@ _ENVELOPE = re.compile(
     rf"(?<![^\W_]){_HEX}{{7,9}}(?: ?[-–—] ?{_HEX}{{4}}){{3}} ?[-–—] ?{_HEX}{{6,13}}(?![^\W_]|[.,]\d)",
     re.IGNORECASE,
 )
+# "A.Ş." and "T.A.Ş.", the last digit of a time, and "e-Dekont", as OCR sees them.
+_COMPANY = re.compile(r"(?<![^\W_])(T\.? ?A\.? ?|A\.)\$(?![\w$])")
+_SECOND = re.compile(r"(?<!\d)([0-2]\d[ :.][0-5]\d:[0-5])[$€£](?!\w)")
+_TITLE = re.compile(r"^\W*€ ?- ?Dekont", re.IGNORECASE)
 # In a word too short for a letter to be wrong, these may be one another: "ONB BANK" is QNB.
 _ROUND = str.maketrans("qcg", "ooo")
 # From so many letters on OCR may get one wrong in a sign, and a stamp still be read.
@@ -81,7 +85,7 @@ class Rails(OfficialFile):
     """rules/rails.toml: the rails, the words of success, and the signs against it.
 
     `unfinished` are signs heard anywhere, `stamps` only where they stand alone, `seen_signs` in a
-    picture also misread by a letter; `done`, `currencies` and
+    picture also misread by a letter; `offices` end the names in offices' seals; `done`, `currencies` and
     `headings` are the known good words of states, currencies and titles. `state_labels`, `type_labels` and
     `currency_labels` are labels in every layout, also at the end of longer ones; `passing_labels` end a
     value and are of no interest, `passing_words` may stand alone in a line. `scenarios` are
@@ -92,6 +96,7 @@ class Rails(OfficialFile):
     rails: tuple[RailWords, ...]
     unfinished: tuple[str, ...]
     stamps: tuple[str, ...] = ()
+    offices: tuple[str, ...] = ()
     seen_signs: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     currencies: tuple[str, ...] = ()
@@ -121,7 +126,8 @@ class Rails(OfficialFile):
         for key in ("is_transfer", "is_accepted"):
             if not any(getattr(rail, key) for rail in self.rails):
                 yield OperatorFault("rails_without", file=path, key=key)
-        for text in (*self.accepts, *self.done, *self.kinds, *self.headings, *self.passing_words):
+        good = (*self.done, *self.kinds, *self.headings, *self.passing_words, *self.offices)
+        for text in (*self.accepts, *good):
             if found := signs_on((text,), (), self):
                 yield OperatorFault("rails_sample", file=path, text=text, found=found[0])
         for text in self.doubts:
@@ -250,6 +256,19 @@ def without_envelope_number(line: str) -> str:
     ('ETTN: 0', '7 €')
     """
     return _ENVELOPE.sub("0", line)
+
+
+def without_misread_currencies(line: str) -> str:
+    """Undoes the signs of currencies that OCR makes of letters, where no currency can stand.
+
+    >>> without_misread_currencies("Akbank TA$ 07:54:0$"), without_misread_currencies("€-Dekont")
+    ('Akbank TAS 07:54:00', 'e-Dekont')
+    >>> without_misread_currencies("780,00$ A$ 780 0:0$ 7 €"), without_misread_currencies("780,00 €-Hesap")
+    ('780,00$ A$ 780 0:0$ 7 €', '780,00 €-Hesap')
+    """
+    line = _COMPANY.sub(r"\1S", line)
+    line = _SECOND.sub(r"\g<1>0", line)
+    return _TITLE.sub("e-Dekont", line)
 
 
 def holds_envelope_number(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,8 +99,16 @@ def _to_try(say: Mapping[str, str], settings: Path, number: str) -> Iterator[str
     """Tells what can be tried on the day that was played, by its settings and a mail that waits."""
     yield say["settings"].format(file=settings)
     for command in say["try"].split("\n"):
-        yield "  " + command.format(file=settings, number=number)
+        yield "  " + command.format(program=_program(), file=settings, number=number)
     yield say["desk"].format(settings=settings)
+
+
+def _program() -> str:
+    """Names this program as a shell finds it from here; a virtual environment need not be active."""
+    ours, found = Path(sys.executable).parent / "nes-intake", shutil.which("nes-intake")
+    if (found and Path(found).samefile(ours)) or not ours.exists():
+        return "nes-intake"
+    return str(ours.relative_to(Path.cwd()) if ours.is_relative_to(Path.cwd()) else ours)
 
 
 def _hear(shop: Shop, mailbox: EmbeddedMailbox, mails: Sequence[Path], moment: datetime) -> Tally:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.domain.faults import OperatorFault
-from pipeline.sandbox.cluster.membership import AUTHORITY, CERTIFICATE, KEY, SCHEDULER_NAME
-
-Part = Literal["scheduler", "worker", "office"]
+from pipeline.sandbox.cluster.membership import AUTHORITY, CERTIFICATE, KEY, REVOKED, SCHEDULER_NAME, Part
 
 _AUTHORITY_KEY = "authority.key"
+# Every certificate that was ever signed, a line each: whose, and its number. A renewed one is still good.
+_ISSUED = "issued"
 _AUTHORITY_DAYS, _DAYS = 3650, 825
 # A clock may be a little behind the one that signed.
 _GRACE = timedelta(hours=1)
@@ -47,6 +46,68 @@ def certify(folder: Path, members: Iterable[tuple[Part, str]]) -> tuple[Path, ..
         return tuple(_member(folder, authority, part, name) for part, name in members)
     except OSError as fault:
         raise OperatorFault("cluster_folder", folder=folder, why=fault.strerror) from fault
+
+
+def revoke(folder: Path, members: Iterable[tuple[Part, str]]) -> Path:
+    """Calls back every certificate that these members were ever given, and gives the list of all such.
+
+    The list is laid beside the authority and into each member's folder; nobody who has it speaks to them
+    again. Raises OperatorFault where one of them has none.
+    """
+    try:
+        authority = _authority(folder)
+        numbers = _revoked(folder)
+        for part, name in members:
+            if not (own := _numbers(folder, f"{part}-{name}")):
+                raise OperatorFault("cluster_unknown", who=f"{part}-{name}", folder=folder)
+            numbers |= own
+        _write(folder / REVOKED, _list_of(authority, numbers))
+        for place in folder.iterdir():
+            if (place / CERTIFICATE).exists():
+                _hand_on(folder, place)
+    except OSError as fault:
+        raise OperatorFault("cluster_folder", folder=folder, why=fault.strerror) from fault
+    return folder / REVOKED
+
+
+def _list_of(authority: _Authority, numbers: Iterable[int]) -> bytes:
+    now = datetime.now(UTC)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
+    draft = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - _GRACE)
+        # It holds for as long as the authority does: one that ran out would close the cluster to everybody.
+        .next_update(authority.certificate.not_valid_after_utc)
+        .add_extension(issuer, critical=False)
+    )
+    for number in sorted(numbers):
+        one = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now).build()
+        draft = draft.add_revoked_certificate(one)
+    pem: bytes = draft.sign(authority.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return pem
+
+
+def _revoked(folder: Path) -> set[int]:
+    if not (folder / REVOKED).exists():
+        return set()
+    return {one.serial_number for one in x509.load_pem_x509_crl((folder / REVOKED).read_bytes())}
+
+
+def _numbers(folder: Path, member: str) -> set[int]:
+    """Gives the numbers of all certificates of a member; of before the record, the one in its folder."""
+    issued = folder / _ISSUED
+    lines = issued.read_text(encoding="utf-8").splitlines() if issued.exists() else []
+    numbers = {int(line.split()[1], 16) for line in lines if line.split()[0] == member}
+    certificate = folder / member / CERTIFICATE
+    if certificate.exists():
+        numbers.add(x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number)
+    return numbers
+
+
+def _hand_on(folder: Path, place: Path) -> None:
+    if (folder / REVOKED).exists():
+        _write(place / REVOKED, (folder / REVOKED).read_bytes())
 
 
 def ends_at(folder: Path) -> datetime:
@@ -107,10 +168,20 @@ def _member(folder: Path, authority: _Authority, part: Part, name: str) -> Path:
     certificate = draft.add_extension(issuer, critical=False).sign(authority.key, hashes.SHA256())
     place = folder / f"{part}-{name}"
     place.mkdir(mode=0o700, exist_ok=True)
+    # First of all: what is not in the record could not be called back.
+    _note(folder, _numbers(folder, place.name) | {certificate.serial_number}, place.name)
     _write(place / KEY, _private(key))
     _write(place / CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
     _write(place / AUTHORITY, authority.certificate.public_bytes(serialization.Encoding.PEM))
+    _hand_on(folder, place)
     return place
+
+
+def _note(folder: Path, numbers: set[int], member: str) -> None:
+    issued = folder / _ISSUED
+    lines = issued.read_text(encoding="utf-8").splitlines() if issued.exists() else []
+    lines += sorted({f"{member} {number:x}" for number in numbers} - set(lines))
+    _write(issued, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _draft(

@@ -6,8 +6,13 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
+
+Part = Literal["scheduler", "worker", "office"]
 
 AUTHORITY, CERTIFICATE, KEY = "authority.pem", "certificate.pem", "key.pem"
+# The authority's list of certificates that it has called back; there is none before the first.
+REVOKED = "revoked.pem"
 # What the scheduler's certificate is made out to, wherever it stands: no worker can pass for it.
 SCHEDULER_NAME = "scheduler.nes-intake.invalid"
 _ADDRESS = re.compile(r"tls://([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}")

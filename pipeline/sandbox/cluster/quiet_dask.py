@@ -15,7 +15,14 @@ from distributed.stealing import WorkStealing
 from distributed.worker import DEFAULT_STARTUP_INFORMATION
 
 from pipeline.domain.faults import OperatorFault
-from pipeline.sandbox.cluster.membership import AUTHORITY, CERTIFICATE, KEY, SCHEDULER_NAME, Membership
+from pipeline.sandbox.cluster.membership import (
+    AUTHORITY,
+    CERTIFICATE,
+    KEY,
+    REVOKED,
+    SCHEDULER_NAME,
+    Membership,
+)
 
 # A scheduler that does not answer by then is gone; the office reads by itself.
 _CALL_SECONDS = 5
@@ -76,6 +83,18 @@ class _Pinned(Security):  # type: ignore[misc]
             context: ssl.SSLContext = arguments["ssl_context"]
             context.check_hostname = True
             arguments["server_hostname"] = SCHEDULER_NAME
+        return self._without_revoked(arguments)
+
+    def get_listen_args(self, role: str) -> dict[str, Any]:
+        return self._without_revoked(super().get_listen_args(role))
+
+    def _without_revoked(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Has nobody spoken to, on either side, whose certificate the authority has called back."""
+        revoked = Path(self.tls_ca_file).with_name(REVOKED)
+        if revoked.exists():
+            context: ssl.SSLContext = arguments["ssl_context"]
+            context.load_verify_locations(str(revoked))
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         return arguments
 
 

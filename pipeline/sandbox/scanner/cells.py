@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
-from operator import attrgetter
+from operator import lt
 
-from pipeline.domain import Cell, CellKind, Look, Sheet
+from pipeline.domain import CellKind, Cells, Look, Sheet
+from pipeline.domain.files import COLUMN_BITS
 from pipeline.sandbox.scanner.limits import MAX_CELLS, Allowance, Unreadable
 
 # Excel's own bounds; what lies outside them was not written by a spreadsheet.
@@ -134,6 +136,19 @@ def number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
 
 
+def number_cell(value: float, as_date: bool, since_1904: bool) -> tuple[CellKind, str]:
+    """Says what a number is: a day where its format shows one.
+
+    >>> number_cell(32874.0, True, False), number_cell(32874.0, False, False)
+    ((<CellKind.DATE: 'date'>, '1990-01-01'), (<CellKind.NUMBER: 'number'>, '32874'))
+    """
+    if not math.isfinite(value):
+        return CellKind.ERROR, "#NUM!"
+    if as_date and value >= _FIRST_YEAR and (day := date_text(value, since_1904)):
+        return CellKind.DATE, day
+    return CellKind.NUMBER, number_text(value)
+
+
 @dataclass(slots=True)
 class SheetInProgress:
     """Collects what one sheet holds, within limits, and becomes a `Sheet`."""
@@ -146,9 +161,14 @@ class SheetInProgress:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     _looks: list[Look] = field(default_factory=list)
-    _cells: list[Cell] = field(default_factory=list)
-    _last: tuple[int, int] = (-1, -1)
-    _in_order: bool = True
+    _places: array[int] = field(default_factory=lambda: array("Q"))
+    # Which of the words stands in each place, and of every word its kind and its letters.
+    _numbers: array[int] = field(default_factory=lambda: array("I"))
+    _known: dict[CellKind, dict[str, int]] = field(default_factory=lambda: {kind: {} for kind in CellKind})
+    _words: list[str] = field(default_factory=list)
+    _kinds: list[CellKind] = field(default_factory=list)
+    _letters: array[int] = field(default_factory=lambda: array("I"))
+    is_in_order: bool = True
 
     def put(self, row: int, column: int, kind: CellKind, text: str) -> None:
         """Adds a filled cell; an empty text fills nothing."""
@@ -157,27 +177,47 @@ class SheetInProgress:
         if not (0 <= row <= MAX_ROW and 0 <= column <= MAX_COLUMN):
             raise Unreadable("damaged_file")
         self.allowance.take_cell(len(text))
-        here = (row, column)
-        self._in_order = self._in_order and here > self._last
-        self._last = here
-        self._cells.append(Cell(row, column, kind, text))
+        place = place_of(row, column)
+        self.is_in_order = self.is_in_order and (not self._places or place > self._places[-1])
+        self._places.append(place)
+        self._numbers.append(self.number_of(kind, text))
+
+    def number_of(self, kind: CellKind, text: str) -> int:
+        """Gives the number of a word for `put_run`."""
+        known = self._known[kind]
+        number = known.get(text)
+        if number is None:
+            number = known[text] = len(self._words)
+            self._words.append(text)
+            self._kinds.append(kind)
+            self._letters.append(len(text))
+        return number
+
+    def put_run(self, places: array[int], numbers: Sequence[int]) -> None:
+        """Adds many cells without a look, each by its place, which lies within a sheet, and its word."""
+        if not places:
+            return
+        self.allowance.take_cells(len(places), sum(map(self._letters.__getitem__, numbers)))
+        follows = not self._places or places[0] > self._places[-1]
+        self.is_in_order = self.is_in_order and follows and all(map(lt, places, places[1:]))
+        self._places += places
+        self._numbers.extend(numbers)
 
     def put_number(self, row: int, column: int, value: float, as_date: bool) -> None:
         """Adds a number, as a day where its format shows one."""
-        if not math.isfinite(value):
-            self.put(row, column, CellKind.ERROR, "#NUM!")
-        elif as_date and value >= _FIRST_YEAR and (day := date_text(value, self.since_1904)):
-            self.put(row, column, CellKind.DATE, day)
-        else:
-            self.put(row, column, CellKind.NUMBER, number_text(value))
+        self.put(row, column, *number_cell(value, as_date, self.since_1904))
+
+    def holds(self, row: int, column: int) -> bool:
+        """Tells whether a cell is filled, in a sheet that is in order so far."""
+        place = place_of(row, column)
+        at = bisect_left(self._places, place)
+        return at < len(self._places) and self._places[at] == place
 
     def look(self, row: int, column: int, name: str) -> None:
         """Adds what people see of a filled cell; "" is nothing worth telling."""
-        last = self._cells[-1] if name and self._cells else None
-        if last is None or (last.row, last.column) != (row, column):
+        if not name or not self._places or self._places[-1] != place_of(row, column):
             return
-        # A format tells something of dates alone.
-        if name in ("struck", "unseen") or last.kind is CellKind.DATE:
+        if is_told(name, self._kinds[self._numbers[-1]]):
             self._looks.append(Look(row, column, name))
 
     def put_boolean(self, row: int, column: int, value: bool) -> None:
@@ -208,13 +248,15 @@ class SheetInProgress:
 
     def finished(self) -> Sheet:
         """Gives the sheet; two values for one cell are damage, and hidden blanks are left out."""
-        cells = self._cells if self._in_order else _ordered(self._cells)
+        if not self.is_in_order:
+            self._put_in_order()
         # Forms hide everything right of and below their last column and row, a million rows at times.
-        last_row = cells[-1].row if cells else -1
-        last_column = max((cell.column for cell in cells), default=-1)
+        last_row = self._places[-1] >> COLUMN_BITS if self._places else -1
+        self._known.clear()
+        last_column = max((place & MAX_COLUMN for place in self._places), default=-1)
         return Sheet(
             self.name,
-            tuple(cells),
+            Cells.packed_of(self._words, self._kinds, self._places, self._numbers),
             self.visible,
             tuple(self.merged),
             tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
@@ -223,12 +265,37 @@ class SheetInProgress:
             tuple(self._looks),
         )
 
+    def _put_in_order(self) -> None:
+        order = sorted(range(len(self._places)), key=self._places.__getitem__)
+        self._places = array("Q", map(self._places.__getitem__, order))
+        if not all(map(lt, self._places, self._places[1:])):
+            raise Unreadable("damaged_file")
+        self._numbers = array("I", map(self._numbers.__getitem__, order))
 
-def _ordered(cells: list[Cell]) -> list[Cell]:
-    found = sorted(cells, key=attrgetter("row", "column"))
-    if any(a.row == b.row and a.column == b.column for a, b in pairwise(found)):
-        raise Unreadable("damaged_file")
-    return found
+
+def column_of(letters: str) -> int:
+    """Counts a column's letters, from zero.
+
+    >>> column_of("A"), column_of("XFD")
+    (0, 16383)
+    """
+    column = 0
+    for letter in letters.upper():
+        if not "A" <= letter <= "Z" or column > MAX_COLUMN:
+            raise Unreadable("damaged_file")
+        column = column * 26 + ord(letter) - 64
+    return column - 1
+
+
+def place_of(row: int, column: int) -> int:
+    """Makes one number of a row and a column, by which cells are in order."""
+    return row << COLUMN_BITS | column
+
+
+def is_told(look: str, kind: CellKind) -> bool:
+    """Tells whether a look says anything of a cell of that kind."""
+    # A format tells something of dates alone.
+    return look in ("struck", "unseen") or kind is CellKind.DATE
 
 
 def _columns(runs: Iterable[tuple[int, int]], last: int) -> set[int]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Protocol
 from xml.parsers import expat
 
@@ -40,9 +42,6 @@ def walk(source: IO[bytes], handler: Handler, allowance: Allowance) -> None:
     """Reads a whole document; raises Unreadable("damaged_file") or Unreadable("too_large")."""
     local = _LocalNames()
     left = allowance.elements
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = 1 << 16
 
     def start(name: str, attributes: Attributes) -> None:
         nonlocal left
@@ -54,17 +53,66 @@ def walk(source: IO[bytes], handler: Handler, allowance: Allowance) -> None:
     def end(name: str) -> None:
         handler.end(local[name])
 
+    parser = _parser(start, end, handler.text)
+    with told_as_damage():
+        parser.ParseFile(source)
+    allowance.elements = left
+
+
+class Pieces:
+    """A document that is given piece by piece, and knows which elements are open."""
+
+    def __init__(self, handler: Handler, allowance: Allowance) -> None:
+        self.open: list[str] = []
+        self._local = _LocalNames()
+        self._handler = handler
+        self._room = allowance
+        self._parser = _parser(self._start, self._end, handler.text)
+        # Later versions of expat may wait with an element whose end came in another piece.
+        getattr(self._parser, "SetReparseDeferralEnabled", bool)(False)
+
+    def feed(self, piece: bytes) -> None:
+        """Reads what comes next; raises Unreadable as `walk` does."""
+        with told_as_damage():
+            self._parser.Parse(piece, False)
+
+    def close(self) -> None:
+        """Says that nothing follows."""
+        with told_as_damage():
+            self._parser.Parse(b"", True)
+
+    def _start(self, name: str, attributes: Attributes) -> None:
+        self._room.take_elements(1)
+        self.open.append(name)
+        self._handler.start(self._local[name], attributes)
+
+    def _end(self, name: str) -> None:
+        self.open.pop()
+        self._handler.end(self._local[name])
+
+
+@contextmanager
+def told_as_damage() -> Iterator[None]:
+    """Tells of what is no XML, or cannot be unpacked, as a damaged file."""
+    try:
+        yield
+    # The source is mostly a part of a ZIP, whose damage shows while it is unpacked.
+    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as fault:
+        raise Unreadable("damaged_file") from fault
+
+
+def _parser(
+    start: Callable[[str, Attributes], None], end: Callable[[str], None], text: Callable[[str], None]
+) -> expat.XMLParserType:
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.buffer_size = 1 << 16
     parser.XmlDeclHandler = _check_encoding
     parser.StartDoctypeDeclHandler = _refuse_doctype
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = handler.text
-    try:
-        parser.ParseFile(source)
-    # The source is mostly a part of a ZIP, whose damage shows while it is unpacked.
-    except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError) as fault:
-        raise Unreadable("damaged_file") from fault
-    allowance.elements = left
+    parser.CharacterDataHandler = text
+    return parser
 
 
 def _check_encoding(_version: str, encoding: str | None, _standalone: int) -> None:

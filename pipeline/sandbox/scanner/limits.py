@@ -47,7 +47,11 @@ class Allowance:
 
     def take_cell(self, letters: int) -> None:
         """Pays for a cell of so many letters."""
-        self.cells -= 1
+        self.take_cells(1, letters)
+
+    def take_cells(self, count: int, letters: int) -> None:
+        """Pays for cells that have so many letters together."""
+        self.cells -= count
         self.letters -= letters
         if self.cells < 0 or self.letters < 0:
             raise Unreadable("too_large")

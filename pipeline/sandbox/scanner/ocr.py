@@ -46,6 +46,7 @@ from pipeline.sandbox.scanner.preparation import (
     upright,
     upright_size,
 )
+from pipeline.sandbox.scanner.seals import office_seals, without_seals
 from pipeline.sandbox.scanner.second_opinion import Opinion, second_opinion, words_seen_otherwise
 from pipeline.sandbox.scanner.stamps import stamps_across
 from pipeline.sandbox.scanner.tesseract import table_of
@@ -177,13 +178,28 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     looks = likeness(upright(picture, Hypothesis(rotate=best.hypothesis.rotate)))
     across: tuple[str, ...] = ()
     if best.strength.is_receipt_like:
-        cleared = without_codes(picture, codes)
-        turned = upright(cleared, Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level))
         until = max(until, spent() + MARKS_SECONDS)
-        across = stamps_across(turned, words, clues.is_unfinished, lambda: until - spent())
+        across = _stamped(without_codes(picture, codes), best.hypothesis, words, clues, until)
     page = Page(number, width, height, words, best.read_by, looks, across=across, codes=codes.said)
     is_contested, otherwise = climb.doubt()
     return PageReading(replace(page, otherwise=otherwise), legible=best.legible, contested=is_contested)
+
+
+def _stamped(
+    picture: Image.Image, turned_by: Hypothesis, words: Sequence[Word], clues: Clues, until: float
+) -> tuple[str, ...]:
+    """Reads what is stamped across a page, but for the seals of offices, which say nothing of a payment."""
+    turn = Hypothesis(rotate=turned_by.rotate, level=turned_by.level)
+    left = lambda: until - spent()  # noqa: E731
+    page = upright(picture, turn)
+    across = stamps_across(page, words, clues.is_unfinished, left)
+    if not across or picture.mode != "RGB" or any(map(clues.is_unfinished, across)):
+        return across
+    colour = upright(picture, replace(turn, ink="colour"))
+    seals = office_seals(colour, clues)
+    if not seals:
+        return across
+    return stamps_across(without_seals(page, colour, seals), words, clues.is_unfinished, left)
 
 
 class _Climb:
@@ -356,7 +372,8 @@ def _turns(first: Reading) -> tuple[int, ...]:
 
 def _is_enough(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
     rivals = [r.strength for r in _rivals(best, readings)]
-    if measures.bilevel and len(rivals) < (_FAX_LOOKS if best.strength.is_acceptable else 2):
+    told = best.strength
+    if measures.bilevel and len(rivals) < (_FAX_LOOKS if told.is_acceptable or told.is_strange else 2):
         return False
     if contested(best.strength, rivals):
         return False
@@ -404,7 +421,8 @@ def is_backed(
     """Tells whether another engine reads the amounts and days of a reading as it does.
 
     Where the looks contradict each other it must read all that the page proves. It cannot back what it alone
-    has read, nor what more looks saw otherwise; without greys one look against another is not enough.
+    has read, nor what more looks saw otherwise; without greys one look against another is not enough, and
+    an amount that nobody charges needs every look.
     """
     told = best.strength
     if opinion is None or not opinion.said.issuperset(told.unprotected):
@@ -418,7 +436,18 @@ def is_backed(
             return False
     if not is_contested(measures, best, readings):
         return True
-    return opinion.said.issuperset(told.proofs) and not told.is_strange
+    if not opinion.said.issuperset(told.proofs):
+        return False
+    return not told.is_strange or (measures.bilevel and _is_unanimous(told, own))
+
+
+def _is_unanimous(told: Strength, looks: Sequence[tuple[Proof, ...]]) -> bool:
+    """Tells whether each of at least three looks reads the same amounts and days, and no others."""
+    return len(looks) >= _FAX_LOOKS and all(
+        [{o.values for o in proofs if o.is_beside(proof)} for proofs in looks]
+        == [{proof.values}] * len(looks)
+        for proof in told.unprotected
+    )
 
 
 def _in_rows(best: Reading) -> Hypothesis:

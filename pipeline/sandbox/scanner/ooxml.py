@@ -4,7 +4,8 @@ A reader of our own, since no library can be trusted with these bytes and tells 
 openpyxl needs 3 to 4 s for 10,000 rows, shows a strict workbook as an empty one, loses rows in its
 quick mode where the dimension lies, and took 604 MB for a file of 296 KB; python-calamine is quick,
 but asks for 549 GB for two cells in opposite corners, and knows neither hidden rows nor formulas
-without a value. One pass of expat costs a cell what a cell holds, wherever it lies; the dimension
+without a value. One pass over the XML costs a cell what a cell holds, wherever it lies (plain cells in
+runs, `plain_cells`; all else by expat); the dimension
 is never looked at, names of elements count without their namespaces, so strict is nothing special.
 """
 
@@ -17,16 +18,19 @@ from pipeline.domain import NO_VALUE, CellKind, Sheet
 from pipeline.sandbox.scanner.cells import (
     LEAST_HEIGHT,
     LEAST_WIDTH,
-    MAX_COLUMN,
     Area,
     SheetInProgress,
     Style,
+    column_of,
+    is_told,
+    number_cell,
     style,
 )
 from pipeline.sandbox.scanner.cells import iso_text as iso
 from pipeline.sandbox.scanner.elements import Attributes, walk
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.packages import Package
+from pipeline.sandbox.scanner.plain_cells import NOTHING, UNKNOWN, PlainCells
 
 _MAX_STRINGS = 1_000_000
 _MAX_FORMATS = 65_536
@@ -69,7 +73,7 @@ def read_ooxml(package: Package, allowance: Allowance) -> tuple[tuple[Sheet, ...
             sheet = SheetInProgress(name, allowance, book.since_1904, state not in ("hidden", "veryHidden"))
             reader = _Cells(sheet, strings, known)
             with package.open(targets[identifier]) as part:
-                walk(part, reader, allowance)
+                PlainCells(sheet, reader, allowance).read(part)
             if reader.missing_value and "formula_without_value" not in notes:
                 notes.append("formula_without_value")
             sheets.append(sheet.finished())
@@ -242,6 +246,31 @@ class _Cells:
         self._hears = False
         self._phonetic = False
 
+    @property
+    def is_in_cell(self) -> bool:
+        """Tells whether the end of a cell is still to come."""
+        return self._in_cell
+
+    def is_seen(self, row: Attributes) -> bool:
+        """Tells whether a row can be seen."""
+        return row.get("hidden", "") not in _TRUE and _size(row, "ht") >= LEAST_HEIGHT
+
+    def stand_at(self, row: int, column: int) -> None:
+        """Goes to the place of a cell that was read elsewhere, behind which the next one may stand."""
+        self._row, self._column = row, column
+
+    def number_of(self, style: str, type_: str, value: str) -> int:
+        """Gives the number of the word that a plain cell holds."""
+        known = self._styles.get(style, _PLAIN)
+        try:
+            kind, text = self._meant(type_, value, known)
+            is_struck = type_ == "s" and _whole(value) in self._struck
+        except Unreadable:
+            return UNKNOWN
+        if is_struck or (known.look and is_told(known.look, kind)):
+            return UNKNOWN
+        return self._sheet.number_of(kind, text) if text else NOTHING
+
     def start(self, name: str, attributes: Attributes) -> None:
         if name == "c":
             self._start_cell(attributes)
@@ -250,7 +279,7 @@ class _Cells:
         elif name == "row":
             self._row = _whole(attributes["r"]) - 1 if "r" in attributes else self._row + 1
             self._column = -1
-            if attributes.get("hidden", "") in _TRUE or _size(attributes, "ht") < LEAST_HEIGHT:
+            if not self.is_seen(attributes):
                 self._sheet.hide_row(self._row)
         elif name == "f":
             self._formula = True
@@ -304,33 +333,30 @@ class _Cells:
                 self._sheet.put(self._row, self._column, CellKind.ERROR, NO_VALUE)
             return
         known = self._styles.get(self._style, _PLAIN)
-        self._put(value, known)
+        self._sheet.put(self._row, self._column, *self._meant(self._type, value, known))
         is_struck = self._is_struck or (self._type == "s" and _whole(value) in self._struck)
         self._sheet.look(self._row, self._column, "struck" if is_struck else known.look)
 
-    def _put(self, value: str, known: Style) -> None:
-        row, column, sheet = self._row, self._column, self._sheet
-        match self._type:
+    def _meant(self, type_: str, value: str, known: Style) -> tuple[CellKind, str]:
+        match type_:
             case "s":
                 index = _whole(value)
                 if index >= len(self._strings):
                     raise Unreadable("damaged_file")
-                sheet.put(row, column, CellKind.TEXT, self._strings[index])
+                return CellKind.TEXT, self._strings[index]
             case "n":
                 if not _NUMBER.fullmatch(value):
                     raise Unreadable("damaged_file")
-                sheet.put_number(row, column, float(value), known.shows_date)
+                return number_cell(float(value), known.shows_date, self._sheet.since_1904)
             case "str" | "inlineStr":
-                sheet.put(row, column, CellKind.TEXT, unescaped(value))
+                return CellKind.TEXT, unescaped(value)
             case "b":
-                sheet.put_boolean(row, column, value.strip() in _TRUE)
+                return CellKind.BOOLEAN, "true" if value.strip() in _TRUE else "false"
             case "e":
-                sheet.put(row, column, CellKind.ERROR, value)
+                return CellKind.ERROR, value
             case "d":
-                kind, text = dated(value)
-                sheet.put(row, column, kind, text)
-            case _:
-                raise Unreadable("damaged_file")
+                return dated(value)
+        raise Unreadable("damaged_file")
 
 
 def unescaped(text: str) -> str:
@@ -355,20 +381,6 @@ def dated(text: str) -> tuple[CellKind, str]:
         return CellKind.DATE, iso(datetime.fromisoformat(text.strip()))
     except ValueError:
         return CellKind.TEXT, text
-
-
-def column_of(letters: str) -> int:
-    """Counts a column's letters, from zero.
-
-    >>> column_of("A"), column_of("XFD")
-    (0, 16383)
-    """
-    column = 0
-    for letter in letters.upper():
-        if not "A" <= letter <= "Z" or column > MAX_COLUMN:
-            raise Unreadable("damaged_file")
-        column = column * 26 + ord(letter) - 64
-    return column - 1
 
 
 def area(reference: str) -> Area:

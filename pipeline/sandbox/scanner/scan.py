@@ -22,7 +22,7 @@ from pipeline.sandbox.scanner.sniff import Sniffed, sniff
 from pipeline.sandbox.scanner.wholeness import told_of, too_large
 
 # Part of the key under which transcripts are kept: a new one has every file read again.
-SCANNER_VERSION = "9"
+SCANNER_VERSION = "10"
 
 # What a worker imports before its first file; the parent needs none of it.
 PRELOAD = ("pipeline.sandbox.scanner.warm",)

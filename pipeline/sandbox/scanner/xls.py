@@ -1,7 +1,8 @@
 """xls: BIFF2 to BIFF8 → sheets, by xlrd.
 
 xlrd reads every BIFF there is, a one-row form in 1.5 ms, and memory grows with the file and not with
-the addresses in it (`ragged_rows`), where python-calamine takes 1 GB for a file of 5.6 kB. It raises
+the addresses in it (`ragged_rows`), where python-calamine takes 1 GB for a file of 5.6 kB. Plain cells
+are taken out of what it reads, in runs (`plain_records`). It raises
 six kinds of exception over damaged files and prints warnings; both end here. What Excel calculated
 is always stored in this format, so that no formula is without a value.
 """
@@ -9,6 +10,8 @@ is always stored in this format, so that no formula is without a value.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import xlrd
@@ -16,6 +19,7 @@ import xlrd
 from pipeline.domain import CellKind, Sheet
 from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, LEAST_WIDTH, SheetInProgress, Style, style
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
+from pipeline.sandbox.scanner.plain_records import PlainRecords
 
 # What Turkish Windows writes; the fallback where a file names no code page, or none that exists.
 _CODE_PAGE = "cp1254"
@@ -74,8 +78,6 @@ def _opened(data: bytes, encoding: str | None) -> Any:
 _WHITE = (255, 255, 255)
 _SOLID = 1
 _PLAIN = Style()
-# Cells that nothing stands in: forms have styles in thousands of them.
-_NOTHING = frozenset({xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK})
 
 
 def _style(book: Any, xf: Any) -> Style:
@@ -91,30 +93,18 @@ def _style(book: Any, xf: Any) -> Style:
 
 
 def _sheet(book: Any, index: int, styles: list[Style], allowance: Allowance) -> Sheet:
-    source = book.sheet_by_index(index)
-    sheet = SheetInProgress(source.name, allowance, bool(book.datemode), source.visibility == 0)
-    all_runs = source.rich_text_runlist_map
-    for row in range(source.nrows):
-        kinds, values = source.row_types(row), source.row_values(row)
-        for column, (kind, value) in enumerate(zip(kinds, values, strict=True)):
-            if kind in _NOTHING:
-                continue
-            number = source.cell_xf_index(row, column)
-            known = styles[number] if number is not None and number < len(styles) else _PLAIN
-            if kind == xlrd.XL_CELL_TEXT:
-                sheet.put(row, column, CellKind.TEXT, value)
-            elif kind == xlrd.XL_CELL_NUMBER:
-                sheet.put_number(row, column, value, False)
-            elif kind == xlrd.XL_CELL_DATE:
-                # For xlrd a time of day is a date too.
-                sheet.put_number(row, column, value, known.shows_date)
-            elif kind == xlrd.XL_CELL_BOOLEAN:
-                sheet.put_boolean(row, column, bool(value))
-            elif kind == xlrd.XL_CELL_ERROR:
-                sheet.put(row, column, CellKind.ERROR, xlrd.error_text_from_code.get(value, "#N/A"))
-            is_struck = bool(all_runs) and _is_struck(book, all_runs.get((row, column), ()))
-            if is_struck or known.look:
-                sheet.look(row, column, "struck" if is_struck else known.look)
+    before = replace(allowance)
+    sheet = SheetInProgress("", allowance, bool(book.datemode))
+    source = _without_plain_cells(book, index, PlainRecords(book, sheet, styles))
+    if not sheet.is_in_order or any(sheet.holds(row, column) for row, column, *_ in _cells(source)):
+        # Two values for one cell: what then counts is xlrd's to say.
+        allowance.cells, allowance.letters = before.cells, before.letters
+        book.unload_sheet(index)
+        sheet = SheetInProgress("", allowance, bool(book.datemode))
+        source = book.sheet_by_index(index)
+    sheet.name, sheet.visible = source.name, source.visibility == 0
+    for row, column, kind, value in _cells(source):
+        _put(book, source, sheet, styles, (row, column, kind, value))
     # xlrd's ranges end one behind the last row and column.
     for r0, r1, c0, c1 in source.merged_cells:
         sheet.merge((r0, c0, r1 - 1, c1 - 1))
@@ -126,6 +116,48 @@ def _sheet(book: Any, index: int, styles: list[Style], allowance: Allowance) -> 
         if look.hidden or look.width < 256 * LEAST_WIDTH:
             sheet.hide_columns(column, column)
     return sheet.finished()
+
+
+def _without_plain_cells(book: Any, index: int, plain: PlainRecords) -> Any:
+    if book.biff_version < 80:
+        return book.sheet_by_index(index)
+    book.get_record_parts = plain.next_record
+    try:
+        source = book.sheet_by_index(index)
+    finally:
+        del book.get_record_parts
+    plain.finish()
+    return source
+
+
+def _cells(source: Any) -> Iterator[tuple[int, int, int, Any]]:
+    """Gives row, column, kind and value of whatever xlrd has a cell for, blank ones as well."""
+    for row in range(source.nrows):
+        kinds, values = source.row_types(row), source.row_values(row)
+        for column, (kind, value) in enumerate(zip(kinds, values, strict=True)):
+            if kind != xlrd.XL_CELL_EMPTY:
+                yield row, column, kind, value
+
+
+def _put(book: Any, source: Any, sheet: SheetInProgress, styles: list[Style], cell: Any) -> None:
+    row, column, kind, value = cell
+    number = source.cell_xf_index(row, column)
+    known = styles[number] if number is not None and number < len(styles) else _PLAIN
+    if kind == xlrd.XL_CELL_TEXT:
+        sheet.put(row, column, CellKind.TEXT, value)
+    elif kind == xlrd.XL_CELL_NUMBER:
+        sheet.put_number(row, column, value, False)
+    elif kind == xlrd.XL_CELL_DATE:
+        # For xlrd a time of day is a date too.
+        sheet.put_number(row, column, value, known.shows_date)
+    elif kind == xlrd.XL_CELL_BOOLEAN:
+        sheet.put_boolean(row, column, bool(value))
+    elif kind == xlrd.XL_CELL_ERROR:
+        sheet.put(row, column, CellKind.ERROR, xlrd.error_text_from_code.get(value, "#N/A"))
+    runs = source.rich_text_runlist_map.get((row, column), ())
+    is_struck = _is_struck(book, runs)
+    if is_struck or known.look:
+        sheet.look(row, column, "struck" if is_struck else known.look)
 
 
 def _is_struck(book: Any, runs: Any) -> bool:
