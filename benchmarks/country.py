@@ -390,7 +390,7 @@ def _tell(what: str, day: Day, more: str) -> None:
 
 def pages(count: int) -> None:
     """Prints what a photographed page costs here, by one reader elsewhere and by two, and with one killed."""
-    clues = policy_from(Places(), OFFICE, is_proved=lambda _fingerprint: True).clues.model_dump(mode="json")
+    clues = policy_from(Places(), OFFICE, is_proved=lambda _fingerprint: True).clues.as_json
     papers = [picture(number) for number in range(count + 1)]
     with WorkerPool(1, preload=PRELOAD) as pool:
         here, seconds, spent = _read(pool, papers, clues, _children)

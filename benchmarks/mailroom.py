@@ -39,9 +39,12 @@ _EXCEL = "application/vnd.ms-excel"
 
 
 def list_mail(number: int) -> bytes:
-    """Makes a list mail like no other: one row of the invented people, with a note of its own."""
+    """Makes a list mail like no other: one row of the invented people, at a workplace of its own.
+
+    Nothing is written beside the row, for a person would have to read that: such lists are accepted.
+    """
     who = PEOPLE[number % len(PEOPLE)]
-    book = xls(official(entry(who, note=f"Başvuru {number}")))
+    book = xls(official(entry(who, workplace=f"Çınarlı Devlet Hastanesi-Servis {number}")))
     envelope = Envelope(Sender(who.name, who.work_email), f"Kayıp e-imza {number}", at("2024-05-13"))
     return mail(envelope, mixed(plain("Liste ektedir."), attached(book, _EXCEL, "liste.xls")))
 
@@ -127,15 +130,20 @@ def burst(dovecot: Dovecot, smtp: RecordingSmtp, count: int) -> None:
             ]
             spent = []
             for name, step in steps:
-                begun = time.perf_counter()
+                begun, worked = time.perf_counter(), time.process_time()
                 step()
-                spent.append((name, time.perf_counter() - begun))
-    total = sum(seconds for _, seconds in spent)
+                spent.append((name, time.perf_counter() - begun, time.process_time() - worked))
+        # The readers have ended, and only now is told what they have cost, their start included.
+        readers = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = sum(seconds for _, seconds, _ in spent)
+    of_processors = sum(worked for _, _, worked in spent) + readers.ru_utime + readers.ru_stime
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{count} list mails, mailbox to answer: {total:.1f} s = {count / total:.1f} mails a second")
-    for name, seconds in spent:
+    print(f"  of the processors, readers included: {of_processors / count * 1000:.1f} ms a mail")
+    for name, seconds, worked in spent:
         print(
-            f"  {name:15} {seconds:6.1f} s  {seconds / total:4.0%}  {seconds / count * 1000:5.1f} ms a mail"
+            f"  {name:15} {seconds:6.1f} s  {seconds / total:4.0%}  {seconds / count * 1000:5.1f} ms a mail, "
+            f"{worked / count * 1000:.1f} of the processor"
         )
     print(f"  peak memory of this process, servers of the benchmark included: {peak:.0f} MiB")
 

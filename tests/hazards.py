@@ -30,6 +30,19 @@ def nap(_data: bytes, seconds: float) -> str:
     return "rested"
 
 
+def loaded(_data: bytes, *names: str) -> list[str]:
+    return [name for name in names if name in sys.modules]
+
+
+def loaded_by_reading(data: bytes, clues: str) -> list[str]:
+    """What a process imports while it reads a file, beside what it was forked with."""
+    before = set(sys.modules)
+    from pipeline.sandbox.scanner.scan import scan
+
+    assert scan(data, clues)["sheets"]
+    return sorted(set(sys.modules) - before)
+
+
 # --- ends of a process -------------------------------------------------------------------------
 
 

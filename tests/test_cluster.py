@@ -122,7 +122,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def papers() -> tuple[tuple[bytes, Any], ...]:
     """Gives the files of a few list mails, each with the clues that readers are told."""
     policy = policy_from(Places(), OFFICE, is_proved=lambda _fingerprint: True)
-    clues = policy.clues.model_dump(mode="json")
+    clues = policy.clues.as_json
     mails = [email.message_from_bytes(file.read_bytes()) for file in LISTS]
     parts = [part for mail in mails for part in mail.walk() if part.get_filename()]
     return tuple((data, clues) for part in parts if isinstance(data := part.get_payload(decode=True), bytes))

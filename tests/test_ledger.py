@@ -429,7 +429,8 @@ def test_what_is_written_is_there_after_a_restart(file: Path) -> None:
     arrive(first)
     decide(first, SHA, entries=(listed("N-1"),))
     transcript = Transcript("d" * 64, FileKind.WORKBOOK, "xls-biff8")
-    first.keep_transcripts([transcript], "1", NOW)
+    with first.transaction():
+        first.keep_transcripts([transcript], "1", NOW)
     before = (first.judged(SHA), first.all_cases(), first.counts())
     first.close()
     second = Ledger.open(file, b"key")

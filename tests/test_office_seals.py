@@ -13,7 +13,9 @@ from pipeline.sandbox.scanner.preparation import Hypothesis, upright
 from pipeline.sandbox.scanner.seals import names_an_office, office_seals, without_seals
 from pipeline.sandbox.scanner.tesseract import ocr_fault
 
-CLUES = demo_policy().clues
+RULES = demo_policy().clues
+OFFICES = ("Hastanesi", "Müdürlüğü")
+CLUES = RULES.model_copy(update={"rails": RULES.rails.model_copy(update={"offices": OFFICES})})
 SIDE = 460
 BLUE, RED = (30, 50, 160), (200, 30, 40)
 OFFICE = ("T.C.", "ÖRNEK", "HASTANESİ")
@@ -127,6 +129,11 @@ def test_seals_are_looked_for_where_something_else_would_hold_a_page(
     if looks == 2:
         darkest = [page.crop((290, 25, 310, 60)).getextrema()[0] for page in pages]
         assert darkest[0] < 150 < 250 < darkest[1]
+
+
+def test_as_long_as_no_office_is_named_every_seal_holds() -> None:
+    assert RULES.rails.offices == ()
+    assert office_seals(upright(seal(OFFICE), Hypothesis(ink="colour")), RULES) == ()
 
 
 def test_without_the_other_engine_no_seal_is_excused(monkeypatch: pytest.MonkeyPatch) -> None:

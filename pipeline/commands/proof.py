@@ -20,6 +20,7 @@ from pipeline.policy.places import Places
 from pipeline.policy.policy import policy_from
 from pipeline.review.explain import as_json, as_text, explain
 from pipeline.review.invented_office import OFFICE
+from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 
@@ -138,7 +139,7 @@ def explain_command(
     is_as_it_came = places == Places()
     policy = policy_from(places, office, is_proved=lambda _fingerprint: is_as_it_came)
     # One mail is read sooner by a worker that imports what this one needs.
-    by_itself = WorkerPool(2, preload=PRELOAD if len(mails) > 1 else ())
+    by_itself = WorkerPool(2, preload=PRELOAD if len(mails) > 1 else Preload())
     with _readers(settings) or by_itself as readers:
         told = explain(mails, policy, readers, zone, _day(today))
     if as_machine:

@@ -38,7 +38,7 @@ def lists_page(shop: Shop, _: Visit) -> Answer:
     """Shows what tonight's list will hold, what waits for a release, and the lists that were made."""
     waiting = {f"{row['day']}/{row['number']}" for row in shop.ledger.unreleased()}
     lists = []
-    for row in shop.ledger.batches()[:_MOST_LISTS]:
+    for row in shop.ledger.batches(_MOST_LISTS):
         name = f"{row['day']}/{row['number']}"
         letters = [letter for letter in shop.ledger.letters_about(name) if letter.is_batch]
         lists.append({**row, "name": name, "waits": name in waiting, "letters": letters})

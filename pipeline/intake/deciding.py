@@ -35,10 +35,11 @@ from pipeline.letters.mark import mark
 from pipeline.office.marked_copies import mark_copies
 from pipeline.office.shop import planned
 from pipeline.office.sitting import Sitting
-from pipeline.office.transcripts import FilesRead, finish_transcripts
+from pipeline.office.transcripts import FilesRead, read_to_the_end
 from pipeline.office.world import is_the_worlds
 from pipeline.policy.policy import Policy
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
+from pipeline.sandbox.scanner.scan import SCANNER_VERSION
 
 
 def decide(sitting: Sitting, mail: Opened) -> Outcome:
@@ -50,11 +51,11 @@ def decide(sitting: Sitting, mail: Opened) -> Outcome:
     if mail.submission is None or mail.why_shunted:
         return _shunt(sitting, mail, mail.why_shunted)
     try:
-        begun, now = mail.begun, sitting.now
-        done = finish_transcripts(sitting.ledger, begun, now) if begun else FilesRead([], 0.0)
+        done = read_to_the_end(mail.begun) if mail.begun else FilesRead([], 0.0)
         while True:
             asked = _ask(sitting, mail, mail.submission, done.files)
-            verdict = _think(sitting, asked, done)
+            # What was read is written with what follows from it: every commit waits for the disk.
+            verdict = replace(_think(sitting, asked, done), fresh=done.fresh, read_by=SCANNER_VERSION)
             # Whoever wrote meanwhile may have changed what follows: then it is asked and thought again.
             if record(sitting.ledger, verdict, asked.as_of):
                 return verdict.decided.decision.outcome

@@ -171,13 +171,8 @@ def decide_all(shop: Shop, progress: Progress = quiet) -> tuple[int, int]:
 def _decide(shop: Shop, undecided: Sequence[Undecided], progress: Progress) -> tuple[int, int]:
     judged: list[str] = []
     done = shunted = 0
-    for window in takewhile(shop.goes_on, _windows(undecided)):
+    for window, opened in _opened_ahead(shop, undecided):
         progress("judge", done, len(undecided))
-        if window[0].begun >= _MOST_BEGINNINGS:
-            opened = [left_closed(Arrival(window[0].sha, b"", window[0].received_at), "crashed")]
-        else:
-            shop.ledger.begin([m.sha for m in window], shop.clock())
-            opened = _on_the_table(shop, window)
         outcomes = [decide(shop.sitting(), mail) for mail in takewhile(shop.goes_on, opened)]
         done += len(outcomes)
         shunted += outcomes.count(Outcome.SHUNTED)
@@ -189,13 +184,43 @@ def _decide(shop: Shop, undecided: Sequence[Undecided], progress: Progress) -> t
     return done, shunted
 
 
-def _on_the_table(shop: Shop, window: Sequence[Undecided]) -> list[Opened]:
-    """Opens mails together; a file that several of them bring is read once."""
+def _opened_ahead(
+    shop: Shop, undecided: Sequence[Undecided]
+) -> Iterator[tuple[Sequence[Undecided], list[Opened]]]:
+    """Opens mails window by window, each while the one before is still to be judged, so that nobody waits.
+
+    Never across a mail that was begun before: if the run died over that one, the others behind it would count
+    as begun again, and after another time as what it died over.
+    """
+    ahead: tuple[Sequence[Undecided], list[Opened]] | None = None
+    for window in takewhile(shop.goes_on, _windows(undecided)):
+        if ahead and (ahead[0][0].begun or window[0].begun):
+            yield ahead
+            ahead = None
+            if not shop.goes_on(window):
+                return
+        opened = window, _opened(shop, window, ahead[1] if ahead else [])
+        if ahead:
+            yield ahead
+        ahead = opened
+    if ahead:
+        yield ahead
+
+
+def _opened(shop: Shop, window: Sequence[Undecided], before: Sequence[Opened]) -> list[Opened]:
+    if window[0].begun >= _MOST_BEGINNINGS:
+        return [left_closed(Arrival(window[0].sha, b"", window[0].received_at), "crashed")]
+    shop.ledger.begin([m.sha for m in window], shop.clock())
+    return _on_the_table(shop, window, before)
+
+
+def _on_the_table(shop: Shop, window: Sequence[Undecided], before: Sequence[Opened]) -> list[Opened]:
+    """Opens mails together; a file that several of them bring, or those `before`, is read once."""
     budget, sitting = shop.settings.budget, shop.sitting()
     quota = Quota(budget.mails_per_day, budget.bytes_per_day, budget.reading_seconds_per_day)
     opened: list[Opened] = []
     for mail in window:
-        begun = [other.begun for other in opened if other.begun]
+        begun = [other.begun for other in (*before, *opened) if other.begun]
         arrival, gone = _kept(shop, mail)
         if gone:
             opened.append(left_closed(arrival, gone))

@@ -214,10 +214,9 @@ class Arrivals(LedgerFile):
         return row["body"] if row else None
 
     def keep_transcripts(self, transcripts: Iterable[Transcript], version: str, at: datetime) -> None:
-        """Keeps what was read from files, so that they are never read twice."""
-        with self.transaction():
-            for transcript in transcripts:
-                self._db.execute(
-                    "INSERT INTO transcript VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at),
-                )
+        """Keeps what was read from files, so that they are never read twice; call inside a transaction."""
+        for transcript in transcripts:
+            self._db.execute(
+                "INSERT INTO transcript VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at),
+            )

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.domain import Case, Entry, Event, Holder, Procedure, Receipt
 from pipeline.domain.cases import fold_case, receipt_key
 from pipeline.domain.turkish import IdentityNumber
-from pipeline.ledger.file import LedgerFile
+from pipeline.ledger.file import LedgerFile, Read
 from pipeline.ledger.shapes import shape
 
 
@@ -49,7 +49,7 @@ class Cases(LedgerFile):
     def _cases(self, where: str, *values: object) -> list[Case]:
         entries: dict[str, list[Entry]] = {}
         for row in self._rows(f"SELECT * FROM entry {where} ORDER BY id", *values):
-            entries.setdefault(row["case_number"], []).append(_entry(row))
+            entries.setdefault(row["case_number"], []).append(_entry(row, self._taken_apart))
         cases = [fold_case(some) for some in entries.values()]
         unreleased = {name for name in {c.batch for c in cases} if name and self._awaits_release(name)}
         return [replace(c, awaits_release=True) if c.batch in unreleased else c for c in cases]
@@ -88,7 +88,8 @@ class Cases(LedgerFile):
     def entries_of(self, case: str) -> list[Entry]:
         """Lists the entries of one case, oldest first."""
         return [
-            _entry(row) for row in self._rows("SELECT * FROM entry WHERE case_number=? ORDER BY id", case)
+            _entry(row, self._taken_apart)
+            for row in self._rows("SELECT * FROM entry WHERE case_number=? ORDER BY id", case)
         ]
 
     def bears_another(self, case: str, sha: str) -> bool:
@@ -146,7 +147,7 @@ class Cases(LedgerFile):
         return "" if entry.procedure is Procedure.LOST_OR_STOLEN else self.keyed(sender)
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any], read: Read) -> Entry:
     return Entry(
         case=row["case_number"],
         procedure=Procedure(row["procedure"]),
@@ -154,6 +155,6 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         event=Event(row["event"]),
         day=date.fromisoformat(row["day"]),
         proof=row["proof"],
-        holder=shape(Holder).validate_json(row["holder"]) if row["holder"] else None,
-        receipt=shape(Receipt).validate_json(row["receipt"]) if row["receipt"] else None,
+        holder=read(Holder, row["holder"]) if row["holder"] else None,
+        receipt=read(Receipt, row["receipt"]) if row["receipt"] else None,
     )

@@ -74,9 +74,11 @@ class ClosedNights(Cases):
             sender="",
         )
 
-    def batches(self) -> list[dict[str, Any]]:
-        """Lists the batches, newest first, without their workbooks."""
-        return self._rows("SELECT day, number, digest, rows FROM batch ORDER BY day DESC, number DESC")
+    def batches(self, most: int = -1) -> list[dict[str, Any]]:
+        """Lists the batches, newest first, without their workbooks: all of them, or so many."""
+        return self._rows(
+            "SELECT day, number, digest, rows FROM batch ORDER BY day DESC, number DESC LIMIT ?", most
+        )
 
 
 def _night(row: Mapping[str, Any]) -> Night:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from pipeline.domain import Receipt
 from pipeline.domain.cases import former_receipt_key, receipt_key
@@ -39,6 +39,17 @@ NEWEST_BACKUP = "newest-backup"
 _FORMER_NAMES = "names.db"
 
 
+T = TypeVar("T")
+
+
+class Read(Protocol):
+    """Makes a value of its JSON."""
+
+    def __call__(self, kind: type[T], told: str, /) -> T:
+        """Makes it."""
+        ...
+
+
 class LedgerFile:
     """What every chapter of a ledger stands on: its file, its transactions, its audit log and its key."""
 
@@ -50,7 +61,7 @@ class LedgerFile:
         self._db = Database(connection, execute_plugins=False)
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
-        self._tx = 0
+        self._tx = self._commits = 0
         self._first: Callable[[], None] | None = None
         self._left: Callable[[], None] = lambda: None
         self._migrate()
@@ -58,6 +69,7 @@ class LedgerFile:
             self._seals = None
         self._tx = watch(connection, lambda: self._tx)
         self._is_traced = keep_up(connection)
+        self._known: dict[tuple[type, str], Any] = {}
 
     @classmethod
     def open(cls, file: Path, key: bytes) -> Self:
@@ -159,13 +171,28 @@ class LedgerFile:
                 write_words(self._db.conn)
             if self._seals:
                 self._seals.end_transaction()
+            # Counted before: nobody knows of one that fails whether it has reached the disk.
+            self._commits += 1
             self._db.execute("COMMIT")
         except BaseException:
             # Where the disk is full SQLite has rolled back by itself; saying so again would hide the reason.
             if self._db.conn.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
+        finally:
+            # What is erased in one transaction is not remembered in the next.
+            self._known.clear()
         self._first = None
+
+    def _taken_apart(self, kind: type[T], told: str, /) -> T:
+        """Makes a value of its JSON; within a transaction the same text once, for a night asks again and again."""
+        if not self._db.conn.in_transaction:
+            return shape(kind).validate_json(told)
+        place = kind, told
+        if place not in self._known:
+            self._known[place] = shape(kind).validate_json(told)
+        value: T = self._known[place]
+        return value
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -186,7 +213,7 @@ class LedgerFile:
         Inside a transaction it is the state that the transaction began with.
         """
         by_others = int(self._db.execute("PRAGMA data_version").fetchone()[0])
-        return by_others, self._tx - self._db.conn.in_transaction
+        return by_others, self._commits
 
     def write_first(self, first: Callable[[], None]) -> None:
         """Has something written in the next transaction, whatever that is about, before anything else."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.domain import Batch, Bounce
+from pipeline.domain import Batch, Bounce, Transcript
 from pipeline.ledger import quotas
 from pipeline.ledger.book import Decided, Ledger, Planned
 from pipeline.ledger.casework import note_release
@@ -15,7 +16,8 @@ from pipeline.ledger.likenesses import note_likenesses
 class Verdict:
     """A mail as it was decided, with all else that is to be written of it.
 
-    `released` is the list that its sender has released, `seconds` what reading its files has cost.
+    `released` is the list that its sender has released, `seconds` what reading its files has cost, and
+    `fresh` what was read from them for the first time, by the version of the readers named in `read_by`.
     """
 
     decided: Decided
@@ -23,6 +25,8 @@ class Verdict:
     released: Batch | None = None
     seconds: float = 0.0
     bounce: Bounce | None = None
+    fresh: Sequence[Transcript] = ()
+    read_by: str = ""
 
 
 def record(ledger: Ledger, verdict: Verdict, as_of: tuple[int, int] | None) -> bool:
@@ -40,6 +44,7 @@ def record(ledger: Ledger, verdict: Verdict, as_of: tuple[int, int] | None) -> b
 
 def _write(ledger: Ledger, verdict: Verdict) -> None:
     decided = verdict.decided
+    ledger.keep_transcripts(verdict.fresh, verdict.read_by, decided.decided_at)
     if verdict.released:
         note_release(ledger, verdict.released, decided.sender, decided.decided_at)
     ledger.enter(decided)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from io import BytesIO
 from types import MappingProxyType
 
@@ -41,19 +42,28 @@ def write_list(holders: Sequence[Holder], form: Form, title: str) -> bytes:
     assert isinstance(sheet, Worksheet)
     sheet.title = form.sheet
     _head(sheet, form, title)
+    first: Cell | None = None
     for at, holder in enumerate(holders, start=1):
-        for number, text in enumerate(list_row(at, holder, form), start=1):
+        texts = list_row(at, holder, form)
+        for number, text in enumerate(texts, start=1):
             cell = _cell(sheet, _TITLE_ROWS + 1 + at, number)
             cell.value = guarded(text)
             # Said outright: a text that begins with "=" would otherwise be written as a formula.
             cell.data_type = TYPE_STRING
-            cell.number_format = "@"
-            cell.border = Border(_THIN, _THIN, _THIN, _THIN)
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.row_dimensions[_TITLE_ROWS + 1 + at].height = _height(list_row(at, holder, form), form)
+            first = first or _as_text(cell)
+            # All look alike, and the library takes its time to find that out for each.
+            cell._style = copy(first._style)  # type: ignore[attr-defined]
+        sheet.row_dimensions[_TITLE_ROWS + 1 + at].height = _height(texts, form)
     sheet.freeze_panes = f"A{_TITLE_ROWS + 2}"
     print_wide(sheet, _TITLE_ROWS + 1)
     return same_bytes(book)
+
+
+def _as_text(cell: Cell) -> Cell:
+    cell.number_format = "@"
+    cell.border = Border(_THIN, _THIN, _THIN, _THIN)
+    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    return cell
 
 
 def _height(texts: Sequence[str], form: Form) -> int:

@@ -150,8 +150,9 @@ def _parsed(raw: bytes) -> tuple[mailparser.MailParser | None, Message]:
         raise Malformed("no_header")
     tree = _tree(raw)
     try:
-        # Only the head: mail-parser would keep several copies of every attachment in memory.
-        return mailparser.parse_from_bytes(head + b"\r\n\r\n"), tree
+        # Only what it is asked for, who wrote: it decodes all it gets, and keeps several copies of it.
+        writers = "".join(f"From:{value}\r\n" for key, value in _raw_headers(tree) if key.lower() == "from")
+        return mailparser.parse_from_bytes(writers.encode("ascii", "surrogateescape") + b"\r\n"), tree
     except Exception:  # it raises whatever its own decoding raises; one bad header loses no mail
         return None, tree
 

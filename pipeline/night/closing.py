@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from pipeline.night.consolidate import consolidate
 from pipeline.night.exhibits import exhibits_of
 from pipeline.night.material import Caution, Heard, ReportMaterial, StoppedBy, Unreleased
 from pipeline.night.painter import paint
-from pipeline.night.report import Picture
+from pipeline.night.report import Picture, Report
 from pipeline.night.report_letter import charts_of, report_of
 from pipeline.office.continuity import assure_newest
 from pipeline.office.settings import Settings
@@ -108,13 +108,12 @@ def close_night(shop: Shop, day: date, run: Run) -> Night | None:
         raise TryLater("night_to_come", day=day, now=local(shop, now))
     run.note()
     # Nothing is cut or painted while the ledger is locked.
-    crops = _crops(shop, ledger.open_holds())
-    painted: dict[Drawing, bytes] = {}
+    desk = _Desk(_crops(shop, ledger.open_holds()))
     while True:
         try:
-            return _closed(shop, day, now, crops, painted)
+            return _closed(shop, day, now, desk)
         except _Unpainted as fault:
-            painted |= {drawing: paint(drawing) for drawing in fault.drawings}
+            desk.painted |= {drawing: paint(drawing) for drawing in fault.drawings}
 
 
 class _Unpainted(Exception):
@@ -126,37 +125,65 @@ class _Unpainted(Exception):
         self.drawings = tuple(drawings)
 
 
-def _closed(shop: Shop, day: date, now: datetime, crops: _Crops, painted: Mapping[Drawing, bytes]) -> Night:
+@dataclass(slots=True)
+class _Desk:
+    """What a night has made that outlives the taking back of what it wrote.
+
+    `lists` and `report` are of the ledger `as_of` a moment: when nobody has written since, the night that is
+    written again is the same, and they are what it would make again.
+    """
+
+    crops: _Crops
+    painted: dict[Drawing, bytes] = field(default_factory=dict)
+    as_of: tuple[int, int] | None = None
+    lists: tuple[Selection, tuple[Batch, ...]] | None = None
+    report: tuple[ReportMaterial, Report] | None = None
+
+    def begin(self, as_of: tuple[int, int]) -> None:
+        """Puts away what was made of the ledger as it stood at another moment."""
+        if as_of != self.as_of:
+            self.as_of, self.lists, self.report = as_of, None, None
+
+
+def _closed(shop: Shop, day: date, now: datetime, desk: _Desk) -> Night:
     """Writes a night and all that goes with it; raises _Unpainted, and writes nothing, where charts lack."""
     ledger = shop.ledger
     with ledger.transaction():
+        desk.begin(ledger.moment())
         last = ledger.last_night()
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last_number(ledger) + 1, since, now)
         followed = follow_up(shop, day, now)
-        # What is wrong with the letters may be wrong with the list.
-        stop = stops.open_stop(ledger)
-        selection = _selection(shop, day, ledger.open_holds())
-        office, form = shop.policy.office, shop.policy.form
-        batches = consolidate(day, () if stop else selection.cases, form, office.batching.most)
+        selection, batches = desk.lists = desk.lists or _lists(shop, day)
+        office = shop.policy.office
         ledger.close_night(night)
         judged = ledger.judged_between(night.since, night.until)
         draw_samples(ledger, judged, shop.settings.budget.quality_sample, now)
         for batch in batches:
             ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
         # The report tells how things stand now that the list has gone.
-        work = gather(shop, night, last, batches, selection)
-        warnings = [*work.warnings, *_follow_up_warnings(followed)]
-        work = replace(work, reminded=followed.reminded, warnings=warnings, crops=crops)
-        report = report_of(work, shop.policy)
+        if not desk.report:
+            work = gather(shop, night, last, batches, selection)
+            warnings = [*work.warnings, *_follow_up_warnings(followed)]
+            work = replace(work, reminded=followed.reminded, warnings=warnings, crops=desk.crops)
+            desk.report = work, report_of(work, shop.policy)
+        work, report = desk.report
         charts = charts_of(report)
-        if unpainted := set(charts.values()) - painted.keys():
+        if unpainted := set(charts.values()) - desk.painted.keys():
             raise _Unpainted(unpainted)
-        pictures = {name: painted[drawing] for name, drawing in charts.items()}
+        pictures = {name: desk.painted[drawing] for name, drawing in charts.items()}
         for letter in announce(work, report, pictures, shop.policy):
             plan(ledger, letter, now)
     return night
+
+
+def _lists(shop: Shop, day: date) -> tuple[Selection, tuple[Batch, ...]]:
+    """Chooses who goes to Kamu SM, and writes the lists."""
+    selection = _selection(shop, day, shop.ledger.open_holds())
+    # What is wrong with the letters may be wrong with the list.
+    cases = () if stops.open_stop(shop.ledger) else selection.cases
+    return selection, consolidate(day, cases, shop.policy.form, shop.policy.office.batching.most)
 
 
 def _selection(shop: Shop, day: date, holds: Sequence[Judged]) -> Selection:

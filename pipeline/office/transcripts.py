@@ -27,10 +27,14 @@ class BegunTranscripts:
 
 @dataclass(frozen=True, slots=True)
 class FilesRead:
-    """Every file of a mail with its transcript, and the processor seconds that reading them has cost."""
+    """Every file of a mail with its transcript, and the processor seconds that reading them has cost.
+
+    `fresh` are those that were not kept before and should be.
+    """
 
     files: Sequence[tuple[Attachment, Transcript]]
     seconds: float
+    fresh: Sequence[Transcript] = ()
 
 
 def begin_transcripts(
@@ -48,7 +52,7 @@ def begin_transcripts(
     known = {digest: transcript for digest, transcript in found.items() if transcript}
     elsewhere = {digest: future for other in on_the_table for digest, future in other.begun.items()}
     unknown = {a.digest: a.data for a in attachments if a.digest not in known}
-    told = clues.model_dump(mode="json")
+    told = clues.as_json
     new = {
         digest: readers.submit(timed_scan, data, told)
         for digest, data in unknown.items()
@@ -60,17 +64,24 @@ def begin_transcripts(
 
 def finish_transcripts(ledger: Ledger, begun: BegunTranscripts, at: datetime) -> FilesRead:
     """Waits for the readers, keeps what they read, and gives every file with its transcript."""
+    done = read_to_the_end(begun)
+    if done.fresh:
+        with ledger.transaction():
+            ledger.keep_transcripts(done.fresh, SCANNER_VERSION, at)
+    return done
+
+
+def read_to_the_end(begun: BegunTranscripts) -> FilesRead:
+    """Waits for the readers, and gives every file with its transcript; whoever asks keeps the fresh ones."""
     sizes = {a.digest: len(a.data) for a in begun.attachments}
     results = {digest: _result(digest, sizes[digest], future) for digest, future in begun.begun.items()}
     fresh = {digest: transcript for digest, (transcript, _) in results.items()}
-    # Such an answer is not kept.
-    kept = [t for t in fresh.values() if not {t.problem, *t.notes} & PASSING]
-    if kept:
-        ledger.keep_transcripts(kept, SCANNER_VERSION, at)
     transcripts = {**begun.known, **fresh}
     return FilesRead(
         [(a, transcripts[a.digest]) for a in begun.attachments],
         sum(results[digest][1] for digest in begun.own),
+        # A passing answer is not kept.
+        [t for t in fresh.values() if not {t.problem, *t.notes} & PASSING],
     )
 
 

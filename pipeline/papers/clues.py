@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,6 +42,11 @@ class Clues(BaseModel):
     amounts: tuple[str, ...] = ()
     layouts: Mapping[str, Layout] = {}
     rails: Rails = Rails(rails=(), unfinished=())
+
+    @cached_property
+    def as_json(self) -> str:
+        """Gives the clues as readers are told them: long, and the same for every file."""
+        return self.model_dump_json()
 
     @property
     def terms(self) -> Terms:

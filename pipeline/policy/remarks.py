@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -73,7 +73,7 @@ class Notes(_Proved):
 
     def are_all_of(self, words: Sequence[str]) -> bool:
         """Tells whether a text, given by its words, holds nothing else; numbers aside."""
-        known = {part for word in (*self.words, *self.places) for part in heading(word).split()}
+        known = _single_words(self.words, self.places)
         if _has(words, self.places) and not _has(words, self.losses):
             return False
         return all(word.isdigit() or word in known for word in words)
@@ -320,38 +320,42 @@ def _sentences(subject: str, words: str) -> Iterator[str]:
 # --- phrases -------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
+def _single_words(*texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(part for words in texts for word in words for part in heading(word).split())
+
+
 def _has(words: Sequence[str], phrases: tuple[str, ...]) -> bool:
-    return any(_length(words, at, phrases) for at in range(len(words)))
+    known = _taken_apart(phrases)
+    return any(_length(words, at, known) for at in range(len(words)))
 
 
 def _without(text: str, phrases: tuple[str, ...]) -> list[str]:
     """Gives the words of a text that belong to none of some phrases."""
-    words = heading(text).split()
+    words, known = heading(text).split(), _taken_apart(phrases)
     left: list[str] = []
     at = 0
     while at < len(words):
-        length = _length(words, at, phrases)
+        length = _length(words, at, known)
         if not length:
             left.append(words[at])
         at += max(length, 1)
     return left
 
 
-def _length(words: Sequence[str], at: int, phrases: tuple[str, ...]) -> int:
+def _length(words: Sequence[str], at: int, known: _Phrases) -> int:
     """Counts the words of the longest of some phrases that begins at a word; 0 where none does."""
-    begins, ends = _first_words(phrases)
-    # Most words begin no phrase: they are not held against each of them.
-    if not words[at].startswith(begins) and not words[at].endswith(ends):
-        return 0
-    return max(_taken(words[at:], phrase) for phrase in phrases)
+    # Most words begin no phrase: they are held against those alone that begin with the same letter.
+    likely = (*known.by_letter.get(words[at][0], ()), *known.open)
+    return max((_taken(words, at, wanted) for wanted in likely), default=0)
 
 
-def _taken(words: Sequence[str], phrase: str) -> int:
-    """Counts the words that a phrase takes where some words begin with it; 0 where they do not."""
-    wanted = _wanted(phrase)
-    if len(words) < len(wanted):
+def _taken(words: Sequence[str], first: int, wanted: _Wanted) -> int:
+    """Counts the words that a phrase takes where it begins at a word; 0 where it does not."""
+    if len(words) - first < len(wanted):
         return 0
-    for at, ((mark, want), word) in enumerate(zip(wanted, words, strict=False)):
+    for at, (mark, want) in enumerate(wanted):
+        word = words[first + at]
         is_open = mark == "begins" or (mark == "" and at == len(wanted) - 1)
         held = word.endswith(want) if mark == "ends" else word.startswith(want) if is_open else word == want
         if not held:
@@ -359,16 +363,27 @@ def _taken(words: Sequence[str], phrase: str) -> int:
     return len(wanted)
 
 
-@lru_cache(maxsize=256)
-def _first_words(phrases: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Gives how the first word of some phrases may begin, and how it may end."""
-    firsts = [wanted[0] for phrase in phrases if (wanted := _wanted(phrase))]
-    begins = tuple(want for mark, want in firsts if mark != "ends")
-    return begins, tuple(want for mark, want in firsts if mark == "ends")
+_Wanted = Sequence[tuple[str, str]]
+
+
+class _Phrases(NamedTuple):
+    """Phrases taken apart into words, by their first letter; `open` begin with any, only its end is known."""
+
+    by_letter: Mapping[str, Sequence[_Wanted]]
+    open: Sequence[_Wanted]
 
 
 @lru_cache(maxsize=4096)
-def _wanted(phrase: str) -> Sequence[tuple[str, str]]:
+def _taken_apart(phrases: tuple[str, ...]) -> _Phrases:
+    by_letter: dict[str, list[_Wanted]] = {}
+    open_ones: list[_Wanted] = []
+    for wanted in filter(None, map(_wanted, phrases)):
+        mark, first = wanted[0]
+        (open_ones if mark == "ends" else by_letter.setdefault(first[0], [])).append(wanted)
+    return _Phrases(by_letter, open_ones)
+
+
+def _wanted(phrase: str) -> _Wanted:
     """Takes a phrase apart into its words, each with how it is compared."""
     return tuple((_mark(part), folded) for part in phrase.split() for folded in heading(part).split())
 

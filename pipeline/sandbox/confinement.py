@@ -73,7 +73,8 @@ class Cell:
     uid: int | None
     # Whether the kernel counts the tasks' processes apart from everybody else's.
     counted: bool
-    out_of_reach: tuple[int, ...]
+    # The filter of system calls, as the kernel takes it; empty where there is none for this machine.
+    filter: bytes
 
 
 def prepare(
@@ -90,7 +91,7 @@ def prepare(
     uid = _spare_uid(scratch) if root else None
     files = _only_files(readable, listable, scratch)
     counted = uid is not None if root else counted_apart
-    return Cell(limits, files, uid, counted, (main_process, os.getpid()))
+    return Cell(limits, files, uid, counted, _filter((main_process, os.getpid())))
 
 
 def _spare_uid(scratch: str) -> int | None:
@@ -147,7 +148,7 @@ def confine(cell: Cell) -> None:
     _set_limits(cell.limits, cell.counted and cell.uid in (None, os.getuid()))
     # After the change of user, which clears it.
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    _filter_system_calls(cell.out_of_reach)
+    _filter_system_calls(cell.filter)
 
 
 def _become(uid: int) -> None:
@@ -374,11 +375,16 @@ _REFUSED: dict[str, tuple[int, int]] = {
 _Instruction = tuple[int, int, int, int]
 
 
-def _filter_system_calls(out_of_reach: Sequence[int]) -> None:
+def _filter(out_of_reach: Sequence[int]) -> bytes:
     column = _column()
     if column is None:
+        return b""
+    return b"".join(struct.pack("HBBI", *step) for step in _program(column, out_of_reach))
+
+
+def _filter_system_calls(code: bytes) -> None:
+    if not code:
         return
-    code = b"".join(struct.pack("HBBI", *step) for step in _program(column, out_of_reach))
     instructions = ctypes.create_string_buffer(code, len(code))
     record = ctypes.create_string_buffer(
         struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(instructions)), 16

@@ -29,6 +29,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from pipeline.sandbox import break_out, worker
 from pipeline.sandbox.confinement import Limits
+from pipeline.sandbox.scanner.preload import Preload
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "WorkerFailed", "WorkerPool", "sandbox_report", "value_in"]
 
@@ -46,6 +47,7 @@ DEFAULT_LIMITS = Limits(
     answer_bytes=64 * MEBIBYTE,
 )
 
+_NOTHING = Preload()
 # Imports under load take seconds, and are none of the file's fault.
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
@@ -73,18 +75,20 @@ class WorkerFailed(Exception):
 class WorkerPool(Executor):
     """Runs each task in a process of its own, confined and bounded, and outlives whatever happens there.
 
-    Up to `workers` tasks run at a time. Processes start with the first tasks and import the modules named
-    in `preload` once. `submit` takes a top-level function, bytes and JSON-able arguments; the future gives
+    Up to `workers` tasks run at a time. Processes start with the first tasks and import what `preload` names
+    for such files once. `submit` takes a top-level function, bytes and JSON-able arguments; the future gives
     the JSON-able result or raises `WorkerFailed`.
     """
 
-    def __init__(self, workers: int, limits: Limits = DEFAULT_LIMITS, preload: tuple[str, ...] = ()) -> None:
+    def __init__(self, workers: int, limits: Limits = DEFAULT_LIMITS, preload: Preload = _NOTHING) -> None:
         self._limits = limits
         self._preload = preload
         # As it is now: later the program may have a place of its own for what it writes.
         self._place = tempfile.gettempdir()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
-        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._idle: Mapping[tuple[str, ...], queue.LifoQueue[_Worker]] = {
+            modules: queue.LifoQueue() for modules in (preload.all, preload.few)
+        }
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hands a task in; a function or argument that cannot cross is a TypeError at once."""
@@ -111,18 +115,20 @@ class WorkerPool(Executor):
 
     def _close(self) -> None:
         self._threads.shutdown(wait=True)
-        with suppress(queue.Empty):
-            while True:
-                self._idle.get_nowait().close()
+        for idle in self._idle.values():
+            with suppress(queue.Empty):
+                while True:
+                    idle.get_nowait().close()
 
     def _value(self, request: bytes, data: bytes) -> Any:
         return value_in(self._run(request, data), self._limits)
 
     def _run(self, request: bytes, data: bytes) -> bytes:
+        modules = self._preload.wanted_for(data)
         # A worker may have been killed while it was idle: no task's fault, so the task gets another one.
         for _ in range(2):
             try:
-                worker = self._take()
+                worker = self._take(modules)
             except OSError:
                 continue
             try:
@@ -131,15 +137,15 @@ class WorkerPool(Executor):
                 continue
             finally:
                 if worker.healthy:
-                    self._idle.put(worker)
+                    self._idle[modules].put(worker)
                 else:
                     worker.kill()
         raise WorkerFailed("crash", "no worker")
 
-    def _take(self) -> _Worker:
+    def _take(self, modules: tuple[str, ...]) -> _Worker:
         with suppress(queue.Empty):
-            return self._idle.get_nowait()
-        return _Worker(self._limits, self._preload, self._place)
+            return self._idle[modules].get_nowait()
+        return _Worker(self._limits, modules, self._place)
 
 
 def _request(fn: Callable[..., object], arguments: Sequence[object]) -> bytes:

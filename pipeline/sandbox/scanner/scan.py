@@ -7,25 +7,42 @@ ends there, and `failed` makes a Transcript of that.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from pipeline.domain import Coded, FileKind, Transcript
-from pipeline.papers.clues import Clues
 from pipeline.sandbox.scanner.limits import MAX_DEPTH, MAX_FILE, Allowance, Unreadable
+from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.sniff import Sniffed, sniff
 from pipeline.sandbox.scanner.wholeness import told_of, too_large
+
+if TYPE_CHECKING:
+    from pipeline.papers.clues import Clues
 
 # Part of the key under which transcripts are kept: a new one has every file read again.
 SCANNER_VERSION = "10"
 
+_OLE, _ZIP = bytes.fromhex("d0cf11e0a1b11ae1"), b"PK\x03\x04"
+_OUTLOOK_ITEM = "__substg1.0_".encode("utf-16-le")
+
+
+def _looks_like_a_list(data: bytes) -> bool:
+    # No more than a guess, and nobody's finding: a process with little loads the rest where it needs it.
+    if data.startswith(_OLE):
+        return _OUTLOOK_ITEM not in data
+    return data.startswith(_ZIP) and b"xl/workbook" in data
+
+
 # What a worker imports before its first file; the parent needs none of it.
-PRELOAD = ("pipeline.sandbox.scanner.warm",)
+PRELOAD = Preload(
+    ("pipeline.sandbox.scanner.warm",), ("pipeline.sandbox.scanner.warm_for_lists",), _looks_like_a_list
+)
 
 # What a worker or its machine could not do today it, or another, may do tomorrow.
 PASSING = frozenset(
@@ -40,15 +57,15 @@ _MAY_BE_CARRIED = frozenset({FileKind.PDF, FileKind.PICTURE, FileKind.WORKBOOK})
 _MAY_BE_DATA = frozenset({"xml", "ubl"})
 
 
-def scan(data: bytes, clues: Mapping[str, Any]) -> Any:
+def scan(data: bytes, clues: str) -> Any:
     """Reads one attachment into the plain values that `TRANSCRIPTS.validate_python` makes a Transcript of.
 
-    `clues` are the plain values of `Clues`.
+    `clues` are the JSON of `Clues`, which a list is read without.
     """
-    return TRANSCRIPTS.dump_python(transcribe(data, Clues.model_validate(clues)), mode="json")
+    return TRANSCRIPTS.dump_python(Scan(clues).file(data, 0), mode="json")
 
 
-def timed_scan(data: bytes, clues: Mapping[str, Any]) -> Any:
+def timed_scan(data: bytes, clues: str) -> Any:
     """Reads one attachment as `scan` does, and tells before it how many processor seconds that has cost."""
     before = os.times()
     transcript = scan(data, clues)
@@ -74,9 +91,15 @@ def transcribe(data: bytes, clues: Clues) -> Transcript:
 class Scan:
     """One attachment being read: what it may still cost is shared by all its inner files."""
 
-    def __init__(self, clues: Clues) -> None:
-        self._clues = clues
+    def __init__(self, clues: Clues | str) -> None:
+        self._told = clues
         self._room = Allowance()
+
+    @cached_property
+    def _clues(self) -> Clues:
+        from pipeline.papers.clues import Clues
+
+        return Clues.model_validate_json(self._told) if isinstance(self._told, str) else self._told
 
     def file(self, data: bytes, depth: int) -> Transcript:
         digest = sha256(data).hexdigest()

@@ -4,6 +4,8 @@ What opens encrypted workbooks and winmail.dat is left out: few files need it, a
 """
 
 # ruff: noqa: F401
+import encodings.cp437
+
 from pipeline.sandbox.scanner import (
     containers,
     cut,
