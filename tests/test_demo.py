@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -20,7 +21,7 @@ from pipeline.commands.cli import run
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.home import Home
 from pipeline.office.settings import load_settings
-from pipeline.review.demo import FIXTURES, _to_try
+from pipeline.review.demo import DEMO_DAY, FIXTURES, _to_try
 from pipeline.review.invented_office import OFFICE
 from tests.house import COMMAND
 from tests.people import PEOPLE
@@ -54,6 +55,12 @@ def test_every_mail_ends_as_its_folder_says(output: Path) -> None:
     ).hexdigest()
     expected = {sha: outcome for sha, outcome in _last_mails().items() if sha != repeated}
     assert {sha: outcomes[sha] for sha in expected} == expected
+
+
+def test_the_mailbox_was_last_looked_at_on_the_evening_it_plays(output: Path) -> None:
+    looked = Home(output / "home").last_beat()
+    assert looked
+    assert looked.astimezone(ZoneInfo("Europe/Istanbul")).date() == DEMO_DAY
 
 
 def test_its_settings_are_good_for_the_other_commands(output: Path) -> None:

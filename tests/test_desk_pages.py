@@ -33,10 +33,12 @@ from tests.test_web_desk import (
     PASSWORD,
     Visitor,
     desk_of,
+    hidden,
     logged_in,
     nasty_mail,
     number_of,
     quiet,
+    seat,
 )
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system")
@@ -54,7 +56,7 @@ def house(lasting_house: House) -> House:
     house.write()
     house.own_folders()
     house.deliver("accepted/list-then-receipt/1-list", "accepted/list-then-receipt/2-receipt")
-    house.deliver("held/two-held-rows")
+    house.deliver("held/two-held-rows", "ignored/delivery-failure")
     house.deliver_raw(nasty_mail())
     house.deliver_raw(list_mail(WHO, at("2024-06-14", "07:40")))
     house.deliver_raw(with_receipt(WHO, "2024061300098765", "07:50"))
@@ -131,6 +133,12 @@ def number_of_receipt(house: House) -> str:
     return str(number)
 
 
+def number_of_report(house: House) -> str:
+    """The number of the mail that says that a letter of ours did not arrive."""
+    ((number,),) = house.ask("SELECT number FROM decision JOIN bounce USING (sha)")
+    return str(number)
+
+
 def the_pages(house: House) -> tuple[str, ...]:
     """Every page that is opened by its address."""
     foreigner, held = number_of(house, "noura"), number_of_receipt(house)
@@ -147,7 +155,7 @@ def the_pages(house: House) -> tuple[str, ...]:
         *(f"/kisi/{case}", f"/yazisma/{mail}", f"/yazi/{letter}", "/kagit", "/listeler", LIST),
         *(f"/siradaki/{queued}", "/bugun", "/ornek", "/iz", "/kurallar", "/kurallar/yeniden"),
         *("/kurallar/metin?ad=replies/held", "/kurallar/metin?ad=calendar", "/yok"),
-        f"/kurallar/duzen?ileti={held}&kagit=0",
+        *(f"/kurallar/duzen?ileti={held}&kagit=0", f"/yazisma/{number_of_report(house)}"),
     )
 
 
@@ -171,6 +179,31 @@ def test_nothing_keeps_anybody_from_using_any_page(
         for path in ("/kagit", f"/ileti/{foreigner}"):
             walk.open(path)
     assert {page.name for page in PAGES.glob("*.html")} - walk.seen == set()
+
+
+def test_a_letter_that_came_back_waits_until_somebody_says_it_is_seen_to(house: House, door: Visitor) -> None:
+    number, veli = number_of_report(house), seat(door, "veli")
+    waiting = veli.get("/bekleyenler").text
+    assert f'href="/yazisma/{number}"' in waiting
+    assert "Geri dönen yazı" in waiting
+    assert "Ayrılan ileti" not in waiting
+    page, action = veli.get(f"/yazisma/{number}"), f"/yazisma/{number}/ilgilenildi"
+    ((recipient, why),) = house.ask("SELECT recipient, diagnostic FROM bounce")
+    assert f"ulaşmadı: <b>{recipient}</b>" in page.text
+    assert str(why) in page.text
+    told = {"bilet": page.token(action), "seen": hidden(page, "seen"), "because": "Telefonla söylendi."}
+    assert veli.post(action, told).status == 303
+    assert f'href="/yazisma/{number}"' not in veli.get("/bekleyenler").text
+    assert action not in veli.get(f"/yazisma/{number}").text
+
+
+def test_the_trail_tells_in_turkish_what_was_looked_at(door: Visitor) -> None:
+    veli = seat(door, "veli")
+    sought = veli.get("/bul")
+    veli.post("/bul", {"bilet": sought.token("/bul"), "q": "karaağaç"})
+    page = veli.get("/iz").text
+    assert "arama: " in page
+    assert "search " not in page
 
 
 def shown_before_it_is_done(walk: Walk, foreigner: str, held: str, case: object) -> None:

@@ -10,13 +10,17 @@ from html import unescape
 import pytest
 
 from pipeline.desk.people import People, Person, Role
+from pipeline.desk.rendering import desk_words
+from pipeline.desk.rules_page import files_of_rules, texts_of
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.home import Home
 from pipeline.office.console import sentence
 from pipeline.office.opening import policy_of, policy_to_look_by
 from pipeline.office.settings import DeskSettings, load_settings
 from pipeline.policy.places import REPORTS, RULES
+from pipeline.policy.policy import load_policy
 from pipeline.review.changing import Change, tried
+from pipeline.review.invented_office import OFFICE
 from tests.house import House
 from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, hidden, seat
 
@@ -126,6 +130,12 @@ def test_no_form_is_taken_from_elsewhere_or_of_another_page(house: House, zeynep
 
 
 # --- texts -----------------------------------------------------------------------------------------
+
+
+def test_every_text_has_a_name_that_a_clerk_understands() -> None:
+    policy, names = load_policy(RULES, REPORTS, OFFICE), desk_words()["texts"]
+    assert set(texts_of(policy)) - set(names) == set()
+    assert {n for n in files_of_rules(policy) if not {n, f"replies/{n}"} & set(names)} == set()
 
 
 def test_a_text_is_shown_in_every_case_before_it_is_put_in_force(house: House, zeynep: Visitor) -> None:

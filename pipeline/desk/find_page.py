@@ -16,6 +16,7 @@ from pipeline.desk.people import Power
 from pipeline.domain import Case, Outcome
 from pipeline.domain.cases import is_number, state_of
 from pipeline.domain.turkish import mask
+from pipeline.ledger.desk import came_back, is_dealt_with
 from pipeline.ledger.search import Named, letters_of_case, mails_of_case
 from pipeline.office.shop import Shop
 
@@ -120,6 +121,8 @@ def mail_story(shop: Shop, visit: Visit) -> Answer:
     if shop.ledger.hold(judged.sha):
         return Go(f"/ileti/{judged.number}")
     words = shop.policy.texts.words
+    returned = came_back(shop.ledger, judged.number)
+    is_aside = bool(returned) or judged.decision.outcome is Outcome.SHUNTED
     return Page(
         "yazisma.html",
         {
@@ -129,7 +132,8 @@ def mail_story(shop: Shop, visit: Visit) -> Answer:
             "cases": list(dict.fromkeys(entry.case for entry in judged.decision.entries)),
             "letters": shop.ledger.letters_about(judged.sha),
             "states": words["letter_states"],
-            "is_set_aside": judged.decision.outcome is Outcome.SHUNTED,
+            "came_back": returned,
+            "is_set_aside": is_aside and not is_dealt_with(shop.ledger, judged.number),
             "seen": version(shop.ledger, judged.number),
         },
         looked_at=judged.number,

@@ -9,6 +9,7 @@ from pipeline.desk.answers import Answer, Page, Visit
 from pipeline.desk.people import People, Power
 from pipeline.domain import Consequence
 from pipeline.ledger.book import Judged
+from pipeline.ledger.desk import came_back
 from pipeline.ledger.settlements import claims_left
 from pipeline.office.shop import Shop
 
@@ -27,9 +28,10 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One task as it is listed: where it is done, what it is about, why it waits, and for how many days."""
+    """One task as it is listed: what, done where, what it is about, why it waits, for how many days."""
 
     task: Task
+    what: str
     to: str
     kinds: tuple[str, ...]
     why: tuple[str, ...]
@@ -67,7 +69,13 @@ def _row(shop: Shop, task: Task) -> Row:
     judged = shop.ledger.judged_number(task.number) if task.urgency is Urgency.HELD else None
     kinds = [str(claim.kind) for claim in claims_left(shop.ledger, judged)] if judged else []
     days = (shop.clock() - task.since).days
-    return Row(task, to, tuple(dict.fromkeys(kinds)), _why(judged) if judged else (), days)
+    return Row(task, _what(shop, task), to, tuple(dict.fromkeys(kinds)), _why(judged) if judged else (), days)
+
+
+def _what(shop: Shop, task: Task) -> str:
+    if task.urgency is Urgency.SET_ASIDE and came_back(shop.ledger, task.number):
+        return "CAME_BACK"
+    return task.urgency.name
 
 
 def _why(held: Judged) -> tuple[str, ...]:

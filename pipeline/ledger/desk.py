@@ -25,6 +25,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class CameBack:
+    """What a report says of a letter that did not arrive: which of ours, None for unknown; to whom; why."""
+
+    letter: int | None
+    recipient: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """What a person decided of one claim."""
 
@@ -80,6 +89,20 @@ def mails_set_aside(ledger: Ledger, since: datetime, first: int, most: int) -> l
     """
     rest = f"{_ASIDE} ORDER BY d.rowid LIMIT ?2 OFFSET ?3"
     return _held(ledger, rest, since, most, first)
+
+
+def came_back(ledger: Ledger, number: str) -> CameBack | None:
+    """Tells, of a mail, which letter of ours it says did not arrive; None where it is no such report."""
+    rows = ledger.query(
+        "SELECT b.letter, b.recipient, b.diagnostic FROM bounce b JOIN decision d USING (sha) WHERE d.number=?",
+        number,
+    )
+    return CameBack(*(rows[0][name] for name in ("letter", "recipient", "diagnostic"))) if rows else None
+
+
+def is_dealt_with(ledger: Ledger, number: str) -> bool:
+    """Tells whether somebody has seen to a mail that was set aside."""
+    return bool(ledger.query("SELECT 1 FROM act WHERE about=? AND kind='dealt' LIMIT 1", number))
 
 
 def _held(ledger: Ledger, rest: str, *values: object) -> list[Held]:

@@ -122,6 +122,7 @@ def _close(shop: Shop, moment: datetime) -> Night:
     # The clock is the play's own, and weeks lie between its days.
     night = nightly(late, night_due(late), "sure")
     assert night is not None
+    shop.home.date_beat(moment)
     return night
 
 
