@@ -12,13 +12,11 @@ import os
 import secrets
 import sys
 import time
-from contextlib import suppress
 
 from drill.certificate import (
     QUICK_SCHEDULES,
     QUICK_SEED,
     QUICK_STRIDE,
-    SCHEDULES,
     Certificate,
     Plan,
     side_by_side,
@@ -44,9 +42,8 @@ def main() -> int:
     used = side_by_side(plan, asked.jobs, certificate)
     print(certificate)
     print(f"{time.monotonic() - begun:.0f} seconds by the clock, {used:.0f} of processors")
-    with suppress(KeyError):
-        if (done := certificate.lines[SCHEDULES].tried) < plan.schedules:
-            print(f"{done} schedules; the others were left, of each process's share the last")
+    if left := set(range(plan.first, plan.first + plan.schedules)) - certificate.numbers:
+        print(f"{len(left)} schedules are left; go on with --first {min(left)}")
     return 0 if certificate.is_clean else 1
 
 

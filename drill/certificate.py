@@ -6,8 +6,8 @@ import multiprocessing
 import resource
 import time
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from queue import Empty
 from typing import Any
@@ -40,12 +40,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Played:
-    """One point, and what became of it."""
+    """One point, and what became of it; `number` is a schedule's."""
 
     family: str
     name: str
     verdict: Verdict
     seconds: float
+    number: int = -1
 
 
 @dataclass
@@ -88,10 +89,12 @@ class Certificate:
     """What was played so far, by family."""
 
     lines: dict[str, Line] = field(default_factory=dict)
+    numbers: set[int] = field(default_factory=set)
 
     def add(self, played: Played) -> None:
         """Counts a point; what went wrong at it is printed at once."""
         self.lines.setdefault(played.family, Line(played.family)).add(played)
+        self.numbers.add(played.number)
         if not played.verdict.is_clean:
             print(f"  ! {played.family}: {played.name}: {'; '.join(played.verdict.wrong)}", flush=True)
 
@@ -125,7 +128,7 @@ def certify(theatre: Theatre, plan: Plan, part: int = 0, parts: int = 1) -> Iter
     for number in range(plan.first + part, plan.first + plan.schedules, parts):
         if time.monotonic() >= plan.until:
             return
-        yield _played(theatre, SCHEDULES, _schedule(plan.seed, number))
+        yield replace(_played(theatre, SCHEDULES, _schedule(plan.seed, number)), number=number)
 
 
 def _played(theatre: Theatre, family: str, point: Point) -> Played:
@@ -171,7 +174,7 @@ def side_by_side(plan: Plan, jobs: int, certificate: Certificate) -> float:
     return sum(used)
 
 
-def _heard(parts: list[BaseProcess], told: Any, certificate: Certificate) -> Iterator[float]:
+def _heard(parts: Sequence[BaseProcess], told: Any, certificate: Certificate) -> Iterator[float]:
     """Adds what the parts tell to the certificate; gives what each tells last."""
     left = len(parts)
     while left:

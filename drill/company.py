@@ -124,7 +124,7 @@ class Cluster:
         """Hangs or kills the reader or the scheduler for a while, at once or a moment later; or neither."""
         who = self._reader if number % 2 else self._scheduler
         what = (signal.SIGSTOP, signal.SIGKILL, None)[number // 2 % 3]
-        later = threading.Timer(_SOON_SECONDS * (number // 6 % 4), lambda: what and who.send_signal(what))
+        later = threading.Timer(_SOON_SECONDS * (number // 6 % 4), who.send_signal, [what or signal.SIGCONT])
         later.start()
         try:
             yield

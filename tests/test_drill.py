@@ -23,6 +23,8 @@ def theatre(certificates: Certificates, dovecot: Dovecot) -> Iterator[Theatre]:
         yield theatre
 
 
+# Some forty days, of a second of processors each: on a machine with twenty other tasks that is ten minutes.
+@pytest.mark.timeout(1200)
 def test_a_sample_of_the_drill_loses_nothing_and_does_nothing_twice(
     theatre: Theatre, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,9 +20,13 @@ def remember(settings: Settings, file: Path) -> None:
     """Keeps a settings file, which names where passwords are and holds none, in its own office's home."""
     kept = settings.home / _KEPT
     # Where it cannot be written, nobody will be told; of a full disk they are told otherwise.
-    with suppress(OSError, ValueError):
-        told = json.dumps({"file": str(file.resolve()), "text": file.read_text(encoding="utf-8")})
-        if not kept.exists() or kept.read_text(encoding="utf-8") != told:
+    with suppress(OSError, ValueError, OperatorFault):
+        text = file.read_text(encoding="utf-8")
+        told = json.dumps({"file": str(file.resolve()), "text": text})
+        if kept.exists() and kept.read_text(encoding="utf-8") == told:
+            return
+        # The file may have been changed, and broken, since they were read: by that nobody has worked.
+        if settings_in(text, file) == settings:
             write_whole(kept, told, 0o600)
 
 

@@ -85,7 +85,7 @@ class Rails(OfficialFile):
     """rules/rails.toml: the rails, the words of success, and the signs against it.
 
     `unfinished` are signs heard anywhere, `stamps` only where they stand alone, `seen_signs` in a
-    picture also misread by a letter; `offices` end the names in offices' seals; `done`, `currencies` and
+    picture also misread by a letter; `done`, `currencies` and
     `headings` are the known good words of states, currencies and titles. `state_labels`, `type_labels` and
     `currency_labels` are labels in every layout, also at the end of longer ones; `passing_labels` end a
     value and are of no interest, `passing_words` may stand alone in a line. `scenarios` are
@@ -96,7 +96,6 @@ class Rails(OfficialFile):
     rails: tuple[RailWords, ...]
     unfinished: tuple[str, ...]
     stamps: tuple[str, ...] = ()
-    offices: tuple[str, ...] = ()
     seen_signs: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
     currencies: tuple[str, ...] = ()
@@ -126,8 +125,7 @@ class Rails(OfficialFile):
         for key in ("is_transfer", "is_accepted"):
             if not any(getattr(rail, key) for rail in self.rails):
                 yield OperatorFault("rails_without", file=path, key=key)
-        good = (*self.done, *self.kinds, *self.headings, *self.passing_words, *self.offices)
-        for text in (*self.accepts, *good):
+        for text in (*self.accepts, *self.done, *self.kinds, *self.headings, *self.passing_words):
             if found := signs_on((text,), (), self):
                 yield OperatorFault("rails_sample", file=path, text=text, found=found[0])
         for text in self.doubts:

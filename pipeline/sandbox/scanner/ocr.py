@@ -46,7 +46,6 @@ from pipeline.sandbox.scanner.preparation import (
     upright,
     upright_size,
 )
-from pipeline.sandbox.scanner.seals import office_seals, without_seals
 from pipeline.sandbox.scanner.second_opinion import Opinion, second_opinion, words_seen_otherwise
 from pipeline.sandbox.scanner.stamps import stamps_across
 from pipeline.sandbox.scanner.tesseract import table_of
@@ -178,28 +177,13 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     looks = likeness(upright(picture, Hypothesis(rotate=best.hypothesis.rotate)))
     across: tuple[str, ...] = ()
     if best.strength.is_receipt_like:
+        cleared = without_codes(picture, codes)
+        turned = upright(cleared, Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level))
         until = max(until, spent() + MARKS_SECONDS)
-        across = _stamped(without_codes(picture, codes), best.hypothesis, words, clues, until)
+        across = stamps_across(turned, words, clues.is_unfinished, lambda: until - spent())
     page = Page(number, width, height, words, best.read_by, looks, across=across, codes=codes.said)
     is_contested, otherwise = climb.doubt()
     return PageReading(replace(page, otherwise=otherwise), legible=best.legible, contested=is_contested)
-
-
-def _stamped(
-    picture: Image.Image, turned_by: Hypothesis, words: Sequence[Word], clues: Clues, until: float
-) -> tuple[str, ...]:
-    """Reads what is stamped across a page, but for the seals of offices, which say nothing of a payment."""
-    turn = Hypothesis(rotate=turned_by.rotate, level=turned_by.level)
-    left = lambda: until - spent()  # noqa: E731
-    page = upright(picture, turn)
-    across = stamps_across(page, words, clues.is_unfinished, left)
-    if not across or picture.mode != "RGB" or any(map(clues.is_unfinished, across)):
-        return across
-    colour = upright(picture, replace(turn, ink="colour"))
-    seals = office_seals(colour, clues)
-    if not seals:
-        return across
-    return stamps_across(without_seals(page, colour, seals), words, clues.is_unfinished, left)
 
 
 class _Climb:

@@ -11,11 +11,6 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 _GRAIN = 0.023
 # How far from black to paper a point may lie that is still print and no stamp.
 _BLEACH = 0.6
-# Share of the paper's light below which print is black, and how many pixels wide a stroke of it may be.
-_BLACK = 0.45
-_STROKE = 9
-# Levels of colour, of 255, from which on ink is coloured.
-_TINT = 40
 # Difference of grey levels below which there is nothing to read.
 _CONTRAST = 24
 # Difference of grey levels between lighter and darker parts of a picture that lies partly in the shadow.
@@ -27,9 +22,8 @@ class Hypothesis:
     """One way of looking at a page, named as it goes into `Page.read_by`.
 
     `rotate` is the clockwise quarter turn that sets the page upright, `level` the small clockwise angle
-    after it. `ink` is "grey", "dark" (coloured ink, such as a stamp's, is bleached), "flat" (shadows
-    are lifted) or "colour" (only coloured ink is left). `soft` is a blur radius in pixels, `threshold` and
-    `psm` are tesseract's own modes.
+    after it. `ink` is "grey", "dark" (coloured ink, such as a stamp's, is bleached) or "flat" (shadows
+    are lifted). `soft` is a blur radius in pixels, `threshold` and `psm` are tesseract's own modes.
 
     >>> Hypothesis(rotate=90, soft=0.8, scale=1.5).name
     'ocr rotate=90 soft=0.8 scale=1.5 psm=11'
@@ -166,27 +160,7 @@ def _flat(picture: Image.Image) -> Image.Image:
     return ink.point([255 - min(255, v * 255 // darkest) for v in range(256)])
 
 
-def _colour(picture: Image.Image) -> Image.Image:
-    """Keeps only what has a colour, dark on white, and draws it on where black print crosses it."""
-    if picture.mode != "RGB":
-        return Image.new("L", picture.size, 255)
-    red, green, blue = picture.split()
-    lightest = ImageChops.lighter(red, ImageChops.lighter(green, blue))
-    tint = ImageChops.subtract(lightest, ImageChops.darker(red, ImageChops.darker(green, blue)))
-    cast = int(ImageStat.Stat(tint).median[0])
-    tint = tint.point([max(0, level - cast) for level in range(256)])
-    # Only around coloured ink: the filters cost more than a look at the page.
-    box = tint.point([255 if level >= _TINT else 0 for level in range(256)]).getbbox()
-    if box:
-        black = _BLACK * ImageStat.Stat(lightest).median[0]
-        letters = lightest.crop(box).point([255 if level < black else 0 for level in range(256)])
-        part = tint.crop(box)
-        joined = part.filter(ImageFilter.MaxFilter(_STROKE)).filter(ImageFilter.MinFilter(_STROKE))
-        tint.paste(joined, box, letters.filter(ImageFilter.MaxFilter(3)))
-    return ImageChops.invert(tint)
-
-
-_INKS = {"grey": _grey, "dark": _dark, "flat": _flat, "colour": _colour}
+_INKS = {"grey": _grey, "dark": _dark, "flat": _flat}
 
 
 def paper(grey: Image.Image) -> int:
