@@ -316,8 +316,7 @@ def _rendered(document: pdfium.PdfDocument, number: int, dpi: int = DPI) -> Imag
 
 def _rendered_grey(document: pdfium.PdfDocument, number: int) -> Image.Image:
     """Renders a page for looks that need no colours."""
-    # In colours at first: drawn in greys, one that is blended with its ground is lighter or darker than people
-    # see it, or gone.
+    # In colours at first: what is blended with its ground comes out otherwise in greys, or is gone.
     return _rendered(document, number).convert("L")
 
 
