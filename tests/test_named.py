@@ -21,7 +21,7 @@ from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk, said
 from tests.house import fixture
-from tests.in_order import AYSE, POLICY, SUKRU, TODAY, mail_from, row
+from tests.in_order import AYSE, POLICY, SUKRU, TODAY, mail_from, row, slip
 from tests.letters import list_of
 from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import PEOPLE, Person, person
@@ -83,6 +83,14 @@ def test_only_a_persons_address_of_the_office_is_written_to(
     ledger: Ledger, address: str | None, is_told: bool
 ) -> None:
     assert told(ledger, listed(work_email=address)) == ([(address or "").lower()] if is_told else [])
+
+
+def test_whose_receipt_came_with_the_list_is_not_asked_to_pay(ledger: Ledger) -> None:
+    paid = replace(listed(), event=Event.PAID, holder=None, receipt=slip())
+    for entries, asks in (([listed()], True), ([listed(), paid], False)):
+        (letter,) = letters_to_named(ledger, entries, mail_from(sender=SECRETARY), POLICY, NOW)
+        assert ("Dekontun bir örneğini" in letter.text) is asks
+        assert ("Yeniden ödeme yapmayınız" in letter.text) is not asks
 
 
 def test_everybody_hears_once_for_each_case(ledger: Ledger) -> None:

@@ -28,7 +28,9 @@ from pipeline.domain.cases import mail_number
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.troubles import Trouble
 from pipeline.domain.turkish import IdentityNumber
+from pipeline.intake.deciding import _paid_before
 from pipeline.judging.remedies import paying
+from pipeline.ledger.knowledge import Known
 from pipeline.letters.act_copy import act_copy
 from pipeline.letters.alarm import alarm
 from pipeline.letters.answer import Answered, answer, answer_release
@@ -287,6 +289,7 @@ LETTERS: dict[str, Callable[[], Letter]] = {
         identity_number="172******60",
         list_day={"day": TODAY, "is_latest": False, "for_release": False},
         whose="own",
+        is_to_pay=True,
         covers=[],
     ),
     "complete": lambda: inform("replies/complete", open_case(), AYSE.work_email, HOUSE, NOW),
@@ -847,6 +850,31 @@ def test_whose_receipt_came_with_the_list_is_not_asked_to_pay_again() -> None:
     assert where in one
     assert "Dekontunu aldıklarımız yeniden ödeme yapmaz" in one
     assert "yeniden ödeme" not in steps(row(), row(SUKRU, 7)).lower()
+    # An official looks at what was paid: until then nobody is to pay twice.
+    assert "sonucu yazılana kadar yeniden ödeme yapmaz" in steps(row(), slip(amount=None))
+
+
+def test_whose_receipt_came_before_a_corrected_list_is_not_asked_to_pay_again() -> None:
+    corrected = judged(row(), row(SUKRU, 7))
+    (first, second) = (entry.case for entry in corrected.entries)
+
+    def told(*paid: str) -> str:
+        mail = Answered(SHA, mail_from(), NOW, frozenset(paid))
+        letter = answer(mail, corrected, None, (), POLICY)
+        assert letter
+        return " ".join(letter.text.split())
+
+    assert "Yeniden ödeme yapmayınız." in told(first, second)
+    assert "Dekontunu aldıklarımız yeniden ödeme yapmaz" in told(first)
+    assert "yeniden ödeme" not in told().lower()
+
+
+def test_a_payment_that_the_sender_may_not_hear_of_is_not_told_by_asking_for_none() -> None:
+    paid = open_case(receipt=slip())
+    facts = facts_of(paid, open_case(SUKRU, number="N-1111111P"))
+    assert _paid_before(Known(facts, (), 0)) == {paid.number}
+    assert _paid_before(Known(replace(facts, known=frozenset()), (), 0)) == frozenset()
+    assert _paid_before(None) == frozenset()
 
 
 def test_where_two_procedures_may_be_meant_no_price_of_one_of_them_is_told() -> None:

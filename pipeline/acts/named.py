@@ -37,6 +37,7 @@ def letters_to_named(
     Nothing is written to the list's own sender, to an address outside the office's domains, to a program's,
     to one that several people share, or to one that sends our letters back; nor beyond a day's budget.
     """
+    entries = tuple(entries)
     opened = [entry for entry in entries if entry.event is Event.LISTED]
     most = policy.office.listed_told_per_day
     # Texts that were kept before there was such a letter have no words for it.
@@ -44,10 +45,11 @@ def letters_to_named(
         return ()
     left = max(0, most - told_since(ledger, now - timedelta(days=1)))
     reachable = islice(_reachable(ledger, opened, submission, policy), left)
-    return tuple(_letter(case, address, policy, now) for case, address in reachable)
+    paid = {entry.case for entry in entries if entry.receipt}
+    return tuple(_letter(case, address, case.number not in paid, policy, now) for case, address in reachable)
 
 
-def _letter(case: Case, address: str, policy: Policy, now: datetime) -> Letter:
+def _letter(case: Case, address: str, is_to_pay: bool, policy: Policy, now: datetime) -> Letter:
     return inform(
         "replies/on-a-list",
         case,
@@ -57,6 +59,7 @@ def _letter(case: Case, address: str, policy: Policy, now: datetime) -> Letter:
         identity_number=str(case.identity_number),
         list_day=list_day_told(now, policy),
         whose="own",
+        is_to_pay=is_to_pay,
         covers=[],
     )
 

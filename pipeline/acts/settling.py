@@ -357,6 +357,9 @@ def _letter(shop: Shop, held: Judged, verdicts: Verdicts, rulings: Sequence[_Rul
     is_told = verdicts.made or verdicts.refused or verdicts.answers
     if not is_told or not _is_answered(held, rulings):
         return None
+    told = {entry.case for entry in verdicts.made} - set(held.decision.untold)
+    paid = frozenset(case.number for case in map(shop.ledger.case, told) if case and case.receipt)
+    verdicts = replace(verdicts, paid_before=paid)
     return answer_settled(held.sha, words_of(shop, held), verdicts, shop.policy, shop.clock())
 
 

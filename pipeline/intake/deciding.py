@@ -126,13 +126,21 @@ def _think(sitting: Sitting, asked: _Asked, done: FilesRead) -> Verdict:
     copies = _copies(sitting, decision, done.files)
     comparison = _compared(asked, decision)
     submission, policy, now = asked.submission, sitting.policy, sitting.now
-    answered = Answered(asked.matter.sha, submission, now)
+    answered = Answered(asked.matter.sha, submission, now, _paid_before(asked.known))
     letter = answer(answered, decision, comparison, copies, policy)
     # Read at the moment the mail was asked about: what is written meanwhile has it thought again.
     entries = decision.entries if letter else ()
     told = letters_to_named(sitting.ledger, entries, submission, policy, now)
     verdict = _verdict(sitting, asked, decision, letter, *told)
     return replace(verdict, seconds=done.seconds, bounce=submission.bounce)
+
+
+def _paid_before(known: Known | None) -> frozenset[str]:
+    """Names the cases of the mail's people that have paid, of which its sender may hear."""
+    if known is None:
+        return frozenset()
+    paid = {case.number for case in known.facts.cases.values() if case.receipt}
+    return known.facts.known & paid
 
 
 def _verdict(sitting: Sitting, asked: _Asked, decision: Decision, *letters: Letter | None) -> Verdict:

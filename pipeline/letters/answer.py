@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.domain import (
     Case,
+    Consequence,
     Decision,
     Enclosure,
     Entry,
@@ -31,11 +32,12 @@ from pipeline.policy.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The mail that an answer is written to, and when."""
+    """The mail that an answer is written to, and when; of `paid_before`, cases, its reader may hear."""
 
     sha: str
     submission: Submission
     written_at: datetime
+    paid_before: frozenset[str] = frozenset()
 
 
 def answer(
@@ -67,6 +69,8 @@ def answer(
         "forms": names,
         "covers": [cover.name for cover in covers],
         "whose": whose(decision.evidence.holders, mail.submission),
+        "paid_before": sorted(mail.paid_before),
+        "receipt_waits": any(_waits(decision, at) for at in range(len(decision.evidence.receipts))),
         # For texts that were kept before `reminds` and `whose`.
         "list_was_sent": bool(decision.evidence.holders or forms),
         # Whose file could not be read may have lost a card like any other; who has paid has revoked it.
@@ -88,6 +92,13 @@ def _verdict(decision: Decision, policy: Policy) -> Mapping[str, Any]:
         "procedure": decision.procedure,
         "notes": _notes(decision, policy),
     }
+
+
+def _waits(decision: Decision, at: int) -> bool:
+    """Tells whether a receipt of the mail is neither accepted nor sent back, nor one that we had already."""
+    receipt = decision.evidence.receipts[at]
+    found = {finding.consequence for finding in decision.findings_of("receipt", at)}
+    return found <= {Consequence.HOLD} and all(e.receipt != receipt for e in decision.entries)
 
 
 def list_day_told(accepted_at: datetime, policy: Policy) -> Mapping[str, Any] | None:

@@ -27,7 +27,7 @@ class Verdicts:
     """What is told of a held mail: entries made, claims refused, answers given, and what waits still.
 
     Entries are as the reader may hear of them. `name` is what the letter's headers may call the claims it is
-    about, "" where it is about all of the mail that waited.
+    about, "" where it is about all of the mail that waited; `paid_before` are cases that had paid before.
     """
 
     made: Sequence[Entry] = ()
@@ -35,6 +35,7 @@ class Verdicts:
     answers: Sequence[str] = ()
     waiting: Sequence[Entry] = ()
     name: str = ""
+    paid_before: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:
@@ -61,6 +62,8 @@ def answer_settled(
     values = {
         **accepted_claims(verdicts.made, policy),
         "whose": whose([entry.holder for entry in verdicts.made if entry.holder], submission),
+        "paid_before": sorted(verdicts.paid_before),
+        "receipt_waits": any(entry.receipt for entry in verdicts.waiting),
         "because": reasons[0] if len(reasons) == 1 else "",
         "going_on": going_on,
         "covers": [cover.name for cover in covers],
