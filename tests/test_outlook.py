@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from tests.browser import CHROMIUM, a_browser
 from tests.test_texts import LETTERS
 
 # Word ignores the last five, and loses nothing by it.
@@ -81,3 +83,56 @@ def test_a_letter_is_set_in_what_outlook_knows(name: str) -> None:
 )
 def test_what_outlook_does_not_know_is_seen(html: str) -> None:
     assert list(faults(html))
+
+
+def _outermost(html: str) -> list[str]:
+    """Gives the tables that stand in no other."""
+    tables, depth, begins = [], 0, 0
+    for tag in re.finditer(r"<(/?)table\b", html):
+        if not tag[1]:
+            begins = begins if depth else tag.start()
+            depth += 1
+            continue
+        depth -= 1
+        if not depth:
+            tables.append(html[begins : tag.end()])
+    assert depth == 0
+    return tables
+
+
+@pytest.mark.parametrize("name", [name for name in LETTERS if name.startswith("report")])
+def test_no_table_holds_a_whole_report(name: str) -> None:
+    # Word breaks a table like a page after some 1800 pixels, through whatever stands there.
+    html = LETTERS[name]().html
+    tables = _outermost(html)
+    assert len(tables) > 3
+    assert {table.count("<h2") for table in tables[1:-1]} == {1}
+    assert sum(table.count("<h2") for table in tables) == html.count("<h2")
+
+
+_CUT_OFF = """
+[...document.querySelectorAll("body *")].filter((one) => {
+  const {left, right, width} = one.getBoundingClientRect();
+  const hides = one.clientWidth && one.scrollWidth > one.clientWidth + 1;
+  return width && (left < -1 || right > WIDTH + 1 || hides);
+}).map((one) => one.outerHTML.slice(0, 120))
+"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system")
+def test_nothing_is_cut_off_on_a_small_telephone(tmp_path: Path) -> None:
+    told = [LETTERS[name]() for name in ("report", "report of a night without a list", "settled, mixed")]
+    pages = [letter.html for letter in told]
+    pages += [
+        file.data.decode() for letter in told for file in letter.enclosures if file.name.endswith(".html")
+    ]
+    assert len(pages) > len(told)
+    with a_browser(tmp_path / "profile") as browser:
+        browser.size(360, 740)
+        for at, html in enumerate(pages):
+            page = tmp_path / f"{at}.html"
+            page.write_text(html, encoding="utf-8")
+            browser.open(page.as_uri())
+            # A telephone that makes room for what is too wide tells an `innerWidth` of its own.
+            assert browser.run("document.documentElement.scrollWidth") == 360, html[:300]
+            assert browser.run(_CUT_OFF.replace("WIDTH", "360")) == []

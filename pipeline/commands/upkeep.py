@@ -56,7 +56,10 @@ def tariff_add_command(settings_file: Path, first: str, last: str | None, by: st
         say("tariff_closed", until=prices.closed)
     say("tariff_added", first=begins, last=ends, file=target)
     _tell(found, prices.policy)
-    say("tariff_foreseen", count=sum(again.would_pass for again in found))
+    if passing := sum(again.would_pass for again in found):
+        say("tariff_foreseen", count=passing)
+    else:
+        say("tariff_nothing_waits")
     return DONE
 
 

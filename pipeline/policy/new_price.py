@@ -59,6 +59,8 @@ def with_period(file: str, text: str, period: Period) -> tuple[str, date | None]
 
 def _row(period: Period) -> Any:
     row = tomlkit.table()
+    # A line of air before it, as between the others.
+    row.trivia.indent = "\n"
     row.add("from", period.first)
     row.add("until", period.last)
     row.add("nes", period.nes.strip())
