@@ -14,6 +14,7 @@ import pytest
 from pipeline.commands.cli import run
 from pipeline.domain.faults import OperatorFault
 from pipeline.intake.runs import poll
+from pipeline.office import opening
 from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.office.opening import opened, opened_ledger, policy_in_force, policy_of, policy_to_look_by
 from pipeline.office.settings import load_settings
@@ -191,6 +192,31 @@ def test_the_service_goes_on_alarms_once_and_says_so(
     (office.own / "reports" / REPLY).unlink()
     assert run(["poll", *office.settings]) == DONE
     assert json.loads(told(capsys, "status", *office.settings, "--json")[1])["policy_refused"] is None
+
+
+def test_the_unit_hears_once_where_the_last_good_ones_are_not_good_any_more(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade asks for a sentence that neither the office's own words have nor those it kept."""
+    house = office.house
+    house.deliver(LIST)
+    assert run(["poll", *office.settings]) == DONE
+    before = len(house.letters())
+    WRONG["a misspelt include"](office.own)
+
+    def unproved(*_: object) -> None:
+        raise OperatorFault("rule_key", file="reports/words.toml", key="…", kind="missing")
+
+    with monkeypatch.context() as upgraded:
+        upgraded.setattr(opening, "policy_of_files", unproved)
+        for _ in range(2):
+            assert run(["poll", *office.settings]) == BAD_CONFIGURATION
+    (alarm,) = house.letters()[before:]
+    assert alarm["To"] == load_settings(house.file).addresses.it_unit
+    assert "öncekilerle de çalışılamıyor" in " ".join(body(alarm).split())
+    (office.own / "reports" / REPLY).unlink()
+    assert run(["poll", *office.settings]) == DONE
+    assert [str(m["X-NES-Intake"]) for m in house.letters()[before:]] == ["alarm", "all_clear"]
 
 
 def test_on_the_first_day_there_is_nothing_to_go_on_with(office: Office) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from mailbox_fixtures.expect import demo_policy
@@ -22,6 +24,7 @@ from tests.receipt_material import (
     PLAIN,
     ReceiptFacts,
     _draw,
+    font_file,
     invented_facts,
     print_pages,
     receipt_pdf,
@@ -146,6 +149,19 @@ def with_barcode(canvas: Canvas) -> None:
         canvas.rect(300 + 3 * at, 100, 1 + at % 2, 40, stroke=0, fill=1)
 
 
+def blended(canvas: Canvas) -> None:
+    """Draws a red word that nobody sees who looks in greys, for it is burnt into an all but white ground."""
+    word = Image.new("RGB", (600, 120), "white")
+    font = ImageFont.truetype(str(font_file("arial")), 90)
+    ImageDraw.Draw(word).text((60, 10), "İPTAL", fill="red", font=font)
+    canvas.saveState()
+    canvas.setFillGray(0.996)
+    canvas.rect(120, 40, 200, 40, stroke=0, fill=1)
+    canvas.setBlendMode("ColorBurn")
+    canvas.drawImage(ImageReader(word), 120, 40, 200, 40)
+    canvas.restoreState()
+
+
 def with_bank_across(canvas: Canvas) -> None:
     canvas.saveState()
     canvas.translate(200, 250)
@@ -170,6 +186,13 @@ def on_a_page(more: Callable[[Canvas], None]) -> bytes:
 @pytest.mark.parametrize("more", [with_links, with_crop, with_barcode, with_bank_across])
 def test_what_banks_do_disturbs_nothing(more: Callable[[Canvas], None]) -> None:
     assert is_believed(on_a_page(more))
+
+
+@needs_tesseract
+def test_what_only_its_colours_show_is_heard() -> None:
+    receipt = receipt_of(on_a_page(blended))
+    assert receipt
+    assert receipt.across == ("İPTAL",)
 
 
 @needs_tesseract

@@ -22,10 +22,13 @@ from pipeline.office.settings import load_settings
 from pipeline.office.shop import Shop
 from pipeline.papers.layouts import read_receipt
 from pipeline.policy.places import Places
-from pipeline.review.rejudging import accept_again, judged_again
+from pipeline.review.rejudging import accept_again, accept_read_today, judged_again, read_today
 from tests.house import House
 from tests.in_order import POLICY
+from tests.letters import list_mail
 from tests.letters.acts import two_held_rows
+from tests.letters.receipts import receipt_before_list
+from tests.mails import at
 from tests.office_days import an_office
 from tests.people import person
 from tests.test_acts import hear, looking, receipt_of
@@ -73,6 +76,34 @@ def test_what_a_person_has_put_off_is_theirs(office: Shop) -> None:
     wait(office, held.number, (1,), Until(day=tomorrow), act)
     (again,) = judged_again(office, without_a_price_list(office).policy)
     assert (again.is_fit, again.would_pass, again.hindrance) == (True, False, "in_hand")
+
+
+def test_what_is_heard_only_today_is_not_accepted_beside_what_is_read(office: Shop) -> None:
+    held, lax = receipt_of(office), without_a_price_list(office)
+    assert read_today(lax, held).hindrance == ""
+    remarks = lax.policy.remarks
+    asks = remarks.questions.model_copy(update={"signs": (*remarks.questions.signs, "dekontum ektedir")})
+    heard = replace(lax.policy, remarks=remarks.model_copy(update={"questions": asks}))
+    found = read_today(replace(lax, policy=heard), held)
+    assert (found.hindrance, len(found.entries)) == ("words", 1)
+    with pytest.raises(OperatorFault, match="reread_not"):
+        accept_read_today(replace(lax, policy=heard), held, found.code, looking(office, held.number))
+
+
+def test_a_receipt_that_waits_in_another_mail_is_not_spent_by_a_list_that_is_read_again(office: Shop) -> None:
+    who = person("Övünç Sarıçamlı")
+    early = hear(office, receipt_before_list())
+    held = hear(office, list_mail(who, at("2024-06-14", "08:00"), term_years=5))
+    rules = tuple(rule for rule in office.policy.rules if rule.path != "holder/term")
+    lax = replace(office, policy=replace(office.policy, rules=rules))
+    found = read_today(lax, held)
+    assert [entry.event for entry in found.today.decision.entries] == ["listed", "paid"]
+    accept_read_today(lax, held, found.code, looking(office, held.number))
+    assert office.ledger.hold(held.sha)["state"] == "accepted"  # type: ignore[index]
+    # It is its own sender's, who is told by its own mail.
+    assert [hold.sha for hold in office.ledger.open_holds()] == [early.sha]
+    (case,) = [entry.case for entry in found.entries]
+    assert [entry.event for entry in office.ledger.entries_of(case)] == ["listed"]
 
 
 SPELLINGS = (

@@ -1,4 +1,4 @@
-"""emergency: troubles that cannot be written into the ledger: the ledger's own, and that of the settings."""
+"""emergency: troubles that cannot be written into the ledger: the ledger's, the settings', the rules'."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # What may be told of so; a file of the home holds the moment the unit was told of each, and while it is there
 # it is not told again.
-_TOLD_OF = ("ledger", "settings")
+_TOLD_OF = ("ledger", "settings", "policy")
 
 
 def call_for_help(settings: Settings, policy: Policy, home: Home, trouble: Trouble) -> bool:
@@ -42,7 +42,7 @@ def call_for_help(settings: Settings, policy: Policy, home: Home, trouble: Troub
 
 
 def give_all_clear(shop: Shop) -> None:
-    """Tells the unit that it is over, where it was told that the ledger or the settings did not open."""
+    """Tells the unit that it is over, where it was told that ledger, settings or rules could not be used."""
     # Before a rebuild has ended nothing is well, and what is planned would stand in doubt.
     if shop.home.is_restored:
         return

@@ -128,6 +128,18 @@ def _last_good(settings: Settings, ledger: Ledger, refused: OperatorFault) -> Po
         raise refused from None
 
 
+def _last_good_or_tell(settings: Settings, ledger: Ledger, refused: OperatorFault) -> Policy:
+    """Gives the last good policy; where an upgrade left none, tells the unit in the program's words."""
+    try:
+        return _last_good(settings, ledger, refused)
+    except OperatorFault:
+        now = datetime.now(UTC)
+        with suppress(OperatorFault):
+            ours = policy_from(Places(), settings.office)
+            call_for_help(settings, ours, Home(settings.home), Trouble("policy", "stands_still", now, now))
+        raise
+
+
 def readers_of(settings: Settings) -> AbstractContextManager[Executor]:
     """Gives who opens strangers' files: processes of this machine, or others' with these behind them."""
     if settings.cluster is None:
@@ -167,7 +179,7 @@ def opened(settings: Settings) -> Iterator[Shop]:
         try:
             if policy is None:
                 assert refused
-                policy = _last_good(settings, ledger, refused)
+                policy = _last_good_or_tell(settings, ledger, refused)
             else:
                 _note_proof(settings, home, policy)
                 remember_own_files(home, settings.places)

@@ -13,7 +13,7 @@ from pipeline.acts.settling import AS_READ, AsRead, Word, accept_as_read, settle
 from pipeline.acts.standing import standings_of
 from pipeline.domain import Arrival, Entry, Finding, Outcome
 from pipeline.domain.cases import receipt_key
-from pipeline.domain.claims import Kind, Verb
+from pipeline.domain.claims import Kind, Verb, claims_of
 from pipeline.domain.faults import OperatorFault
 from pipeline.intake.deciding import judge_again
 from pipeline.ledger.book import Judged
@@ -77,7 +77,9 @@ def read_today(shop: Shop, held: Judged) -> ReadToday:
         today = _today(replace(shop, ledger=ledger), held)
     finally:
         ledger.close()
-    entries = (*today.decision.entries, *today.decision.withheld)
+    # A receipt that waits in a mail of its own stays with that mail, and with whoever sent it.
+    own = (e for e in today.decision.entries if e.proof == held.sha)
+    entries = (*own, *today.decision.withheld)
     hindrance = _against_reading(shop, held, today, entries)
     findings = [(f.rule, f.consequence, f.subject, f.index) for f in today.decision.findings]
     told = [AS_READ.dump_json(AsRead(entries)).decode(), str(findings)]
@@ -101,7 +103,9 @@ def _against_reading(shop: Shop, held: Judged, today: Judged, entries: Sequence[
     standings = standings_of(shop, held)
     if any(s.state == "proposed" or not s.is_open or s.amended for s in standings):
         return "in_hand"
-    if any(s.claim.kind not in _READ_AGAIN for s in standings) or today.decision.topic:
+    # Both what it asked on its day and what is heard in it only today.
+    claims = (*(s.claim for s in standings), *claims_of(today.decision))
+    if any(claim.kind not in _READ_AGAIN for claim in claims) or today.decision.topic:
         return "words"
     faults, is_for_two = against(shop.policy, today.decision.findings)
     if today.shunt or faults or is_for_two:

@@ -141,5 +141,6 @@ def differing_pages(data: bytes, before: bytes) -> frozenset[int]:
 
 
 def _face(page: pdfium.PdfPage) -> tuple[str, tuple[float, float], bytes]:
-    picture = page.render(scale=0.5, draw_annots=False, grayscale=True).to_pil()
+    # In colours: in greys what is blended with its ground may be gone.
+    picture = page.render(scale=0.5, draw_annots=False).to_pil()
     return page.get_textpage().get_text_range(), page.get_size(), picture.tobytes()

@@ -308,20 +308,16 @@ def _doubted(layer: _Layer, why: Source) -> _Layer:
 def _rendered(document: pdfium.PdfDocument, number: int, dpi: int = DPI) -> Image.Image:
     """Renders a page, with fewer dots to the inch where it would have too many pixels."""
     page = document[number - 1]
-    picture: Image.Image = page.render(scale=_scale(page, dpi), may_draw_forms=True).to_pil()
+    width, height = page.get_size()
+    scale = min(dpi / 72, math.sqrt(MAX_OCR_PIXELS / max(1.0, width * height)))
+    picture: Image.Image = page.render(scale=scale, may_draw_forms=True).to_pil()
     return picture if picture.mode in ("L", "RGB") else picture.convert("RGB")
 
 
 def _rendered_grey(document: pdfium.PdfDocument, number: int) -> Image.Image:
-    """Renders a page for looks that need no colours, at an eighth of what these cost."""
-    page = document[number - 1]
-    picture: Image.Image = page.render(scale=_scale(page, DPI), may_draw_forms=True, grayscale=True).to_pil()
-    return picture
-
-
-def _scale(page: pdfium.PdfPage, dpi: int) -> float:
-    width, height = page.get_size()
-    return min(dpi / 72, math.sqrt(MAX_OCR_PIXELS / max(1.0, width * height)))
+    """Renders a page for looks that need no colours."""
+    # In colours at first: what is blended with its ground comes out otherwise in greys, or is gone.
+    return _rendered(document, number).convert("L")
 
 
 def _looked_at(document: pdfium.PdfDocument, pages: Sequence[Page], clues: Clues) -> tuple[list[Page], bool]:
