@@ -197,6 +197,14 @@ def test_a_letter_that_came_back_waits_until_somebody_says_it_is_seen_to(house: 
     assert action not in veli.get(f"/yazisma/{number}").text
 
 
+def test_a_mail_of_yesterday_waits_for_a_day_also_before_its_hour(house: House) -> None:
+    settings, early = load_settings(house.file), (NIGHT + timedelta(hours=1)).astimezone(UTC)
+    with desk_of(house, DeskSettings(port=0), lambda: policy_to_look_by(settings), lambda: early) as door:
+        page = seat(door, "veli").get("/bekleyenler").text
+    assert '<span class="age num">1 gün</span>' in page
+    assert '<span class="age num">09:' not in page
+
+
 def test_the_trail_tells_in_turkish_what_was_looked_at(door: Visitor) -> None:
     veli = seat(door, "veli")
     sought = veli.get("/bul")

@@ -68,7 +68,8 @@ def _row(shop: Shop, task: Task) -> Row:
     to = f"{place}{task.number}" if place.endswith("/") else place
     judged = shop.ledger.judged_number(task.number) if task.urgency is Urgency.HELD else None
     kinds = [str(claim.kind) for claim in claims_left(shop.ledger, judged)] if judged else []
-    days = (shop.clock() - task.since).days
+    # By the calendar: an hour alone is taken for one of today.
+    days = (shop.today() - task.since.astimezone(shop.settings.zone).date()).days
     return Row(task, _what(shop, task), to, tuple(dict.fromkeys(kinds)), _why(judged) if judged else (), days)
 
 
