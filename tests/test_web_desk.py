@@ -851,6 +851,13 @@ def test_the_proxys_word_counts_on_its_socket_alone(house: House, door: Visitor,
     people.remove("vekilli")
 
 
+def test_a_style_is_fetched_again_as_soon_as_it_is_another(door: Visitor) -> None:
+    first = door.get("/desk.css")
+    assert (first.status, first.headers["cache-control"]) == (200, "no-cache")
+    assert door.get("/desk.css", If_None_Match=first.headers["etag"]).status == 304
+    assert door.get("/desk.css", If_None_Match='"an older one"').status == 200
+
+
 # --- behind the door -------------------------------------------------------------------------------
 
 

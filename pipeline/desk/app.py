@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -319,11 +320,12 @@ class Desk:
 
     async def _static(self, request: Request) -> Response:
         name = request.url.path.removeprefix("/")
-        return Response(
-            (PAGES / name).read_bytes(),
-            media_type=_STATIC[name],
-            headers={"cache-control": "public, max-age=3600"},
-        )
+        data = (PAGES / name).read_bytes()
+        # After an upgrade new pages must not be drawn by the style of the old ones.
+        headers = {"cache-control": "no-cache", "etag": f'"{sha256(data).hexdigest()[:16]}"'}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(data, media_type=_STATIC[name], headers=headers)
 
 
 async def _sent(request: Request) -> tuple[Mapping[str, str], Mapping[str, tuple[str, bytes]]]:
