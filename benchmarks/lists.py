@@ -76,7 +76,7 @@ def old_list(count: int) -> bytes:
 
 def by_scanner(data: bytes) -> int:
     """Reads as a worker does, down to the plain values that leave it."""
-    packed = scan(data, {})["sheets"][0]["cells"]["packed"]
+    packed = scan(data, "{}")["sheets"][0]["cells"]["packed"]
     # Twelve bytes a cell, in Base64.
     return (len(packed) * 3 // 4 - packed.count("=")) // 12
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -225,8 +225,9 @@ def test_every_outcome_that_is_answered_is_answered_by_some_fixture() -> None:
     assert {str(o) for o in answerable()} <= replies_of_fixtures()
 
 
+@pytest.mark.parametrize("day", [date(2024, 6, 14), None], ids=["priced", "without a price"])
 @pytest.mark.parametrize("topic", [t.name for t in demo_policy().topics])
-def test_a_topics_text_is_short_courteous_and_says_what_it_is(topic: str) -> None:
+def test_a_topics_text_is_short_courteous_and_says_what_it_is(topic: str, day: date | None) -> None:
     policy = demo_policy()
     written = policy.texts.write(
         f"replies/topics/{topic}",
@@ -236,6 +237,7 @@ def test_a_topics_text_is_short_courteous_and_says_what_it_is(topic: str) -> Non
         told=[],
         address="",
         forms=[],
+        fees=policy.fees_on(day) if day else None,
     )
     assert written.text.startswith("Sayın Ayşe Karaağaçlı,")
     assert "otomatik gönderilmiştir" in written.text

@@ -39,7 +39,7 @@ BUILT_IN = "VelvetSweatshop"
 
 def read(data: bytes) -> Transcript:
     """Scans as the main process does: through JSON and back."""
-    return TRANSCRIPTS.validate_python(json.loads(json.dumps(scan(data, {"amounts": ["780.00"]}))))
+    return TRANSCRIPTS.validate_python(json.loads(json.dumps(scan(data, '{"amounts": ["780.00"]}'))))
 
 
 def only_sheet(data: bytes) -> Sheet:

@@ -172,8 +172,7 @@ class _Again:
         inserted = {c.table: then[c.table, c.key] for c in reversed(step) if c.kind == "insert"}
         if decision := inserted.get("decision"):
             self._replayed.verdicts += 1
-            waited = [row["sha"] for (table, _), row in then.items() if table == "hold" and row]
-            return self._verdict(decision, by, waited)
+            return self._verdict(decision, by, then)
         if night := inserted.get("night"):
             if "letter" not in inserted:
                 raise OperatorFault("replay_rebuilt", day=night["day"])
@@ -190,15 +189,17 @@ class _Again:
             return self._settlement(row, by, str(row["case_number"]))
         return None
 
-    def _verdict(
-        self, row: Mapping[str, Any], by: InForce | None, waited: Sequence[str]
-    ) -> Callable[[], object] | None:
+    def _verdict(self, row: Mapping[str, Any], by: InForce | None, then: Rows) -> Callable[[], object] | None:
         sha, at = row["sha"], datetime.fromisoformat(row["decided_at"])
         # A list that ended the waiting of an earlier receipt cannot be judged again without it.
+        waited = [hold["sha"] for (table, _), hold in then.items() if table == "hold" and hold]
         if any(self._is_erased(one, row["number"]) for one in (sha, *waited)):
             return None
         arrival = Arrival(sha, self._shop.home.raw(sha), self._ledger.received_at(sha))
-        transcripts = _KeptTranscripts(self._ledger, self._shop.readers)
+        # What was read for this mail was kept with its decision, and is undone with it.
+        read = [kept for (table, _), kept in then.items() if table == "transcript" and kept]
+        own = {kept["digest"]: kept["body"] for kept in read}
+        transcripts = _KeptTranscripts(self._ledger, own, self._shop.readers)
         shop = self._shop_of(by, at, transcripts)
 
         def again() -> None:
@@ -279,15 +280,15 @@ class _Again:
 class _KeptTranscripts(Executor):
     """Readers that look first whether a file was read before, by whatever version of theirs."""
 
-    def __init__(self, ledger: Ledger, readers: Executor) -> None:
-        self._ledger, self._readers = ledger, readers
+    def __init__(self, ledger: Ledger, own: Mapping[str, str], readers: Executor) -> None:
+        self._ledger, self._own, self._readers = ledger, own, readers
         self.is_read_anew = False
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
         """Answers from what is kept, or passes the work on."""
         if work is timed_scan:
             digest = hashlib.sha256(args[0]).hexdigest()
-            if kept := self._ledger.transcript_of_any_version(digest):
+            if kept := self._own.get(digest) or self._ledger.transcript_of_any_version(digest):
                 known: Future[Any] = Future()
                 known.set_result((0.0, json.loads(kept)))
                 return known
