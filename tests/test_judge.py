@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain import (
+    Attachment,
     Consequence,
     EarlyReceipt,
     Event,
     Evidence,
     Facts,
+    FileKind,
     Finding,
     Holder,
     Matter,
@@ -23,11 +25,13 @@ from pipeline.domain import (
     Procedure,
     Receipt,
     ScannedForm,
+    Transcript,
     Unread,
 )
 from pipeline.domain.cases import case_number
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.judging.judge import judge
+from pipeline.judging.read import read
 from pipeline.policy.checks import Verdict
 from tests.in_order import (
     AYSE,
@@ -190,6 +194,26 @@ def test_a_mail_without_anything_is_held() -> None:
 
 
 # --- nothing on a guess ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        (FileKind.WORKBOOK, "Çalışma Kitabını Koru"),
+        (FileKind.WORD, "Belgeyi Koru"),
+        (FileKind.PDF, "yeniden PDF olarak"),
+        (FileKind.ARCHIVE, "arşivden çıkarıp"),
+    ],
+)
+def test_who_has_locked_a_file_is_told_how_that_kind_is_opened(kind: FileKind, how: str) -> None:
+    locked = Transcript("d" * 64, kind, "", problem="password_protected")
+    evidence = read([(Attachment("dosya", "", b"", "d" * 64), locked)], POLICY.patterns)
+    decision = judged(*evidence.unread)
+    assert decision.outcome is Outcome.RETURNED
+    (finding,) = decision.findings
+    assert how in finding.remedy
+    # ... and nothing of other kinds.
+    assert sum(word in finding.remedy for word in ("Çalışma Kitabını", "PDF", "arşivden")) == 1
 
 
 def test_a_file_that_no_rule_speaks_of_is_held() -> None:

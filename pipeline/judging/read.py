@@ -53,6 +53,7 @@ _SERIALS_FROM_1904 = date(1904, 1, 1)
 # A picture with fewer words than this, set in the mail's text, is a logo or a signature.
 _FEWEST_WORDS = 8
 _FINDERS = {"text": numbers_in}
+_LOCKED = {FileKind.PDF: "locked_pdf", FileKind.ARCHIVE: "locked_archive"}
 _NOTHING_TO_READ = frozenset({"damaged_file", "no_pages", "empty_file", "unknown_format"})
 # How much of a heading, in percent, must be as the form prints it: the rules of a table cut letters off.
 _MISREAD = 85
@@ -351,6 +352,9 @@ def _why_unread(transcript: Transcript, form: Form) -> str:
     # Too few words for a receipt, yet enough to know the form by: its sender is told to send the workbook.
     if transcript.problem == "illegible" and _looks_like_list(_all_lines(transcript.pages), form):
         return "list_as_picture"
+    # Where a password is taken off depends on what wrote the file.
+    if transcript.problem == "password_protected":
+        return _LOCKED.get(transcript.kind, transcript.problem)
     return transcript.problem
 
 
