@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.acts.off_list import kept_off
-from pipeline.desk.people import People, Person, Role
-from pipeline.ledger.home import Home
 from pipeline.ledger.samples import stopped_kinds
 from pipeline.office.settings import DeskSettings
 from tests.browser import CHROMIUM, a_browser
@@ -19,11 +17,11 @@ from tests.letters import list_mail
 from tests.mails import at
 from tests.people import person
 from tests.test_web_desk import (
-    HASHED,
     Seen,
     Visitor,
     desk_of,
     hidden,
+    known_at,
     logged_in,
     quiet,
     seat,
@@ -38,9 +36,7 @@ WHO = "Barış Tunahanlı"
 @pytest.fixture(scope="module")
 def house(lasting_house: House) -> House:
     house = lasting_house
-    people = People(Home(house.home))
-    for name, role in (("veli", "releaser"), ("ayse", "clerk"), ("fatma", "clerk"), ("okur", "reader")):
-        people.put(Person(name, Role(role), HASHED))
+    known_at(house, veli="releaser", ayse="clerk", fatma="clerk", okur="reader")
     house.deliver("accepted/list-then-receipt/1-list", "accepted/list-then-receipt/2-receipt")
     house.poll()
     house.nightly()

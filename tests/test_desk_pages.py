@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment
 
-from pipeline.desk.people import People, Person, Role
 from pipeline.desk.rendering import PAGES, environment
 from pipeline.ledger.home import Home
 from pipeline.office.opening import policy_to_look_by
@@ -28,12 +27,12 @@ from tests.mails import at
 from tests.test_new_layout import NAMED, SAID, WHO, with_receipt
 from tests.test_new_layout import NEXT as OTHER
 from tests.test_web_desk import (
-    HASHED,
     LIST,
     PASSWORD,
     Visitor,
     desk_of,
     hidden,
+    known_at,
     logged_in,
     nasty_mail,
     number_of,
@@ -49,9 +48,7 @@ NEXT = NIGHT + timedelta(hours=10)
 @pytest.fixture(scope="module")
 def house(lasting_house: House) -> House:
     house = lasting_house
-    people = People(Home(house.home))
-    for name, role in (("zeynep", "administrator"), ("veli", "releaser"), ("okur", "reader")):
-        people.put(Person(name, Role(role), HASHED))
+    known_at(house, zeynep="administrator", veli="releaser", okur="reader")
     house.more = '[batch]\nto = "it_unit"\n'
     house.write()
     house.own_folders()

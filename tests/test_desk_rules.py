@@ -9,11 +9,9 @@ from html import unescape
 
 import pytest
 
-from pipeline.desk.people import People, Person, Role
 from pipeline.desk.rendering import desk_words
 from pipeline.desk.rules_page import files_of_rules, texts_of
 from pipeline.domain.faults import OperatorFault
-from pipeline.ledger.home import Home
 from pipeline.office.console import sentence
 from pipeline.office.opening import policy_of, policy_to_look_by
 from pipeline.office.settings import DeskSettings, load_settings
@@ -22,7 +20,7 @@ from pipeline.policy.policy import load_policy
 from pipeline.review.changing import Change, tried
 from pipeline.review.invented_office import OFFICE
 from tests.house import House
-from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, hidden, seat
+from tests.test_web_desk import Seen, Visitor, desk_of, hidden, known_at, seat
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 TARIFF, REPLY = "rules/receipt/amount.toml", "reports/replies/held.txt"
@@ -33,15 +31,9 @@ NASTY = '</textarea><script>alert(1)</script>"><img src=x>'
 @pytest.fixture(scope="module")
 def house(lasting_house: House) -> House:
     house = lasting_house
-    people = People(Home(house.home))
-    for name, role in (
-        ("zeynep", "administrator"),
-        ("ziya", "administrator"),
-        ("veli", "releaser"),
-        ("ayse", "clerk"),
-        ("okur", "reader"),
-    ):
-        people.put(Person(name, Role(role), HASHED))
+    known_at(
+        house, zeynep="administrator", ziya="administrator", veli="releaser", ayse="clerk", okur="reader"
+    )
     house.morning = NOW
     house.deliver(f"{UNPRICED}/1-list", f"{UNPRICED}/2-receipt")
     house.poll(NOW)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from benchmarks.crowd import CLAIMS_PER_MAIL, Count, Day, count, deal, decide_all, held_list, running
-from pipeline.desk.people import People, Person, Role
 from pipeline.domain.faults import TryLater
-from pipeline.ledger.home import Home
 from pipeline.office.settings import DeskSettings
 from tests.house import EVIDENCE, House
-from tests.test_web_desk import HASHED, desk_of, seat
+from tests.test_web_desk import desk_of, known_at, seat
 
 _CLERKS, _MAILS = 4, 3
 
@@ -20,8 +18,7 @@ def test_no_act_is_lost_and_no_letter_goes_twice(house: House) -> None:
     house.write()
     house.deliver_copies()
     names = [f"memur{number}" for number in range(_CLERKS)]
-    for name in names:
-        People(Home(house.home)).put(Person(name, Role.CLERK, HASHED))
+    known_at(house, **dict.fromkeys(names, "clerk"))
     now = datetime.now(UTC)
     for number in range(_MAILS):
         house.box.deliver(held_list(number, now), now)

@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 
 from pipeline.commands.cli import run
-from pipeline.desk.people import People, Person, Role
 from pipeline.desk.rendering import desk_words
 from pipeline.domain import Receipt
 from pipeline.domain.turkish import upper
-from pipeline.ledger.home import Home
 from pipeline.office.console import DONE
 from pipeline.office.opening import policy_of, policy_to_look_by
 from pipeline.office.settings import DeskSettings, load_settings
@@ -37,7 +35,7 @@ from tests.people import Person as Somebody
 from tests.people import person
 from tests.receipt_material import Print, print_pdf
 from tests.test_desk_rules import confirmed
-from tests.test_web_desk import HASHED, Seen, Visitor, desk_of, hidden, quiet, seat
+from tests.test_web_desk import Seen, Visitor, desk_of, hidden, known_at, quiet, seat
 
 WHO, NEXT = person("Barış Tunahanlı"), person("Mehmet Şükrü İnanöz")
 NASTY = "<script>alert(1)</script>"
@@ -81,15 +79,9 @@ FILE = "rules/layouts/tasra.toml"
 @pytest.fixture(scope="module")
 def house(lasting_house: House) -> House:
     house = lasting_house
-    people = People(Home(house.home))
-    for name, role in (
-        ("zeynep", "administrator"),
-        ("ziya", "administrator"),
-        ("veli", "releaser"),
-        ("ayse", "clerk"),
-        ("okur", "reader"),
-    ):
-        people.put(Person(name, Role(role), HASHED))
+    known_at(
+        house, zeynep="administrator", ziya="administrator", veli="releaser", ayse="clerk", okur="reader"
+    )
     house.deliver_raw(list_mail(WHO, at("2024-06-14", "07:40")))
     house.deliver_raw(with_receipt(WHO, "2024061300098765", "07:50"))
     house.poll()

@@ -155,11 +155,16 @@ def desk_of(
             thread.join()
 
 
+def known_at(house: House, **roles: str) -> None:
+    """Gives people of these names and roles a log-in, all with the one password."""
+    people = People(Home(house.home))
+    for name, role in roles.items():
+        people.put(Person(name, Role(role), HASHED))
+
+
 @pytest.fixture(scope="module")
 def house(lasting_house: House) -> House:
-    people = People(Home(lasting_house.home))
-    for name, role in PEOPLE.items():
-        people.put(Person(name, role, HASHED))
+    known_at(lasting_house, **PEOPLE)
     lasting_house.deliver(*HELD)
     lasting_house.deliver_raw(nasty_mail())
     lasting_house.deliver_raw(list_mail(person("Barış Tunahanlı"), at("2024-06-14", "07:40")))
