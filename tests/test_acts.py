@@ -551,3 +551,15 @@ def test_a_clerk_decides_in_turkish_words(
         *(("wait",), ("assign",), ("amend",), ("settle",), ("settle",)),
     ]
     assert {by for (by,) in house.ask('SELECT "by" FROM act')} == {"M. Memur"}
+
+
+def test_a_mail_after_midnight_is_found_under_the_day_that_people_had(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.deliver_raw(two_held_rows())
+    # 21:30 of the day before, by the clock that the ledger keeps.
+    house.poll(datetime(2024, 6, 15, 0, 30, tzinfo=MORNING.tzinfo))
+    assert run(["find", "karaağaç", "--settings", str(house.file), "--by", "M. Memur"]) == DONE
+    told = capsys.readouterr().out
+    assert "15.06.2024" in told
+    assert "14.06.2024" not in told

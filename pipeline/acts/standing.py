@@ -72,7 +72,7 @@ def standings_of(shop: Shop, judged: Judged) -> tuple[Standing, ...]:
     acts = acts_about(ledger, judged.sha)
     decided = decided_of(ledger, judged.sha)
     return tuple(
-        _decided(_back_again(ledger, judged, standing, shop.today()), decided)
+        _decided(_back_again(shop, judged, standing), decided)
         for standing in folded(claims_of(judged.decision), acts)
     )
 
@@ -110,13 +110,14 @@ def _after(standing: Standing, done: Done) -> Standing:
             return standing
 
 
-def _back_again(ledger: Ledger, judged: Judged, standing: Standing, today: date) -> Standing:
+def _back_again(shop: Shop, judged: Judged, standing: Standing) -> Standing:
     """Takes a claim back from where it was put off to, when its day has come or what it waited for."""
     until, at = standing.until, standing.at
     if until is None or at is None:
         return standing
-    is_day = (until.day or at.date() + _LONGEST_WAIT) <= today
-    if is_day or _has_happened(ledger, judged, standing.claim, until.event, at):
+    begun = at.astimezone(shop.settings.zone).date()
+    is_day = (until.day or begun + _LONGEST_WAIT) <= shop.today()
+    if is_day or _has_happened(shop.ledger, judged, standing.claim, until.event, at):
         return replace(standing, state="open")
     return standing
 

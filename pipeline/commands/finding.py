@@ -62,7 +62,7 @@ def _person(told: Story, policy: Policy) -> Mapping[str, Any]:
         "mails": [
             {
                 "number": mail.number,
-                "day": mail.decided_at.date(),
+                "day": mail.decided_at.astimezone(policy.office.batching.zone).date(),
                 "outcome": words["outcomes"][mail.decision.outcome],
                 "sender": quotable(mail.sender),
                 "subject": mail.subject,
