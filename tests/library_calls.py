@@ -7,8 +7,10 @@ of exception that the same of these would catch come to the same: of each such g
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,11 +62,8 @@ def calls_of(read: Callable[[], object], *, by_path: bool = False) -> tuple[Call
             handlers = tuple(h for f in _ours(caller) for h in _handlers_at(f))
             found[Call(caller.f_code, caller.f_lineno, callee, handlers, path if by_path else ())] = None
 
-    sys.setprofile(watch)
-    try:
+    with _watched_by(watch):
         read()
-    finally:
-        sys.setprofile(None)
     return tuple(found)
 
 
@@ -84,11 +83,10 @@ def struck(read: Callable[[], object], call: Call, fault: BaseException) -> obje
                 thrown = True
                 raise fault
 
-    sys.setprofile(strike)
     try:
-        return read()
+        with _watched_by(strike):
+            return read()
     finally:
-        sys.setprofile(None)
         assert thrown, call.where
 
 
@@ -98,6 +96,20 @@ def kinds_for(call: Call, kinds: Sequence[type[BaseException]]) -> Iterator[type
     for kind in kinds:
         groups.setdefault(tuple(issubclass(kind, caught) for caught in call.handlers), kind)
     yield from groups.values()
+
+
+@contextmanager
+def _watched_by(watch: Callable[[FrameType, str, Any], None]) -> Iterator[None]:
+    """Has each call told, without the collector, which calls others of its own wherever it may run."""
+    was_on = gc.isenabled()
+    gc.disable()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        if was_on:
+            gc.enable()
 
 
 def _made(frame: FrameType, event: str, arg: Any) -> tuple[FrameType, str] | None:
