@@ -48,7 +48,7 @@ async def _look(office: socket.socket, membership: Membership, parts: dict[str, 
     async with quiet_dask.client_of(membership) as client:
         workers = list((await _workers(client)).items())[:_MOST_TOLD]
         mark = mark_of(parts)
-        there = await asyncio.gather(*(_tried(client, mark, *worker, *page) for worker in workers))
+        there = await asyncio.gather(*(_tried(client, mark, page, *worker) for worker in workers))
         says.write(json.dumps({"here": parts, "there": there}).encode())
         await says.drain()
         # Leaving the client may take its time.
@@ -56,21 +56,21 @@ async def _look(office: socket.socket, membership: Membership, parts: dict[str, 
 
 
 async def _tried(
-    client: Client, mark: str, address: str, known: dict[str, Any], clues: bytes, page: bytes
+    client: Client, mark: str, page: tuple[bytes, bytes], address: str, known: dict[str, Any]
 ) -> dict[str, Any]:
     """Tells of one worker, and what it answers for the page if it offers to read as we do."""
     is_like_us, answer = mark in known["resources"], None
     if is_like_us:
         with suppress(TimeoutError):
-            reading = _read_there(client, mark, clues, page, workers=[address])
+            reading = _read_there(client, mark, page, workers=[address])
             answer = (await asyncio.wait_for(reading, _TRIAL_SECONDS))[:_LONGEST_TRIAL].decode("latin-1")
     return {"told": known.get("nes_intake", {}), "was_asked": is_like_us, "answer": answer}
 
 
-async def _read_there(client: Client, mark: str, clues: bytes, data: bytes, **where: Any) -> bytes:
-    """Has a file read by a worker that reads as we do; UNREAD where nothing came of it."""
+async def _read_there(client: Client, mark: str, file: tuple[bytes, bytes], **where: Any) -> bytes:
+    """Has a file, with its clues before it, read by a worker like us; UNREAD where nothing came of it."""
     with suppress(Exception):
-        future = client.submit(read, clues, data, key=uuid4().hex, resources={mark: 1}, pure=False, **where)
+        future = client.submit(read, *file, key=uuid4().hex, resources={mark: 1}, pure=False, **where)
         found = await future
         future.release()
         return found if isinstance(found, bytes) else UNREAD
@@ -109,7 +109,7 @@ class _Round:
         watch.cancel()
 
     async def _one(self, number: int, clues: bytes, data: bytes) -> None:
-        answer = await _read_there(self._client, self._mark, clues, data)
+        answer = await _read_there(self._client, self._mark, (clues, data))
         self._says.write(ANSWER.pack(number, len(answer)) + answer)
         await self._says.drain()
 
