@@ -250,7 +250,7 @@ def test_a_worker_that_would_write_to_a_disk_does_not_start(cluster: Cluster, tm
     assert file_system_of(Path("/dev/shm")) == "tmpfs"
     if file_system_of(tmp_path) != "tmpfs":
         worker = cluster.start("worker", cluster.address, "--scratch", str(tmp_path), member="worker-one")
-        assert worker.wait(60) == 78
+        assert worker.wait(240) == 78
 
 
 # --- lost --------------------------------------------------------------------------------------
