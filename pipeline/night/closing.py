@@ -32,8 +32,9 @@ from pipeline.night.painter import paint
 from pipeline.night.report import Picture, Report
 from pipeline.night.report_letter import charts_of, report_of
 from pipeline.office.continuity import assure_newest
+from pipeline.office.planning import plan
 from pipeline.office.settings import Settings
-from pipeline.office.shop import Run, Shop, a_run, measured, plan
+from pipeline.office.shop import Run, Shop, a_run, measured
 from pipeline.office.timekeeping import assure_clock, local
 from pipeline.office.watch import CLUSTER, CLUSTER_ANSWERS, watched
 from pipeline.policy.list_days import ListDays, Selection, Waiting, select

@@ -14,11 +14,12 @@ from pipeline.domain.troubles import Sign, Trouble, follow, is_spared
 from pipeline.ledger import stops, troubles
 from pipeline.ledger.home import FEWEST_INODES
 from pipeline.letters.alarm import alarm
-from pipeline.mail.imap import ImapAccount, MailboxFault
+from pipeline.mail.faults import MailboxFault, PostmanFault
+from pipeline.mail.imap import ImapAccount
 from pipeline.mail.imap import LoginRefused as ImapLoginRefused
 from pipeline.mail.smtp import LoginRefused as SmtpLoginRefused
-from pipeline.mail.smtp import PostmanFault
-from pipeline.office.shop import Shop, imap_account, plan, post_letters, smtp_account
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop, imap_account, post_letters, smtp_account
 
 if TYPE_CHECKING:
     from pipeline.office.settings import Account

@@ -25,9 +25,10 @@ from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.home import FEWEST_INODES, LEDGER, loss_in, space_of
 from pipeline.ledger.inspection import SQLITE_VERSION, look_at
 from pipeline.ledger.migrations import MIGRATIONS
+from pipeline.mail.faults import MailboxFault, PostmanFault
 from pipeline.mail.headers import LOOP_HEADER
-from pipeline.mail.imap import Mailbox, MailboxFault
-from pipeline.mail.smtp import Delivered, Postman, PostmanFault
+from pipeline.mail.imap import Mailbox
+from pipeline.mail.smtp import Delivered, Postman
 from pipeline.night.painter import font_file
 from pipeline.office.clocks import moment_in
 from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, sentence, worldly

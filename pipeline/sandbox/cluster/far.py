@@ -27,7 +27,8 @@ from pipeline.domain import Transcript
 from pipeline.sandbox.cluster.membership import Membership
 from pipeline.sandbox.cluster.trial import trial_page
 from pipeline.sandbox.cluster.wire import ANSWER, TASK
-from pipeline.sandbox.scanner.scan import PASSING, PRELOAD, TRANSCRIPTS, timed_scan
+from pipeline.sandbox.scanner.scan import PASSING, PRELOAD, timed_scan
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 from pipeline.sandbox.workers import DEFAULT_LIMITS, WorkerFailed, WorkerPool, value_in
 
 P = ParamSpec("P")
