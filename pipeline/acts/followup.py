@@ -17,7 +17,8 @@ from pipeline.ledger.book import Judged, Ledger
 from pipeline.ledger.casework import address_of, has_bounced
 from pipeline.letters.cover_sheet import Covered, cover_sheet
 from pipeline.letters.inform import inform
-from pipeline.office.shop import Shop, plan
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop
 from pipeline.office.world import is_the_worlds
 from pipeline.policy.reminders import Reminder, most_pressing
 
