@@ -36,7 +36,7 @@ from pipeline.office.planning import plan
 from pipeline.office.settings import Settings
 from pipeline.office.shop import Run, Shop, a_run, measured
 from pipeline.office.timekeeping import assure_clock, local
-from pipeline.office.watch import CLUSTER, watched
+from pipeline.office.watch import CLUSTER, CLUSTER_ANSWERS, watched
 from pipeline.policy.list_days import ListDays, Selection, Waiting, select
 
 _Crops = Mapping[str, tuple[Picture, ...]]
@@ -296,15 +296,21 @@ def _office_warnings(shop: Shop, night: Night) -> Iterator[Caution]:
     for year in sorted({night.day.year, calendar.add(night.day, office.batching.longest_wait).year}):
         if not calendar.is_checked(year):
             yield Caution("calendar_unchecked", {"year": year})
-    away = standing(shop.ledger).get(CLUSTER)
-    if away and not away.calm_since:
-        since = away.since.astimezone(shop.settings.zone)
-        yield Caution("readers_away", {"since": f"{since:%d.%m.%Y %H:%M}"})
+    yield from _reader_warnings(shop)
     judged = shop.ledger.judged_between(night.since, night.until)
     yield from senders_unproved(office, [one.decision for one in judged])
     for waiting in map(_unreleased, shop.ledger.unreleased()):
         if (late := calendar.between(waiting.day, night.day)) >= office.release_within:
             yield Caution("release_late", {"batch": waiting.batch, "days": late})
+
+
+def _reader_warnings(shop: Shop) -> Iterator[Caution]:
+    troubles = standing(shop.ledger)
+    for name, caution in ((CLUSTER, "readers_away"), (CLUSTER_ANSWERS, "readers_refuted")):
+        trouble = troubles.get(name)
+        if trouble and not trouble.calm_since:
+            since = trouble.since.astimezone(shop.settings.zone)
+            yield Caution(caution, {"since": f"{since:%d.%m.%Y %H:%M}"})
 
 
 def senders_unproved(office: Office, decisions: Sequence[Decision]) -> Iterator[Caution]:
