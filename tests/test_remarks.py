@@ -373,7 +373,7 @@ def test_an_ordinary_name_of_a_file_says_nothing(name: str) -> None:
 # --- what a mail passes on ------------------------------------------------------------------------
 
 HEADS = (
-    "---------- Forwarded message ---------\nFrom: {0}\nDate: Mon, May 27, 2024\nSubject: e-imza\nTo: x@example.org\n\n",
+    "---------- Forwarded message ---------\nFrom: {0}\nDate: Mon, May 27, 2024\nSubject: e-imza\n\n",
     "-------- İletilmiş İleti --------\nKonu: e-imza\nTarih: 27.05.2024\nKimden: {0}\n\n",
     "Kimden: {0}\nGönderilme: Pazartesi\nKime: x@example.org\nKonu: e-imza\n\n",
     "-----Özgün İleti-----\nKimden: {0}\nKonu: e-imza\n\n",

@@ -110,7 +110,7 @@ def own_words(submission: Submission, words: MailWords) -> str:
 def passed_on(submission: Submission, words: MailWords, own: Collection[str]) -> str:
     """Gives the words of the mail that somebody passes on within the own words of a mail; "" for none.
 
-    It is passed on to be read. What one of our `own` addresses wrote says nothing new; nor does what it quotes.
+    It is passed on to be read. What one of our `own` addresses wrote says nothing new, nor what it quotes.
     """
     quotes = words.quotes
     is_forwarded = fold(submission.subject).startswith(tuple(map(fold, quotes.forwarded)))

@@ -112,7 +112,7 @@ def note_is_a_cross() -> bytes:
 
 
 def taken_back_in_html_alone() -> bytes:
-    """The words that take the list back stand in the HTML that people see, and not in the plain text beside it."""
+    """What takes the list back stands in the HTML that people see, and not in the plain text beside it."""
     shown = html("<p>Liste ektedir.</p><p>Vazgeçtik, iptal ediniz.</p>")
     form = attached(list_of(person("Esma Kızılçamlı")), XLS, "FORM-001-003.xls")
     words = alternative(plain("Liste ektedir.\n"), shown)
