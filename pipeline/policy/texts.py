@@ -34,7 +34,8 @@ from pipeline.domain.turkish import (
     unbroken,
     weekday,
 )
-from pipeline.policy.report_words import WORD_FILES, load_report_words
+from pipeline.policy.report_words import load_report_words
+from pipeline.policy.word_files import WORD_FILES
 
 _WIDTH = 76
 _SUBJECT = "Konu:"
