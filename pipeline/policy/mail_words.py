@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -52,7 +52,7 @@ class Quotes(OfficialPart):
     """How a line begins, or ends, after which another mail is quoted, and the subject of an answer.
 
     `forwarded` are what subjects begin with, and `passes_on` what lines have in them, where a mail is passed
-    on; `writers` are the fields that say who wrote it.
+    on; of the fields at its head `writers` say who wrote it and `titles` what it is called.
     """
 
     begins: tuple[str, ...]
@@ -61,6 +61,8 @@ class Quotes(OfficialPart):
     forwarded: tuple[str, ...]
     passes_on: tuple[str, ...]
     writers: tuple[str, ...]
+    titles: tuple[str, ...]
+    fields: tuple[str, ...]
 
 
 class MailWords(OfficialFile):
@@ -119,22 +121,21 @@ def passed_on(submission: Submission, words: MailWords, own: Collection[str]) ->
     titles: list[str] = []
     told: list[str] = []
     for line in lines[begin:]:
-        folded, field = fold(line), _FIELD.match(line)
+        folded = fold(line)
         is_quoting = _begins_quote(folded, quotes)
         if line == NEW_PART or (is_quoting and any(told)):
             break
-        if folded.startswith(tuple(map(fold, quotes.writers))) and any(a in folded for a in own):
+        if _begins(folded, quotes.writers) and any(a in folded for a in own):
             return ""
-        if field and fold(field[1]) in ("konu", "subject"):
-            titles.append(field[2])
-        elif not (field or is_quoting or _passes_on(line, quotes, is_forwarded)):
+        if _begins(folded, quotes.titles):
+            titles.append(line.partition(":")[2].strip())
+        elif not (_begins(folded, quotes.fields) or is_quoting or _passes_on(line, quotes, is_forwarded)):
             told.append(line.strip())
     return "\n\n".join([*titles, "\n".join(told).strip()]).strip()
 
 
-_FIELD = re.compile(
-    r"(Kimden|Gönderen|From|Kime|Alıcı|To|Bilgi|Cc|Tarih|Date|Gönderil\w+|Sent|Konu|Subject):\s*(.*)"
-)
+def _begins(folded: str, marks: Iterable[str]) -> bool:
+    return folded.startswith(tuple(map(fold, marks)))
 
 
 def _passes_on(line: str, quotes: Quotes, is_forwarded: bool) -> bool:
@@ -145,9 +146,7 @@ def _passes_on(line: str, quotes: Quotes, is_forwarded: bool) -> bool:
 
 
 def _begins_quote(folded: str, quotes: Quotes) -> bool:
-    return folded.startswith(tuple(map(fold, quotes.begins))) or folded.endswith(
-        tuple(map(fold, quotes.ends))
-    )
+    return _begins(folded, quotes.begins) or folded.endswith(tuple(map(fold, quotes.ends)))
 
 
 def _is_signature(line: str, name: set[str]) -> bool:
