@@ -34,6 +34,8 @@ lint: dev
 
 # An environment for the tests has the program in it, and stays one.
 setup: $(if $(wildcard $(VENV)/.done),$(VENV)/.done,$(VENV)/.runtime)
+	@# The service's user may write nothing here, and would compile the program at every start.
+	@$(PY) -m compileall -q pipeline
 
 # What the tests need besides: their tools, a real IMAP server, and systemd to read the units.
 dev: PACKAGES = $(SYSTEM_PACKAGES) $(DEV_PACKAGES)

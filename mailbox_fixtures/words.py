@@ -10,7 +10,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from pipeline.policy.report_words import SHAPE, WORD_FILES, as_shape  # noqa: E402
+from pipeline.policy.report_words import SHAPE, as_shape  # noqa: E402
+from pipeline.policy.word_files import WORD_FILES  # noqa: E402
 
 
 def lines() -> Iterator[str]:

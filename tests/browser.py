@@ -65,7 +65,7 @@ class Browser:
         self.ask("Page.navigate", url=url)
         self.until(f"location.href.startsWith({json.dumps(url)})")
 
-    def until(self, script: str, seconds: float = 60) -> None:
+    def until(self, script: str, seconds: float = 240) -> None:
         """Waits until the page is whole, and a script in it says yes."""
         end = time.monotonic() + seconds
         while True:
@@ -136,7 +136,7 @@ def a_browser(profile: Path) -> Iterator[Browser]:
             browser = Browser(to, back)
             yield browser
             browser.close()
-            process.wait(20)
+            process.wait(240)
     finally:
         process.kill()
         process.wait()

@@ -302,7 +302,7 @@ def leave_litter(_data: bytes) -> str:
 
 
 def run_program(data: bytes, *command: str) -> str:
-    return subprocess.run(command, input=data, capture_output=True, check=True, timeout=30).stdout.decode()
+    return subprocess.run(command, input=data, capture_output=True, check=True, timeout=240).stdout.decode()
 
 
 def kill_slow_program(_data: bytes) -> str:

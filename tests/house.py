@@ -115,7 +115,7 @@ def shop_at(settings: Settings, readers: Executor, moment: datetime) -> Iterator
     policy = policy_of(settings.rules, settings.reports, settings.office)
     home = Home(settings.home)
     # The desk of a test may still be at its last act.
-    with home.lock(60):
+    with home.lock(240):
         ledger = Ledger.open(home.ledger_file, home.key)
         try:
             yield at_work(Shop(settings, policy, home, ledger, readers, lambda: moment.astimezone(UTC)))
@@ -134,7 +134,7 @@ class House:
     tls: bool = False
     imap_port: int | None = None
     smtp_port: int | None = None
-    seconds: int = 5
+    seconds: int = 60
     more: str = ""
     # What the servers' clocks show, where ours is wrong.
     world: datetime | None = None

@@ -426,7 +426,7 @@ class Powered:
         """Ends it."""
         stdin, stdout = self._pipes()
         stdin.close()
-        self.process.wait(20)
+        self.process.wait(240)
         stdout.close()
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:

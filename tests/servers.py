@@ -275,7 +275,7 @@ class Dovecot:
         )  # fmt: skip
 
     def _greets(self) -> bool:
-        for _ in range(200):
+        for _ in range(2400):
             if self._process is None or self._process.poll() is not None:
                 return False
             with suppress(OSError), socket.create_connection((HOST, self.port), timeout=5) as sock:
@@ -386,7 +386,7 @@ class Box:
 
     def imap(self) -> IMAPClient:
         """Logs in as the user does with another program; to be used in a `with`."""
-        client = IMAPClient(HOST, self.server.port, ssl=False, timeout=20)
+        client = IMAPClient(HOST, self.server.port, ssl=False, timeout=240)
         client._imap.debug = 0
         client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.plain_login(self.user, self.password)

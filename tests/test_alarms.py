@@ -15,8 +15,8 @@ from pipeline.commands.cli import run
 from pipeline.domain.troubles import Sign, Trouble, follow
 from pipeline.intake import runs
 from pipeline.ledger.home import DiskSpace, Home
-from pipeline.mail.imap import LoginRefused, MailboxFault
-from pipeline.mail.smtp import PostmanFault
+from pipeline.mail.faults import MailboxFault, PostmanFault
+from pipeline.mail.imap import LoginRefused
 from pipeline.office import watch
 from tests.house import IT_UNIT, MORNING, House, body
 from tests.saboteurs import Saboteur

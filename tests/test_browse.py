@@ -70,13 +70,13 @@ def url(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     assert list(temporary.iterdir())
     yield line.split()[-1].removesuffix("defter")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(240) == 0
     process.stdout.close()
     assert list(temporary.iterdir()) == []
 
 
 def read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=20) as answer:
+    with urllib.request.urlopen(url, timeout=240) as answer:
         return str(answer.read().decode())
 
 
@@ -128,7 +128,7 @@ def browsed(url: str, folder: Path, *more: str) -> str:
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=True,
     )
     return done.stdout

@@ -181,7 +181,7 @@ class Witness:
     def run(self, *command: str) -> tuple[int, str, str]:
         environment = {**os.environ, "TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=200, check=False, env=environment
+            command, capture_output=True, text=True, timeout=240, check=False, env=environment
         )
         return done.returncode, done.stdout, done.stderr
 

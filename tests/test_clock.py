@@ -278,7 +278,7 @@ def test_sigterm_ends_a_run_after_the_letter_at_hand(house: House, command: str)
     wait_for(lambda: "dot" in house.smtp.stages)
     process.terminate()
     dot.over.set()
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=240)
 
     assert process.returncode == 75, (out, err)
     assert len(house.smtp.received) == 1
@@ -290,7 +290,7 @@ def test_sigterm_ends_a_run_after_the_letter_at_hand(house: House, command: str)
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
-    for _ in range(2400):
+    for _ in range(4800):
         if is_so():
             return
         time.sleep(0.05)

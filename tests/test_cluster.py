@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -41,10 +41,10 @@ from pipeline.sandbox.cluster.membership import (
     Membership,
     Part,
 )
-from pipeline.sandbox.cluster.wire import ANSWER
+from pipeline.sandbox.cluster.wire import ANSWER, TASK
 from pipeline.sandbox.scanner.scan import timed_scan
 from pipeline.sandbox.scanner.tesseract import DATA_FILE, ocr_identity
-from pipeline.sandbox.workers import WorkerPool
+from pipeline.sandbox.workers import DEFAULT_LIMITS, WorkerFailed, WorkerPool
 from tests.house import COMMAND, FIXTURES, MORNING, OFFICE, House, body
 from tests.servers import HOST
 from tests.serving import until
@@ -250,7 +250,7 @@ def test_a_worker_that_would_write_to_a_disk_does_not_start(cluster: Cluster, tm
     assert file_system_of(Path("/dev/shm")) == "tmpfs"
     if file_system_of(tmp_path) != "tmpfs":
         worker = cluster.start("worker", cluster.address, "--scratch", str(tmp_path), member="worker-one")
-        assert worker.wait(60) == 78
+        assert worker.wait(240) == 78
 
 
 # --- lost --------------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ def test_a_cluster_that_only_chatters_holds_nobody_up(
     try:
         with FarReaders(Membership(f"tls://{HOST}:1", tmp_path), readers, stall_seconds=0.1) as far:
             assert far.submit(timed_scan, *papers()[0]).result(30)
-            assert (far.read_far, far.read_here) == (0, 1)
+            assert (far.read_far, far.read_here, far.refuted) == (0, 1, 0)
     finally:
         over.set()
         chatting.join()
@@ -371,6 +371,115 @@ def test_the_unit_is_told_once_that_files_are_read_here_and_once_that_it_is_over
     house.poll(moment)
     assert polled(1) == [alarm]
     assert polled(1) == [alarm, f"nes-intake: sorun giderildi: {away_in_words}"]
+
+
+def broken(value: list[Any]) -> bytes:
+    return json.dumps({"value": value}).encode()
+
+
+REFUSED_ANSWERS = {
+    "none": b"",
+    "no json": b"<html>",
+    "of another file": broken([0.1, {"digest": "0" * 64, "kind": "other", "format": ""}]),
+    "a crash": b'{"failed": "memory", "detail": ""}',
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_ANSWERS)
+def test_an_answer_of_no_use_is_counted_against_who_gave_it(
+    what: str, tmp_path: Path, readers: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = Membership(f"tls://{HOST}:1", tmp_path)
+    with answering(REFUSED_ANSWERS[what], monkeypatch), FarReaders(nowhere, readers) as far:
+        assert far.submit(timed_scan, *papers()[0]).result(240)
+        assert (far.read_far, far.read_here, far.refuted, far.is_away) == (0, 1, 1, False)
+    # A file that cannot be read here either says nothing of who could not.
+    limits = replace(DEFAULT_LIMITS, file_bytes=1, memory_bytes=1 << 20)
+    with (
+        answering(REFUSED_ANSWERS[what], monkeypatch),
+        WorkerPool(1, limits) as weak,
+        FarReaders(nowhere, weak) as far,
+    ):
+        with pytest.raises((WorkerFailed, OSError)):
+            far.submit(timed_scan, *papers()[0]).result(240)
+        assert (far.read_here, far.refuted, far.is_away) == (1, 0, False)
+
+
+@contextmanager
+def answering(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Stands in for a cluster that has this one answer for every file."""
+    answered: list[threading.Thread] = []
+
+    def courier(*_: object) -> _Chatting:
+        ours, theirs = socket.socketpair()
+        answered.append(threading.Thread(target=answer_all, args=(theirs, answer)))
+        answered[-1].start()
+        return _Chatting(ours)
+
+    with monkeypatch.context() as instead:
+        instead.setattr(far_module, "_Courier", courier)
+        yield
+    for thread in answered:
+        thread.join()
+
+
+def answer_all(pipe: socket.socket, answer: bytes) -> None:
+    with pipe, contextlib.suppress(OSError), pipe.makefile("rb") as heard:
+        while head := heard.read(TASK.size):
+            number, clues, data = TASK.unpack(head)
+            heard.read(clues + data)
+            pipe.sendall(ANSWER.pack(number, len(answer)) + answer)
+
+
+def test_the_unit_is_told_that_the_answers_of_readers_are_of_no_use(
+    tmp_path: Path, readers: WorkerPool, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = Membership(f"tls://{HOST}:1", tmp_path)
+    house.file.write_text(naming(nowhere) + house.file.read_text())
+    lists = iter(file.relative_to(FIXTURES).with_suffix("") for file in LISTS)
+    moment, step = MORNING, timedelta(minutes=20)
+    in_words = "Okuyucu makinelerin yanıtları kullanılamıyor; dosyalar bu makinede yeniden okunuyor"
+
+    def polled(answer: bytes) -> list[str]:
+        nonlocal moment
+        house.deliver(str(next(lists)))
+        with answering(answer, monkeypatch), FarReaders(nowhere, readers) as far:
+            house.readers = far
+            house.poll(moment)
+        moment += step
+        return [str(x["Subject"]) for x in house.letters() if x["X-NES-Intake"] in ("alarm", "all_clear")]
+
+    assert polled(b"") == []
+    (alarm,) = polled(b"")
+    assert alarm == f"nes-intake uyarısı: {in_words}"
+    assert polled(b"") == [alarm]
+    assert in_words in house.command("status").stdout
+    house.nightly()
+    (report,) = [x for x in house.letters() if x["X-NES-Intake"] == "nightly"]
+    said = " ".join(body(report).split())
+    assert "14.06.2024 09:00 anından beri kullanılamıyor" in said
+    assert "ulaşılamıyor" not in said
+
+    # Read there again, every file.
+    monkeypatch.setattr(far_module, "_well_read", lambda _answer, data: timed_scan(data, "{}"))
+    assert polled(b"") == [alarm]
+    assert polled(b"") == [alarm, f"nes-intake: sorun giderildi: {in_words}"]
+
+
+def test_doctor_names_a_reader_that_answers_nothing_of_use(tmp_path: Path, house: House) -> None:
+    spoilt = "import sys, pipeline.sandbox.cluster.hosts as h; h.work_with = lambda _: None;"
+    with a_cluster(tmp_path / "cluster", 1) as (cluster, _):
+        place = str(cluster.folder / "worker-one")
+        asked = ["cluster", "worker", cluster.address, "--readers", "1", "--certificates", place]
+        command = [sys.executable, "-c", f"{spoilt} from pipeline.commands.cli import run; run(sys.argv[1:])"]
+        cluster.running.append(subprocess.Popen([*command, *asked], stdout=subprocess.PIPE, text=True))
+        said_by(cluster.running[-1])
+        house.write()
+        house.file.write_text(naming(cluster.member()) + house.file.read_text())
+        words = [str(COMMAND), "doctor", "--json", "--settings", str(house.file)]
+        lines = json.loads(subprocess.run(words, capture_output=True, text=True, check=False).stdout)
+        found = [(line["found"], line["grade"]) for line in lines if line["check"] == "readers"]
+        assert sorted(found) == [("ok", "ok"), ("refuted", "warning")]
 
 
 def test_a_reader_that_reads_otherwise_is_seen_by_doctor_and_given_nothing(
@@ -466,6 +575,19 @@ def test_what_was_never_given_is_not_called_back(tmp_path: Path, capsys: pytest.
     assert run(["cluster", "revoke", str(tmp_path)]) == 78
     assert "worker-iki" in capsys.readouterr().err
     assert not (tmp_path / REVOKED).exists()
+
+
+def test_an_authority_older_than_its_record_says_that_it_may_lack_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    revoking = ["cluster", "revoke", str(tmp_path), "--worker", "one"]
+    certify(tmp_path, [("worker", "one")])
+    assert run(revoking) == 0
+    # What the version before the record left, and what this one has renewed since.
+    (tmp_path / "issued").unlink()
+    certify(tmp_path, [("worker", "one")])
+    assert run(revoking) == 1
+    assert "yeni bir makam" in capsys.readouterr().out
 
 
 def test_what_speaks_to_the_cluster_sees_no_ledger_and_no_password(tmp_path: Path, cluster: Cluster) -> None:

@@ -93,7 +93,7 @@ class Manager:
         """Runs a unit to its end."""
         words, environment = self.command(unit)
         return subprocess.run(
-            words, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False,
+            words, env=environment, cwd="/", capture_output=True, text=True, timeout=240, check=False,
             preexec_fn=_as_the_unit_has_it,
         )  # fmt: skip
 
@@ -123,7 +123,7 @@ def test_the_units_for_cron_like_work_do_a_day_and_a_night(manager: Manager) -> 
 def test_without_its_credentials_a_unit_does_not_start(manager: Manager) -> None:
     words, environment = manager.command("nes-intake-poll.service")
     del environment["CREDENTIALS_DIRECTORY"]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 78
     assert "/etc/nes-intake/imap-parola" in done.stderr
 
@@ -161,7 +161,7 @@ def test_the_unit_that_serves_says_when_it_is_ready_that_it_lives_and_that_it_st
         try:
             until(lambda: heard().count("WATCHDOG=1") > 2 and len(house.smtp.received) == 1)
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=240)
         finally:
             process.kill()
         assert (process.returncode, err) == (0, "")
@@ -175,9 +175,9 @@ def test_into_the_journal_each_line_has_its_rank_and_its_values(manager: Manager
     with (tmp_path / "journal").open("w+") as journal:
         state = os.fstat(journal.fileno())
         environment["JOURNAL_STREAM"] = f"{state.st_dev}:{state.st_ino}"
-        subprocess.run(words, env=environment, stdout=journal, stderr=journal, timeout=60, check=True)
+        subprocess.run(words, env=environment, stdout=journal, stderr=journal, timeout=240, check=True)
         words[-1] = "/yok/ayarlar.toml"
-        subprocess.run(words, env=environment, stdout=journal, stderr=journal, timeout=60, check=False)
+        subprocess.run(words, env=environment, stdout=journal, stderr=journal, timeout=240, check=False)
         journal.seek(0)
         polled, wrong = journal.read().splitlines()
     assert polled.startswith("<6>Alınan ileti: 0")
@@ -198,7 +198,7 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
     said = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
         env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
     )  # fmt: skip
     ours = [line for line in said.stderr.splitlines() if "nes-intake" in line]
@@ -210,7 +210,7 @@ def test_systemd_understands_every_unit(tmp_path: Path) -> None:
 def test_little_is_left_open_to_a_unit(unit: Path) -> None:
     said = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=25", "--no-pager", str(unit)],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert said.returncode == 0, said.stdout.splitlines()[-1]
 
@@ -263,7 +263,7 @@ def test_the_lines_for_cron_do_a_day_and_a_night(house: House) -> None:
         assert "%" not in command  # to cron it is the end of the line
         given = [f"{name}={value}" for name, value in environment.items()]
         words = ["env", "-i", *given, environment["SHELL"], "-c", command.replace(PROGRAM, str(COMMAND))]
-        done = subprocess.run(words, cwd="/", capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(words, cwd="/", capture_output=True, text=True, timeout=240, check=False)
         # Whatever is printed becomes a mail every five minutes.
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [str(letter["X-NES-Intake"]) for letter in house.letters()] == ["accepted", "batch", "nightly"]
@@ -335,7 +335,7 @@ def asked(house: House, certificates: Certificates, *more: str) -> tuple[int, st
     secret = house.folder / "imap-secret"
     words = [sys.executable, "-I", str(DEPLOY / "dead-man"), "127.0.0.1", house.box.user, str(secret)]
     place = ["--port", str(house.box.server.tls_port), "--ca-file", str(certificates.ca_file)]
-    done = subprocess.run([*words, *place, *more], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*words, *place, *more], capture_output=True, text=True, timeout=240, check=False)
     assert done.stderr == ""
     return done.returncode, done.stdout
 

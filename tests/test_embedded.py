@@ -28,7 +28,7 @@ def office() -> Iterator[EmbeddedMailbox]:
 
 def account_of(server: EmbeddedMailbox, password: str | None = None) -> ImapAccount:
     secret = SecretStr(password or server.password)
-    return ImapAccount("demo", server.host, server.port, "none", server.user, secret, timeout_seconds=10)
+    return ImapAccount("demo", server.host, server.port, "none", server.user, secret, timeout_seconds=60)
 
 
 def test_mails_arrive_byte_for_byte_at_their_time(office: EmbeddedMailbox) -> None:
@@ -107,7 +107,7 @@ print("over")
         [sys.executable, "-W", "always", "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "over\n", "")

@@ -433,7 +433,7 @@ security = "none"
 user = "{user}"
 password = {{ file = "{secret}" }}
 since = 2020-01-01
-timeout_seconds = 5
+timeout_seconds = 60
 """
 
 

@@ -193,7 +193,7 @@ def said_by_systemd(place: Path, *more: str) -> list[str]:
     """Has systemd read all units of a folder: what it says of ours."""
     said = subprocess.run(
         ["systemd-analyze", *more, "verify", "--man=no", *map(str, sorted(place.iterdir()))],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
         env={**os.environ, "SYSTEMD_UNIT_PATH": f"{place}:", "XDG_RUNTIME_DIR": str(place)},
     )  # fmt: skip
     return [line for line in said.stderr.splitlines() if "nes-intake" in line]
@@ -264,7 +264,7 @@ def somebody(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("somebody")
     done = subprocess.run(
         [COMMAND, "init", "--user"],
-        capture_output=True, text=True, timeout=60, check=False, cwd="/",
+        capture_output=True, text=True, timeout=240, check=False, cwd="/",
         env={"HOME": str(home), "LANG": "C.UTF-8"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,19 +6,23 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
 from pipeline.commands.cli import run
+from pipeline.domain.faults import OperatorFault
+from pipeline.domain.official_files import Proved
 from pipeline.ledger.home import Home
 from pipeline.office import opening
-from pipeline.office.glance import NOTE, glance
+from pipeline.office.glance import NOTE, glance, state_of_program
 from pipeline.policy import policy
 from pipeline.policy.places import RULES
+from pipeline.policy.working_days import load_working_days
 from tests.house import FIXTURES, House
 
 LIST = "accepted/ordinary-single-list"
@@ -60,7 +64,16 @@ def test_the_help_imports_no_command() -> None:
 def test_one_mail_is_explained_without_what_it_has_no_use_for() -> None:
     code, modules, _ = modules_of("explain", str(FIXTURES / f"{LIST}.eml"))
     assert code == 0
-    assert not heavy(modules) & {"numpy", "openpyxl", "pdfplumber", "PIL", "reportlab", "rich", "onnxruntime"}
+    strangers = "holidays imapclient numpy openpyxl pdfplumber PIL reportlab rich smtplib onnxruntime"
+    assert not {module.partition(".")[0] for module in modules} & set(strangers.split())
+
+
+def test_a_worker_for_lists_holds_nothing_that_checks_what_it_says() -> None:
+    warm = (
+        "import json, sys; import pipeline.sandbox.scanner.warm_for_lists; print(json.dumps([*sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", warm], capture_output=True, text=True, check=True)
+    assert not heavy(set(json.loads(done.stdout))) & {"pydantic", "pydantic_core", "PIL", "pdfplumber"}
 
 
 def test_an_idle_poll_imports_nothing_heavy_and_a_mail_ends_its_rest(house: House) -> None:
@@ -184,6 +197,31 @@ def test_what_was_proved_once_is_not_proved_again_but_by_check(
     assert (proofs_of("poll"), proofs_of("status")) == (3, 0)
     house.file.write_text(house.file.read_text().replace("saglik.gov.tr", "saglik.example.net"))
     assert (proofs_of("poll"), proofs_of("status")) == (3, 0)
+
+
+def test_another_version_of_a_library_is_another_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "site-packages"
+    place.mkdir()
+    monkeypatch.syspath_prepend(str(place))
+    (place / "holidays-0.99.dist-info").mkdir()
+    before = state_of_program()
+    assert state_of_program() == before
+    (place / "holidays-0.99.dist-info").rename(place / "holidays-1.0.dist-info")
+    assert state_of_program() != before
+
+
+def test_of_a_proved_file_the_keys_are_looked_at_and_no_example() -> None:
+    told = tomllib.loads((RULES / "calendar.toml").read_text(encoding="utf-8"))
+    turned = {**told, "accepts": told["rejects"], "rejects": told["accepts"]}
+    with pytest.raises(OperatorFault, match="calendar_example"):
+        load_working_days(turned)
+    assert load_working_days(Proved(turned)) == load_working_days(told)
+    day = {"day": date(2031, 1, 2), "is": "closed", "because": "deneme"}
+    for misfit in ({"days": [day, day]}, {"accept": []}):
+        with pytest.raises(OperatorFault):
+            load_working_days(Proved({**told, **misfit}))
 
 
 def test_explain_judges_by_the_services_rules(

@@ -188,7 +188,7 @@ def test_a_read_only_mount_is_the_worlds_trouble_and_loses_nothing(used: House, 
     used.deliver("guided/pin-blocked")
     sent = len(used.smtp.received)
     words = [sys.executable, "-c", _READ_ONLY, str(used.home), command, "--settings", str(used.file)]
-    said = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)
+    said = subprocess.run(words, capture_output=True, text=True, timeout=240, check=False, cwd=ROOT)
     if said.returncode == 99:
         pytest.skip("mounting is not permitted here")
     assert said.returncode == 75, said

@@ -60,7 +60,7 @@ def account_of(box: Box, port: int | None = None, folder: str = "INBOX", **chang
         "user": box.user,
         "password": SecretStr(box.password),
         "folder": folder,
-        "timeout_seconds": 5,
+        "timeout_seconds": 30,
     }
     return ImapAccount(**(given | changes))  # type: ignore[arg-type]
 
@@ -482,7 +482,7 @@ def test_a_mail_over_which_the_server_hangs_up_stops_no_other(full: Box) -> None
 
 def test_a_mail_over_which_the_server_falls_silent_stops_no_other(full: Box) -> None:
     with StallOver(full.server.port, rb"UID FETCH (\d+,)*3[, ].*BODY") as saboteur:
-        answers = everything(full, port=saboteur.port, timeout_seconds=0.5)
+        answers = everything(full, port=saboteur.port, timeout_seconds=3)
     assert raws(answers) == [mail(n) for n in (1, 2, 4, 5, 6)]
     assert left_out(answers) == [Unfetched(3, "dropped")]
 
@@ -506,7 +506,7 @@ def test_a_mail_over_which_the_server_falls_silent_stops_no_other(full: Box) -> 
 )
 def test_a_mail_with_an_answer_that_is_none_stops_no_other(full: Box, text: bytes, why: str) -> None:
     with Answer(full.server.port, rb"UID FETCH (\d+,)*3[, ].*BODY", text) as saboteur:
-        answers = everything(full, port=saboteur.port, timeout_seconds=1)
+        answers = everything(full, port=saboteur.port, timeout_seconds=3)
     assert raws(answers) == [mail(n) for n in (1, 2, 4, 5, 6)]
     assert [(answer.uid, answer.why) for answer in left_out(answers)] == [(3, why)]
 
@@ -658,7 +658,7 @@ def test_a_missing_folder_is_told_apart(box: Box) -> None:
 def test_garbled_answers_end_the_session_with_a_fault(full: Box, command: bytes, text: bytes) -> None:
     with (
         Answer(full.server.port, command, text) as saboteur,
-        Mailbox(account_of(full, saboteur.port, timeout_seconds=1)) as mailbox,
+        Mailbox(account_of(full, saboteur.port, timeout_seconds=3)) as mailbox,
     ):
         try:
             mailbox.state()
@@ -734,7 +734,7 @@ def test_a_server_that_never_greets_is_given_up_in_time(box: Box) -> None:
 )
 def test_a_greeting_that_is_none_is_a_fault(box: Box, greeting: bytes) -> None:
     with Rewrite(box.server.port, rb"^\* OK \[CAPABILITY.*\r\n", greeting) as saboteur:
-        account = account_of(box, saboteur.port, timeout_seconds=1)
+        account = account_of(box, saboteur.port, timeout_seconds=3)
         if greeting.startswith(b"* OK"):
             with Mailbox(account) as mailbox:
                 assert mailbox.state().messages == 0

@@ -16,7 +16,7 @@ from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.listed_people import ON_A_LIST
 from pipeline.ledger.undoing import undo_decision
-from pipeline.office.shop import plan
+from pipeline.office.planning import plan
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk, said

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.mail.imap import MailboxFault, Refused
+from pipeline.mail.faults import MailboxFault
+from pipeline.mail.imap import Refused
 from pipeline.sandbox.workers import WorkerPool
 from tests.house import MORNING, House, fixture
 from tests.saboteurs import Answer, Interject, Rewrite, Saboteur

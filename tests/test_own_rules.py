@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.office.opening import opened, opened_ledger, policy_in_force, policy_of, policy_to_look_by
 from pipeline.office.settings import load_settings
 from pipeline.policy.places import REPORTS, RULES, laid_over
+from pipeline.policy.word_files import WORD_FILES, _as_toml, leaves, may_lack
 from tests.house import House, body
 
 LIST = "accepted/ordinary-single-list"
@@ -74,6 +76,77 @@ def test_a_file_laid_over_replaces_adds_or_takes_away() -> None:
         ("rules/b.toml", b"other"),
     ]
     assert list(laid_over(below, {})) == list(below)
+
+
+@pytest.mark.parametrize("name", WORD_FILES)
+def test_an_offices_words_lie_over_the_packages_key_by_key(name: str) -> None:
+    path, whole = f"reports/{name}", (REPORTS / name).read_bytes()
+    below = tomllib.loads(whole.decode())
+    # Whatever a file says comes back as it was, also where nothing of it is the office's.
+    (filled,) = laid_over({path: whole}, {path: b"# bizim\n"}).values()
+    taken = {key for key, _ in leaves(below) if not may_lack(name.removesuffix(".toml"), key)}
+    assert {key: value for key, value in leaves(tomllib.loads(filled.decode())) if key in taken} == {
+        key: value for key, value in leaves(below) if key in taken
+    }
+    # Who has it all, changes its bytes for nobody.
+    assert laid_over({path: whole}, {path: whole + b"# bizim\n"}) == {path: whole + b"# bizim\n"}
+
+
+def test_what_an_office_may_leave_out_it_has_left_out() -> None:
+    path = "reports/nightly.toml"
+    below = b"""[sections.held]
+title = "Bekleyenler"
+brief = ["a"]
+columns.age = "Yas"
+[sections.new]
+title = "Yeni"
+brief = ["b"]
+"""
+    (told,) = laid_over({path: below}, {path: b'[sections.held]\ntitle = "Bizde bekleyenler"\n'}).values()
+    new = {"title": "Yeni", "brief": ["b"]}
+    assert tomllib.loads(told.decode()) == {"sections": {"held": {"title": "Bizde bekleyenler"}, "new": new}}
+
+
+def test_any_text_is_written_so_that_it_is_read_again() -> None:
+    path, odd = "reports/words.toml", {'"tırnak" \\ \n\t\x7f\x01\u2028😀': ["a", 1, True, {"b c": -2.5}]}
+    assert tomllib.loads(_as_toml({"x.y": odd, "boş": {}, "gün": date(2026, 1, 2)})) == {
+        "x.y": odd,
+        "boş": {},
+        "gün": date(2026, 1, 2),
+    }
+    # What is no TOML is for whoever loads it, with the line.
+    assert laid_over({path: b"a = 1"}, {path: b"a = \n"}) == {path: b"a = \n"}
+
+
+def test_an_upgrade_with_more_to_say_finds_the_offices_words(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = office.own / "reports/words.toml"
+    theirs = (REPORTS / "words.toml").read_text()
+    line = next(line for line in theirs.splitlines() if line.startswith("accepted = "))
+    section = theirs[theirs.index("[silences]") :].partition("\n[")[0]
+    # The office's copy is older than the section, and says one word otherwise.
+    own.write_text(theirs.replace(section, "").replace(line, 'accepted = "bizce kabul"', 1))
+    words = policy_of(load_settings(office.house.file)).texts.words
+    package = tomllib.loads(theirs)
+    assert words["silences"] == package["silences"]
+    assert "bizce kabul" in str(words)
+    office.house.deliver(LIST)
+    assert run(["poll", *office.settings]) == DONE
+    code, out = told(capsys, "check", *office.settings)
+    assert code == DONE
+    count = len(package["silences"])
+    assert f"reports/words.toml: birimin dosyasında olmayan {count} söz programdan alınıyor" in out
+    code, out = told(capsys, "check", *office.settings, "--diff")
+    assert (code, out.count("+")) == (DONE, 1)
+    assert 'accepted = "bizce kabul"' in out
+    assert all(f"   silences.{key} = " in out for key in package["silences"])
+    # Only what the program asks for: a misspelt key is nobody's word.
+    own.write_text(own.read_text() + '[silencs]\nduplicate = "x"\n')
+    code, out = told(capsys, "check", *office.settings)
+    assert code == BAD_CONFIGURATION
+    assert "reports/words.toml" in out
+    assert "silencs" in out
 
 
 def test_the_service_judges_and_writes_by_the_offices_own_files(

@@ -259,7 +259,7 @@ def test_a_bar_code_reader_types_at_the_desk(house: House, tmp_path: Path) -> No
         input=f"{named['paid']}\r\n\r\n{named['physician'].replace('-', '*')}\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (told.returncode, told.stderr) == (0, ""), told

@@ -7,17 +7,20 @@ import random
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from pipeline.domain import Cell, CellKind, Cells, FileKind, Sheet, Transcript
+from pipeline.domain import Cell, CellKind, Cells, FileKind, Page, Sheet, Source, Transcript, Word
+from pipeline.domain.files import Coded, Doubt, Look
 from pipeline.papers.clues import Clues
 from pipeline.sandbox.scanner import plain_cells, xls
 from pipeline.sandbox.scanner.cells import SheetInProgress
-from pipeline.sandbox.scanner.scan import TRANSCRIPTS, transcribe
+from pipeline.sandbox.scanner.scan import plain, transcribe
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 from tests.people import PEOPLE
 from tests.seen_workbooks import Dress, dressed_xls, dressed_xlsx
 from tests.workbooks import OFFICIAL, entry, filled, repacked
@@ -220,7 +223,19 @@ CELLS = (
 
 def kept(cells: Any) -> Any:
     transcript = Transcript("0" * 64, FileKind.WORKBOOK, "xlsx", (Sheet("Liste", cells),))
-    return TRANSCRIPTS.dump_python(transcript, mode="json")
+    return plain(transcript)
+
+
+def test_what_crosses_is_what_the_library_would_have_said() -> None:
+    page = Page(1, 595.0, 842.0, (Word("Tutar\ud800", 1.5, 2.0, 3.0, 4.0),), "text", "ab")
+    page = replace(page, doubts=(Doubt(Source.ADDED, 1.0, 2.0, 3.0, 4.0),), codes=(Coded("100"),))
+    sheets = (Sheet("Liste", Cells.of(CELLS), merged=((0, 0, 1, 1),), looks=(Look(1, 2, "struck"),)),)
+    inner = (("iç.pdf", Transcript("1" * 64, FileKind.PDF, "pdf", pages=(page, page), notes=("macros",))),)
+    for told in (sheets, (Sheet("Eski", CELLS),)):
+        whole = Transcript("0" * 64, FileKind.WORKBOOK, "xlsx", told, inner=inner, problem="locked")
+        assert plain(whole) == TRANSCRIPTS.dump_python(whole, mode="json")
+        assert TRANSCRIPTS.validate_python(json.loads(json.dumps(plain(whole)))) == whole
+        assert type(plain(whole)["kind"]) is str
 
 
 def test_packed_cells_come_back_as_they_were() -> None:

@@ -46,7 +46,9 @@ class Dot:
         self.accepted_by_then.append(len(self._server.received))
 
 
-def account_of(server: RecordingSmtp, timeout_seconds: float = 5, password: str | None = None) -> SmtpAccount:
+def account_of(
+    server: RecordingSmtp, timeout_seconds: float = 30, password: str | None = None
+) -> SmtpAccount:
     secret = password if password is not None else server.password
     return SmtpAccount(
         server.host,
@@ -282,14 +284,14 @@ def test_a_reply_to_the_dot_that_never_ends_is_in_doubt(smtp: RecordingSmtp, dot
 
 
 def test_the_dot_may_take_longer_than_a_command(smtp: RecordingSmtp, dot: Dot) -> None:
-    smtp.fail("dot", "wait 1.2")
-    with Postman(account_of(smtp, timeout_seconds=0.5), dot_seconds=5) as postman:
+    smtp.fail("dot", "wait 3")
+    with Postman(account_of(smtp, timeout_seconds=2), dot_seconds=60) as postman:
         assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Delivered)
         assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Delivered)
 
 
 def test_silence_before_the_dot_is_given_up_in_time(smtp: RecordingSmtp, dot: Dot) -> None:
-    with Postman(account_of(smtp, timeout_seconds=0.5)) as postman:
+    with Postman(account_of(smtp, timeout_seconds=3)) as postman:
         # The patience for the dot of one letter does not last into the next.
         postman.post(SENDER, (AYSE,), LETTER, dot)
         smtp.fail("RCPT", "stall")

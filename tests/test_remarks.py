@@ -265,3 +265,141 @@ def test_a_list_of_ones_own_beside_which_it_is_taken_back_waits(readers: WorkerP
         mail(Envelope(writes(HULYA), "Kayıp", at("2024-05-13", "09:00")), mixed(plain(words), form))
     )
     assert (judged.decision.outcome, judged.decision.entries) == (Outcome.HELD, ())
+
+
+# --- what is known as harmless, and nothing else --------------------------------------------------
+
+SUBJECTS = ("bu kişiler", "arkadaşlar", "personelimizden biri", "ekteki başvurular", "listedekiler")
+DENIED = (
+    "kaybetmedi", "kaybetmediler", "çalışmıyor", "başvurmuyor", "başvurmadılar",
+    "onaylanmamıştır", "imzalamamış",
+    "uygun görülmemektedir", "kabul etmediler", "reddedildi", "sahip çıkmıyor",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("denied", DENIED)
+@pytest.mark.parametrize("who", SUBJECTS)
+@pytest.mark.parametrize(
+    "clothes", ["Liste ektedir; {0} {1}.", "{0} {1}. Liste ektedir.", "Liste ektedir.\n\nNot: {0} {1}"]
+)
+def test_a_denial_that_names_nobody_holds_everybody(who: str, denied: str, clothes: str) -> None:
+    assert listed(of(ALI, SUKRU, words=clothes.format(who, denied))) == set()
+
+
+def test_a_denial_that_names_somebody_holds_that_row() -> None:
+    words = f"Liste ektedir. {ALI.name} kartını kaybetmediğini söyledi, kaybetmemiştir."
+    assert listed(of(ALI, SUKRU, words=words)) == {SUKRU.identity_number}
+
+
+HARMLESS = (
+    "Kartımı evde, arabada her yerde aradım ama bulamadım.",
+    "Nerede düşürdüğümü hatırlamıyorum, iptal ettirdim.",
+    "E-imzam olmadığı için reçete yazamıyorum, acil rica ederim.",
+    "Kart okuyucu istemiyorum.",
+    "Not: kart okuyucu istenmemektedir.",
+    "Formda hata varsa lütfen bildiriniz.",
+    "Daha önce gönderdiğim form ulaşmamış, tekrar gönderiyorum.",
+    "Gerekmedikçe bu e-postayı yazdırmayınız.",
+    "Uz. Dr. Ayşe KORKMAZ\nBaşhekim Yardımcısı",
+    "Mesajın alıcısı değilseniz dikkate almayınız ve siliniz. Mesajı saklamayınız.",
+    "Size yanlışlıkla ulaşmışsa lütfen göndereni haberdar ediniz ve mesajı sisteminizden siliniz.",
+    "This e-mail is confidential. If you are not the intended recipient please delete it.",
+    "Please find attached the list. Best regards",
+    "Sent from my iPhone",
+)
+
+
+@pytest.mark.parametrize("words", HARMLESS)
+def test_what_people_and_houses_always_write_holds_nobody(words: str) -> None:
+    listing = of(ALI, SUKRU, words=f"Kayıp listemiz ektedir.\n\n{words}")
+    assert (listing.outcome, len(listed(listing))) == (Outcome.ACCEPTED, 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bu liste yanlışlıkla gönderilmiştir. Mesajı siliniz.",
+        "Mesajın alıcısı değilseniz siliniz. Ekteki listeyi dikkate almayınız.",
+        "Mesajın alıcısı değilseniz siliniz.\n\nVazgeçtik.",
+        "Please cancel this list.",
+        "The card was found in my car.",
+        "Va\u00adzgeç\u200btik.",
+    ],
+)
+def test_a_withdrawal_is_none_of_a_houses_words(words: str) -> None:
+    assert listed(of(ALI, SUKRU, words=f"Liste ektedir.\n\n{words}")) == set()
+
+
+@pytest.mark.parametrize("sign", ["❌", "✗", "X", "×", "✘ ", "!", "*", "?", "👎", "--❌--", "#"])
+def test_a_note_without_a_word_is_idle_only_where_it_says_that_there_is_nothing(sign: str) -> None:
+    assert listed(of(ALI, SUKRU, note=sign)) == {SUKRU.identity_number}
+    assert not POLICY.remarks.is_idle(sign)
+    assert all(map(POLICY.remarks.is_idle, ("-", "--", "/", ".", "– –", "Tel: +90 312 000 00 00")))
+
+
+@pytest.mark.parametrize("said", ["iptal", "İPTAL", "vazgeçti", "çıkarıldı iptal"])
+def test_the_column_of_running_numbers_is_heard_too(said: str) -> None:
+    assert listed(of(ALI, SUKRU, number=said)) == {SUKRU.identity_number}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "iptal edilenler.xls", "İPTAL_EDİLEN_2.xls", "taslak1.xls", "ESKİ LİSTE.xls", "deneme.xls",
+        "hatalı liste.xls", "vazgeçenler (2).xlsx",
+        "listeler.zip / iptal edilenler/liste.xls", "listeler.zip / Eski/2024/liste.xls",
+    ],
+)  # fmt: skip
+def test_what_a_file_or_its_folder_is_called_stands_over_its_rows(name: str) -> None:
+    first, second = replace(row(ALI, 6), file=name), row(SUKRU, 6)
+    told = judged(
+        first, second, mail=mail_from(OFFICE.address, sender_name=OFFICE.name, text="Liste ektedir.")
+    )
+    assert listed(told) == {SUKRU.identity_number}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "liste.xls", "FORM-001-003 (2) son.xls", "Eskişehir.xls", "düzeltilmiş hatalı liste.xls",
+        "kayıp-çalıntı_2024.zip / a/b.xls",
+    ],
+)  # fmt: skip
+def test_an_ordinary_name_of_a_file_says_nothing(name: str) -> None:
+    decision = judged(replace(row(ALI, 6), file=name))
+    assert listed(decision) == {ALI.identity_number}
+
+
+# --- what a mail passes on ------------------------------------------------------------------------
+
+HEADS = (
+    "---------- Forwarded message ---------\nFrom: {0}\nDate: Mon, May 27, 2024\nSubject: e-imza\n\n",
+    "-------- İletilmiş İleti --------\nKonu: e-imza\nTarih: 27.05.2024\nKimden: {0}\n\n",
+    "Kimden: {0}\nGönderilme: Pazartesi\nKime: x@example.org\nKonu: e-imza\n\n",
+    "-----Özgün İleti-----\nKimden: {0}\nKonu: e-imza\n\n",
+    "27.05.2024 tarihinde {0} yazdı:\n> ",
+)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_mail_passed_on_is_heard_unless_we_wrote_it(head: str) -> None:
+    said = f"Liste ektedir.\n\n{head}Kartımı buldum, listeden çıkarın.\n"
+    theirs = said.format(f"{ALI.name} <{ALI.work_email}>")
+    assert listed(of(ALI, SUKRU, words=theirs, subject="İlt: e-imza")) == set()
+    if "Kimden" in head or "From" in head:
+        ours = said.format(f"Birim <{POLICY.office.own_addresses[0]}>")
+        assert len(listed(of(ALI, SUKRU, words=ours, subject="İlt: e-imza"))) == 2
+
+
+@pytest.mark.parametrize("head", HEADS[2:])
+def test_an_answer_does_not_pass_on_what_it_quotes(head: str) -> None:
+    said = f"Liste ektedir.\n\n{head}Kartımı buldum, listeden çıkarın.\n".format(ALI.work_email)
+    assert len(listed(of(ALI, SUKRU, words=said, subject="Ynt: e-imza"))) == 2
+
+
+def test_what_a_mail_passed_on_quotes_is_not_passed_on() -> None:
+    said = (
+        f"Form ektedir.\n\nKimden: {ALI.work_email}\nKonu: e-imza\n\nFormum ektedir.\n\n"
+        "Kimden: baskasi@example.org\nKonu: eski\n\nListeden çıkarın.\n"
+    )
+    assert len(listed(of(ALI, SUKRU, words=said, subject="FW: e-imza"))) == 2

@@ -24,8 +24,9 @@ from pipeline.domain import Cell, CellKind, FileKind, Sheet, Transcript
 from pipeline.papers.clues import Clues
 from pipeline.sandbox.scanner import cells, ooxml, texts, workbooks
 from pipeline.sandbox.scanner.limits import Allowance
-from pipeline.sandbox.scanner.scan import TRANSCRIPTS, failed, scan
+from pipeline.sandbox.scanner.scan import failed, scan
 from pipeline.sandbox.scanner.second_reader import second_reading
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 from tests import odd_workbooks as odd
 from tests import workbook_material as material
 from tests import wrappings

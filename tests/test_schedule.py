@@ -20,7 +20,7 @@ from tests.saboteurs import Trickle
 from tests.serving import serving, until
 
 LIST = "accepted/ordinary-single-list"
-SECONDS = 120
+SECONDS = 240
 
 
 def end(process: subprocess.Popen[str], by: int = signal.SIGTERM) -> tuple[float, str, str]:

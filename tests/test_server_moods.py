@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.mail.faults import PostmanFault
 from pipeline.mail.server_replies import is_final, mood_of
-from pipeline.mail.smtp import LoginRefused, PostmanFault, StarttlsWanted
+from pipeline.mail.smtp import LoginRefused, StarttlsWanted
 from pipeline.office.outbox import Unwilling
 from pipeline.sandbox.workers import WorkerPool
 from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body

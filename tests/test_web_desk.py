@@ -896,7 +896,7 @@ def test_the_command_opens_the_door_and_closes_it(house: House) -> None:
         assert address
         assert Visitor(int(address[2]), address[1]).get("/giris").status == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(240) == 0
 
 
 # --- by hand, in a real browser --------------------------------------------------------------------

@@ -19,7 +19,8 @@ from typing import NamedTuple
 from xlwt.CompoundDoc import XlsDoc  # type: ignore[import-untyped]
 
 from pipeline.papers.clues import Clues
-from pipeline.sandbox.scanner.scan import TRANSCRIPTS, transcribe
+from pipeline.sandbox.scanner.scan import plain, transcribe
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 from tests.odd_workbooks import (
     csv_file,
     docx,
@@ -412,8 +413,7 @@ def scan_broken(seed: int, count: int, seconds: float) -> Broken:
         started = time.process_time()
         try:
             transcript = transcribe(data, Clues())
-            plain = TRANSCRIPTS.dump_python(transcript, mode="json")
-            if TRANSCRIPTS.validate_python(plain) != transcript:
+            if TRANSCRIPTS.validate_python(plain(transcript)) != transcript:
                 surprises.append(f"{name}: another transcript after the round trip")
             problems[transcript.problem] += 1
         except BaseException as fault:

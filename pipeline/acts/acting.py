@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.acts.faults import Overtaken
 from pipeline.domain.acts import Done
 from pipeline.ledger.acts import acts_about, last_act, note_act, sealed_act, version_of
 from pipeline.letters.act_copy import act_copy
 from pipeline.mail.rendering import message_id
-from pipeline.office.shop import Shop, plan
+from pipeline.office.planning import plan
+
+if TYPE_CHECKING:
+    from pipeline.office.shop import Shop
 
 
 @dataclass(frozen=True, slots=True)

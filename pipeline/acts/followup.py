@@ -17,7 +17,8 @@ from pipeline.ledger.book import Judged, Ledger
 from pipeline.ledger.casework import address_of, has_bounced
 from pipeline.letters.cover_sheet import Covered, cover_sheet
 from pipeline.letters.inform import inform
-from pipeline.office.shop import Shop, plan
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop
 from pipeline.office.world import is_the_worlds
 from pipeline.policy.reminders import Reminder, most_pressing
 
@@ -38,10 +39,12 @@ class FollowedUp:
     broken: Mapping[str, str] = field(default_factory=dict)
 
 
-def follow_up(shop: Shop, day: date, now: datetime) -> FollowedUp:
-    """Closes what is complete, reminds the others, and tells what came of it; call inside a transaction."""
+def follow_up(shop: Shop, cases: Sequence[Case], day: date, now: datetime) -> FollowedUp:
+    """Closes what is complete of the open cases, reminds the others, and tells what came of it.
+
+    Call inside a transaction.
+    """
     ledger = shop.ledger
-    cases = ledger.open_cases()
     closed, broken = _closed(shop, cases, day, now)
     # What is wrong with the answers may be wrong with these.
     if stops.open_stop(ledger):

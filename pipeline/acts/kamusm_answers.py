@@ -15,7 +15,8 @@ from pipeline.domain.turkish import quotable
 from pipeline.ledger.casework import address_of, is_imported, listed_case, note_answer
 from pipeline.letters.inform import inform
 from pipeline.lists.kamusm_answers import AnswerRow, read_answer
-from pipeline.office.shop import Shop, plan
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop
 from pipeline.office.transcripts import begin_transcripts, finish_transcripts
 
 

@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.acts.acting import Act, Deed, acting
 from pipeline.domain import (
@@ -31,11 +31,14 @@ from pipeline.ledger.book import Ledger, StoredLetter
 from pipeline.ledger.casework import note_release, stored_batch
 from pipeline.letters.list_letter import batch_digest, list_letter
 from pipeline.mail.unpack import plain_text
-from pipeline.office.shop import Shop, plan
+from pipeline.office.planning import plan
 from pipeline.office.sitting import Sitting
 from pipeline.policy.policy import Policy
 from pipeline.policy.quoted_letter import OurLetter
 from pipeline.policy.release_words import Hindrance, batch_named, may_release, why_no_release
+
+if TYPE_CHECKING:
+    from pipeline.office.shop import Shop
 
 State = Literal["done", "again", "unknown", "not_for_release", "erased", "disputed"]
 

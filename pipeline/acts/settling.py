@@ -39,7 +39,8 @@ from pipeline.ledger.settlements import (
     note_settlement,
 )
 from pipeline.letters.settled import Refusal, Verdicts, answer_settled
-from pipeline.office.shop import Shop, plan
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
 
 _STATES: Mapping[Verb, HoldState] = {

@@ -9,7 +9,7 @@ from typing import ParamSpec
 import click
 
 from pipeline.domain.faults import OperatorFault
-from pipeline.office.console import DONE, say
+from pipeline.office.console import DONE, SET_ASIDE, say
 from pipeline.office.init_system import notify
 from pipeline.sandbox.cluster.membership import Membership, Part, is_address
 
@@ -83,10 +83,13 @@ def revoke_command(folder: Path, **named: tuple[str, ...]) -> int:
     members = _members(**named)
     if not members:
         raise OperatorFault("cluster_nobody")
-    from pipeline.sandbox.cluster.certificates import revoke
+    from pipeline.sandbox.cluster.certificates import is_recorded_whole, revoke
 
     say("cluster_revoked", file=revoke(folder, members))
-    return DONE
+    if is_recorded_whole(folder):
+        return DONE
+    say("cluster_unrecorded", folder=folder)
+    return SET_ASIDE
 
 
 @cluster_command.command("scheduler")

@@ -21,7 +21,7 @@ from pipeline.ledger.custody import (
     export,
 )
 from pipeline.ledger.home import Home
-from pipeline.mail.imap import MailboxFault
+from pipeline.mail.faults import MailboxFault
 from pipeline.office.console import DONE, SET_ASIDE, machine_words, say
 from pipeline.office.continuity import codes_outside
 from pipeline.office.opening import opened

@@ -80,6 +80,10 @@ def _tell_of_own_files(places: Places, memory: Memory, with_differences: bool) -
         if with_differences:
             for line in own.lines:
                 click.echo(harmless(f"  {line}"))
+        if own.taken:
+            say("own_taken", file=own.path, count=len(own.taken))
+            for line in own.taken if with_differences else ():
+                click.echo(harmless(f"   {line}"))
 
 
 def _unusable_authorities(settings: Settings) -> list[Defect]:

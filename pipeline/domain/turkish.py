@@ -71,7 +71,12 @@ def fold(text: str) -> str:
     if plain.isascii():
         return squeeze(plain)
     plain = unicodedata.normalize("NFKD", plain)
-    return squeeze("".join(ch for ch in plain if not unicodedata.combining(ch)))
+    return squeeze("".join(ch for ch in plain if not (unicodedata.combining(ch) or _is_unseen(ch))))
+
+
+def _is_unseen(sign: str) -> bool:
+    """Tells signs that nobody sees, such as a soft hyphen amid a word."""
+    return unicodedata.category(sign) == "Cf"
 
 
 def heading(text: str) -> str:

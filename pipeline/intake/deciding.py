@@ -33,7 +33,7 @@ from pipeline.ledger.recording import Verdict, record
 from pipeline.letters.answer import Answered, answer, answer_release
 from pipeline.letters.mark import mark
 from pipeline.office.marked_copies import mark_copies
-from pipeline.office.shop import planned
+from pipeline.office.planning import planned
 from pipeline.office.sitting import Sitting
 from pipeline.office.transcripts import FilesRead, read_to_the_end
 from pipeline.office.world import is_the_worlds

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from pipeline.domain import Arrival, Outcome, Place, SightingState, Transcript
 from pipeline.ledger.file import LedgerFile
-
-_TRANSCRIPT = TypeAdapter(Transcript)
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 
 # So many mails of one sender come in the order of their arrival; beyond that, senders take turns.
 _FREE_TURNS = 10
@@ -206,7 +203,7 @@ class Arrivals(LedgerFile):
     def transcript(self, digest: str, version: str) -> Transcript | None:
         """Gives what was read from a file before, by the same version of the readers."""
         row = self._one("SELECT body FROM transcript WHERE digest=? AND version=?", digest, version)
-        return _TRANSCRIPT.validate_json(row["body"]) if row else None
+        return TRANSCRIPTS.validate_json(row["body"]) if row else None
 
     def transcript_of_any_version(self, digest: str) -> str | None:
         """Gives as JSON what was read from a file last, by whatever version of the readers."""
@@ -218,5 +215,5 @@ class Arrivals(LedgerFile):
         for transcript in transcripts:
             self._db.execute(
                 "INSERT INTO transcript VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                (transcript.digest, version, _TRANSCRIPT.dump_json(transcript).decode(), at),
+                (transcript.digest, version, TRANSCRIPTS.dump_json(transcript).decode(), at),
             )

@@ -47,7 +47,7 @@ class Form(OfficialFile):
     sample_numbers: tuple[str, ...]
     columns: tuple[Column, ...]
 
-    def disproved(self, path: str) -> Iterator[OperatorFault]:
+    def misfits(self, path: str) -> Iterator[OperatorFault]:
         """Gives a fault where a code that pays is none, and where nobody says what a card reader costs."""
         for column in self.columns:
             for code in column.pays.keys() - column.codes.keys():

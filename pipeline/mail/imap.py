@@ -24,6 +24,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import ProtocolError
 
 from pipeline.domain.password import Password
+from pipeline.mail.faults import MailboxFault
 from pipeline.mail.wire import arriving, certificate_ends_at, deadline, trust
 
 # 80 UIDs of ten digits keep a command below the 1,000 bytes to which RFC 2683 asks clients to keep.
@@ -107,15 +108,6 @@ class Unfetched:
 
     uid: int
     why: Why
-
-
-class MailboxFault(Exception):
-    """The world's fault: nothing is decided, the next run tries again.
-
-    `name` is a stable slug; the text is one sentence that says what happened and what to do.
-    """
-
-    name = "mailbox"
 
 
 class Unreachable(MailboxFault):

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from pipeline.domain.password import Password
+from pipeline.mail.faults import PostmanFault
 from pipeline.mail.server_replies import Mood, is_final, mood_of
 from pipeline.mail.wire import arriving, certificate_ends_at, deadline, trust
 
@@ -94,15 +95,6 @@ class Welcome:
 
 
 Fate = Delivered | Deferred | Refused | OutcomeUnknown
-
-
-class PostmanFault(Exception):
-    """No letter at all can be handed in; the one given to `post` has not been sent to anybody.
-
-    `name` is a stable slug; the text is one sentence that says what happened and what to do.
-    """
-
-    name = "postman"
 
 
 class Unreachable(PostmanFault):

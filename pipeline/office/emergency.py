@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from pipeline.domain.troubles import Trouble
 from pipeline.ledger.home import Home, write_whole
 from pipeline.letters.alarm import alarm
+from pipeline.mail.faults import PostmanFault
 from pipeline.mail.rendering import render
-from pipeline.mail.smtp import Delivered, Postman, PostmanFault
-from pipeline.office.shop import Shop, plan, smtp_account
+from pipeline.mail.smtp import Delivered, Postman
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop, smtp_account
 from pipeline.policy.policy import Policy
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from typing import Any
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.password import Password
 from pipeline.ledger.home import Home, loss_in
-from pipeline.mail.imap import FolderState, ImapAccount, Mailbox, MailboxFault
+from pipeline.mail.faults import MailboxFault
+from pipeline.mail.imap import FolderState, ImapAccount, Mailbox
 from pipeline.office.init_system import credential
 
 NOTE = "as-left"
@@ -66,14 +67,22 @@ def state_of_files(settings_file: Path, folders: Iterable[Path]) -> str:
 
 
 def state_of_program() -> str:
-    """Gives a digest that changes with the program: its own files, and the Python that runs them."""
-    return hashlib.sha256(repr([sys.version, _listing(_PROGRAM)]).encode()).hexdigest()
+    """Gives a digest that changes with the program: its own files, its libraries, and its Python."""
+    libraries = [_installed_in(place) for place in sys.path if place.endswith(("-packages", "-packages/"))]
+    return hashlib.sha256(repr([sys.version, libraries, _listing(_PROGRAM)]).encode()).hexdigest()
 
 
 def state_of_ledger(home: Home) -> list[int]:
     """Tells how the ledger lies on the disk: every write of it changes that."""
     state = home.ledger_file.stat()
     return [state.st_ino, state.st_size, state.st_mtime_ns]
+
+
+def _installed_in(place: str) -> list[str]:
+    # Each is named with its version: rules are proved by libraries as well, such as the calendar.
+    with suppress(OSError):
+        return sorted(name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info")))
+    return []
 
 
 def _listing(folder: Path) -> list[tuple[str, int, int, int]]:

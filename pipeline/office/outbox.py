@@ -11,13 +11,13 @@ from itertools import takewhile
 from pipeline.domain import LetterState
 from pipeline.domain.faults import origin
 from pipeline.ledger.book import Ledger, StoredLetter
+from pipeline.mail.faults import PostmanFault
 from pipeline.mail.smtp import (
     Deferred,
     Delivered,
     Fate,
     OutcomeUnknown,
     Postman,
-    PostmanFault,
     Refused,
     SmtpAccount,
 )

@@ -12,15 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.domain import Letter
 from pipeline.domain.faults import OperatorFault
-from pipeline.ledger.book import Ledger, Planned
+from pipeline.ledger.book import Ledger
 from pipeline.ledger.figures import figures_of
 from pipeline.ledger.home import Home, write_whole
 from pipeline.ledger.in_force import InForce, work_under
 from pipeline.ledger.metrics import as_text
 from pipeline.mail.imap import ImapAccount
-from pipeline.mail.rendering import message_id, render
 from pipeline.mail.smtp import SmtpAccount
 from pipeline.office.outbox import Route, post_due
 from pipeline.office.sitting import Sitting
@@ -136,18 +134,6 @@ def _is_behind(file: Path, ledger: Path) -> bool:
 
 
 # --- letters -----------------------------------------------------------------------------------
-
-
-def planned(letter: Letter) -> Planned:
-    """Gives a letter as it is stored and sent."""
-    return Planned(
-        message_id(letter), letter.kind, letter.about, letter.recipient, letter.subject, render(letter)
-    )
-
-
-def plan(ledger: Ledger, letter: Letter, now: datetime) -> None:
-    """Stores a letter's rendered bytes; call inside a transaction."""
-    ledger.plan_letter(planned(letter), now)
 
 
 def post_letters(shop: Shop, is_enough: Callable[[], bool] = lambda: False) -> int:

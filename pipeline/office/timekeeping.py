@@ -9,7 +9,8 @@ from datetime import date, datetime
 from pipeline.domain.faults import OperatorFault, TryLater
 from pipeline.ledger.folders import newest_arrival, newest_copy
 from pipeline.ledger.nights_back import nights_ahead, take_back
-from pipeline.mail.smtp import Postman, PostmanFault
+from pipeline.mail.faults import PostmanFault
+from pipeline.mail.smtp import Postman
 from pipeline.office.clocks import Witnesses, clock_fault, moment_in
 from pipeline.office.shop import Shop, smtp_account
 

@@ -11,7 +11,8 @@ from typing import Any
 from pipeline.domain import Attachment, Transcript
 from pipeline.ledger.book import Ledger
 from pipeline.papers.clues import Clues
-from pipeline.sandbox.scanner.scan import PASSING, SCANNER_VERSION, TRANSCRIPTS, failed, timed_scan
+from pipeline.sandbox.scanner.scan import PASSING, SCANNER_VERSION, failed, timed_scan
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 from pipeline.sandbox.workers import DEFAULT_LIMITS, WorkerFailed
 
 

@@ -14,11 +14,12 @@ from pipeline.domain.troubles import Sign, Trouble, follow, is_spared
 from pipeline.ledger import stops, troubles
 from pipeline.ledger.home import FEWEST_INODES
 from pipeline.letters.alarm import alarm
-from pipeline.mail.imap import ImapAccount, MailboxFault
+from pipeline.mail.faults import MailboxFault, PostmanFault
+from pipeline.mail.imap import ImapAccount
 from pipeline.mail.imap import LoginRefused as ImapLoginRefused
 from pipeline.mail.smtp import LoginRefused as SmtpLoginRefused
-from pipeline.mail.smtp import PostmanFault
-from pipeline.office.shop import Shop, imap_account, plan, post_letters, smtp_account
+from pipeline.office.planning import plan
+from pipeline.office.shop import Shop, imap_account, post_letters, smtp_account
 
 if TYPE_CHECKING:
     from pipeline.office.settings import Account
@@ -29,8 +30,8 @@ _PAUSE_AFTER_REFUSAL = timedelta(hours=1)
 _NOT_TRIED = "not tried again: the same password was refused within the hour"
 # Every night is closed, an empty one too; so much later than the last, something is wrong.
 NIGHT_IS_LATE = timedelta(hours=26)
-# The trouble with readers on other machines.
-CLUSTER = "readers"
+# The troubles with readers on other machines: that they are away, and that what they answer is of no use.
+CLUSTER, CLUSTER_ANSWERS = "readers", "readers_refuted"
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -176,15 +177,24 @@ def _look_around(shop: Shop, watch: Watch) -> None:
 
 
 def _look_at_readers(shop: Shop, watch: Watch) -> None:
-    """Sees whether files were read here for want of the cluster; a run without any file knows nothing."""
+    """Sees whether files were read here for want of the cluster; a run without any file knows nothing.
+
+    One file that was read well there does not make up for another that was not: among several readers each
+    gets some, and the one that answers at once, and nothing, gets most.
+    """
     if shop.settings.cluster is None:
         watch.well(CLUSTER)
+        watch.well(CLUSTER_ANSWERS)
         return
     from pipeline.sandbox.cluster.far import FarReaders
 
     far = shop.readers
-    if isinstance(far, FarReaders) and (far.is_away or far.read_far):
+    if not isinstance(far, FarReaders):
+        return
+    if far.is_away or far.read_far or far.refuted:
         watch.saw(CLUSTER, Sign("away") if far.is_away else None)
+    if far.read_far or far.refuted:
+        watch.saw(CLUSTER_ANSWERS, Sign("refuted") if far.refuted else None)
 
 
 def _tell(shop: Shop, watch: Watch) -> None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-from pipeline.mail.imap import MailboxFault
-from pipeline.mail.smtp import PostmanFault
+from pipeline.mail.faults import MailboxFault, PostmanFault
 
 # What SQLite answers where the file, its disk or another process is in the way.
 _OF_THE_LEDGER = {

@@ -116,7 +116,7 @@ class Layout(OfficialFile):
     payer_below: tuple[str, ...] = ()
     samples: tuple[Sample, ...]
 
-    def disproved(self, path: str) -> Iterator[OperatorFault]:
+    def misfits(self, path: str) -> Iterator[OperatorFault]:
         """Gives a fault for a field that no receipt has, and where nothing would prove the layout."""
         for field in sorted(set(self.labels) - FIELDS):
             yield OperatorFault("layout_field", file=path, field=field, known=", ".join(sorted(FIELDS)))

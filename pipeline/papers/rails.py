@@ -127,11 +127,14 @@ class Rails(OfficialFile):
         """Names the rails from one account to another, or to one in cash."""
         return frozenset(rail.name for rail in self.rails if rail.is_transfer)
 
-    def disproved(self, path: str) -> Iterator[OperatorFault]:
-        """Gives a fault for each example heard otherwise, and each word of success with a sign in it."""
+    def misfits(self, path: str) -> Iterator[OperatorFault]:
+        """Gives a fault where no rail is a transfer, or none is accepted."""
         for key in ("is_transfer", "is_accepted"):
             if not any(getattr(rail, key) for rail in self.rails):
                 yield OperatorFault("rails_without", file=path, key=key)
+
+    def disproved(self, path: str) -> Iterator[OperatorFault]:
+        """Gives a fault for each example heard otherwise, and each word of success with a sign in it."""
         for text in (*self.accepts, *self.done, *self.kinds, *self.headings, *self.passing_words):
             if found := signs_on((text,), (), self):
                 yield OperatorFault("rails_sample", file=path, text=text, found=found[0])

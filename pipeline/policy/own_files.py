@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.policy.places import takes_away
+from pipeline.policy.word_files import said_otherwise, taken_from_below
 
 # By path: the digest of the office's file, and of the one that it took the place of.
 Memory = Mapping[str, tuple[str, str]]
@@ -18,13 +19,15 @@ Memory = Mapping[str, tuple[str, str]]
 class Own:
     """One file of the office's own: what it does to the package's, and how they differ, line by line.
 
-    `has_moved` says that the package's file is another than the one that was replaced.
+    `has_moved` says that the package's file is another than the one that was replaced; `taken` are the keys
+    of a file of words, each with its text, that the office's does not have and the package's lends.
     """
 
     path: str
-    does: Literal["replaces", "adds", "removes", "repeats"]
+    does: Literal["replaces", "rewords", "adds", "removes", "repeats"]
     has_moved: bool
     lines: tuple[str, ...]
+    taken: tuple[str, ...] = ()
 
 
 def own_files(below: Mapping[str, bytes], own: Mapping[str, bytes], memory: Memory) -> Iterator[Own]:
@@ -39,9 +42,16 @@ def own_files(below: Mapping[str, bytes], own: Mapping[str, bytes], memory: Memo
         elif body == below[path]:
             yield Own(path, "repeats", has_moved, ())
         else:
-            theirs, ours = (text.decode("utf-8", "replace").splitlines() for text in (below[path], body))
-            lines = list(difflib.unified_diff(theirs, ours, lineterm="", n=1))
-            yield Own(path, "replaces", has_moved, tuple(lines[2:]))
+            lines = said_otherwise(path, body, below[path])
+            if lines is None:
+                yield Own(path, "replaces", has_moved, _by_lines(below[path], body))
+            else:
+                yield Own(path, "rewords", has_moved, lines, taken_from_below(path, body, below[path]))
+
+
+def _by_lines(below: bytes, own: bytes) -> tuple[str, ...]:
+    theirs, ours = (text.decode("utf-8", "replace").splitlines() for text in (below, own))
+    return tuple(difflib.unified_diff(theirs, ours, lineterm="", n=1))[2:]
 
 
 def remembered(below: Mapping[str, bytes], own: Mapping[str, bytes], memory: Memory) -> Memory:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import refuse
+from pipeline.policy.word_files import completed
 
 _HOUSE = Path(__file__).resolve().parent.parent
 # In a checkout the two folders stand beside the package, in an installed wheel inside it.
@@ -23,8 +24,8 @@ class Places:
     """Where rules and texts come from; the folders of an office lie over the others, None where it has none.
 
     A file of an office's folder stands in the place of the file of the same path below, or is one more; one
-    that says nothing but `REMOVED` takes it away. An empty one is an accident: a rule is not lost to a full
-    disk or a copy that broke off.
+    of words takes from that what it does not say, and one that says nothing but `REMOVED` takes it away. An
+    empty one is an accident: a rule is not lost to a full disk or a copy that broke off.
     """
 
     rules: Path = RULES
@@ -56,8 +57,12 @@ class Places:
 
 
 def laid_over(below: Mapping[str, bytes], own: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """Gives the files in force, in the order of their paths: rules first."""
-    both = {**below, **own}
+    """Gives the files in force, in the order of their paths: rules first.
+
+    A file of words lies over the other key by key: a version of the program that has more to say than the
+    office's file says it in its own words.
+    """
+    both = {**below, **{path: completed(path, body, below.get(path, b"")) for path, body in own.items()}}
     gone = {path for path, body in own.items() if takes_away(body)}
     order = sorted(both.keys() - gone, key=lambda path: (path.startswith("reports/"), path.split("/")))
     return {path: both[path] for path in order}

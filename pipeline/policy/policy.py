@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.domain import Office, Procedure
 from pipeline.domain.faults import OperatorFault
-from pipeline.domain.official_files import Faults, Raw, Value, parsed, refuse
+from pipeline.domain.official_files import Faults, Proved, Raw, Value, parsed, refuse
 from pipeline.domain.turkish import fold
 from pipeline.lists.form import Form, load_form
 from pipeline.lists.kamusm_answers import AnswerForm, load_answer_form
@@ -179,10 +179,10 @@ def _loaded(
     is_kept: bool = False,
     is_proved: Callable[[str], bool] = lambda _fingerprint: False,
 ) -> Policy:
-    read = _Read(files)
-    faults = read.faults
-    fingerprint = _fingerprint(read.files)
+    fingerprint = _fingerprint(files)
     is_known = is_proved(fingerprint)
+    read = _Read(files, is_known)
+    faults = read.faults
     parts = _parts(read)
     faults.note(*_answerless(read.files))
     domains = {"corporate_domains": office.corporate_domains}
@@ -260,21 +260,25 @@ def _refuse_gaps(folder: Path, missing: Sequence[str]) -> None:
 class _Read:
     """Both folders as bytes, each file by its path, and what is found wrong while they are loaded."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files, self.faults = files, Faults()
+    def __init__(self, files: Mapping[str, bytes], is_proved: bool) -> None:
+        self.files, self.faults, self._is_proved = files, Faults(), is_proved
 
     def one(self, name: str, load: Callable[[Mapping[str, Any]], Value]) -> Callable[[], Value]:
         """Loads one file of rules/."""
         path = f"rules/{name}.toml"
-        return self.faults.attempt(lambda: load(parsed(path, self.files[path])))
+        return self.faults.attempt(lambda: load(self._parsed(path, self.files[path])))
 
     def many(
         self, folder: str, load: Callable[[Mapping[str, Mapping[str, Any]]], Value]
     ) -> Callable[[], Value]:
         """Loads all files of a folder in rules/ by their stems; a broken one hides no other."""
         stems = dict(_stems(self.files, f"rules/{folder}/", ".toml"))
-        raw = self.faults.each(stems, lambda stem, data: parsed(f"rules/{folder}/{stem}.toml", data))
+        raw = self.faults.each(stems, lambda stem, data: self._parsed(f"rules/{folder}/{stem}.toml", data))
         return self.faults.attempt(lambda: load(raw))
+
+    def _parsed(self, path: str, data: bytes) -> Mapping[str, Any]:
+        told = parsed(path, data)
+        return Proved(told) if self._is_proved else told
 
 
 def _stems(files: Mapping[str, Raw], folder: str, suffix: str) -> Iterator[tuple[str, Raw]]:

@@ -21,6 +21,7 @@ _NOTES = ("note", "kind_note", "reader_note")
 # Fields that nobody expects a word in that changes anything, and that have one all the same.
 _OTHER_FIELDS = (
     "kind",
+    "number",
     "workplace",
     "job_title",
     "mobile",
@@ -30,6 +31,10 @@ _OTHER_FIELDS = (
     "vpn_logon",
     "beside",
 )
+# A cross or a tick says something without a word.
+_UNKNOWN_SIGN = re.compile(r"[^\w\s.,;:!/()'\"’“”&+*°-–—-]")
+# What people put where there is nothing to say.
+_NOTHING = set("-–—./, ")
 _TITLES = ("hanim", "bey", "hoca", "hocam", "hemsire", "dr", "doktor", "uzm")
 
 
@@ -135,6 +140,65 @@ class Pointed(_Proved):
         return any(len(w) > 3 and w.endswith(ends) and not _has([w], self.words) for w in words)
 
 
+class Denials(_Proved):
+    """Sentences that deny, doubt or put off what a list says without naming anybody.
+
+    `endings` are those of a denied verb; what `harmless` verbs deny is known to say nothing new. `words`
+    doubt or put off by themselves.
+    """
+
+    endings: tuple[str, ...]
+    harmless: tuple[str, ...]
+    words: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text denies, doubts or puts off something."""
+        words = _without(text, self.harmless)
+        return _has(words, self.words) or any(
+            re.search(ending, word) for word in words for ending in self.endings
+        )
+
+
+class Foreign(_Proved):
+    """Sentences in a language that no other word here is of: all of their words must be known.
+
+    `signs` are words that are of no other language; a sentence with one of `notices` is a house's footer.
+    """
+
+    signs: tuple[str, ...]
+    words: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text is of another language, and says something unknown in it."""
+        words = heading(text).split()
+        if not _has(words, self.signs) or _has(words, self.notices):
+            return False
+        return any(not w.isdigit() and not _has([w], self.words) for w in words)
+
+
+class LegalNotices(_Proved):
+    """Sentences of a house's footer: what whoever is not meant by the mail should do with it.
+
+    Both must be there, a condition that does not hold for us and what it is about; then the rest of the same
+    paragraph is the footer's too, but for sentences with one of `never`.
+    """
+
+    conditions: tuple[str, ...]
+    about: tuple[str, ...]
+    never: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text speaks to somebody else than us."""
+        words = heading(text).split()
+        return _has(words, self.conditions) and self.may_go_on(text)
+
+    def may_go_on(self, text: str) -> bool:
+        """Tells whether a text may be the footer's next sentence."""
+        words = heading(text).split()
+        return _has(words, self.about) and not _has(words, self.never)
+
+
 class Questions(_Proved):
     """Words that ask for something the answer to a list or receipt does not tell anyway."""
 
@@ -160,12 +224,17 @@ class Remarks(OfficialFile):
     captions: Captions
     enclosures: Enclosures
     pointed: Pointed
+    denials: Denials
+    foreign: Foreign
+    legal_notices: LegalNotices
     questions: Questions
 
     def is_idle(self, note: str) -> bool:
         """Tells whether a note beside a row says nothing that a person would have to read."""
-        if self.withdrawal.are_in(note) or "?" in note:
+        if self.withdrawal.are_in(note) or _UNKNOWN_SIGN.search(note):
             return False
+        if not heading(note):
+            return not set(squeeze(note)) - _NOTHING
         return self.notes.are_all_of(_without(note, self.withdrawal.harmless))
 
     def disproved(self, path: str) -> Iterator[OperatorFault]:
@@ -177,6 +246,9 @@ class Remarks(OfficialFile):
             ("captions", self.captions, self.captions.are_in),
             ("enclosures", self.enclosures, self.enclosures.are_in),
             ("pointed", self.pointed, self.pointed.are_in),
+            ("denials", self.denials, self.denials.are_in),
+            ("foreign", self.foreign, self.foreign.are_in),
+            ("legal_notices", self.legal_notices, self.legal_notices.are_in),
             ("questions", self.questions, self.questions.are_in),
         )
         for key, proved, holds in told:
@@ -206,7 +278,7 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
     """Hears the subject and the own words of a mail, and the notes beside its rows."""
     rows: dict[int, str] = {}
     withdrawal = question = before = ""
-    for sentence in _sentences(subject, words):
+    for sentence in _sentences(subject, words, remarks.legal_notices):
         if remarks.withdrawal.are_in(sentence):
             withdrawal = withdrawal or sentence
             for index in _meant(sentence, before, holders, remarks):
@@ -234,8 +306,10 @@ def _is_caption(subject: str, remarks: Remarks) -> bool:
 
 def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
     """Lists the rows of whom a sentence says something that a person would have to read first."""
-    if remarks.enclosures.are_in(sentence) or remarks.pointed.are_in(sentence):
+    if any(one.are_in(sentence) for one in (remarks.enclosures, remarks.pointed, remarks.foreign)):
         return range(len(holders))
+    if remarks.denials.are_in(sentence):
+        return _named(sentence, holders) or range(len(holders))
     if remarks.about_person.are_in(sentence) and (named := _named(sentence, holders)):
         return named
     words = heading(sentence).split()
@@ -271,7 +345,7 @@ def _note(holder: Holder, remarks: Remarks) -> str:
         for text in holder.written.get(field, "").split("; "):
             if remarks.withdrawal.are_in(text) or (field == "beside" and remarks.about_person.are_in(text)):
                 return text
-    for text in holder.written.get("over", "").split("; "):
+    for text in (*holder.written.get("over", "").split("; "), *_names_of_file(holder.file, remarks)):
         if remarks.captions.are_in(text):
             return text
     for text in holder.written.get("around", "").split("; "):
@@ -279,6 +353,17 @@ def _note(holder: Holder, remarks: Remarks) -> str:
         if (is_said and names(text, holder)) or remarks.pointed.are_in(text):
             return text
     return ""
+
+
+def _names_of_file(file: str, remarks: Remarks) -> Iterator[str]:
+    """Gives what the file of a row, and the folders around it in an archive, are called, numbers aside.
+
+    What a name calls corrected is not what it speaks of.
+    """
+    for name in re.split(r"[/\\]", file):
+        words = re.sub(r"\d+", " ", name)
+        if not remarks.enclosures.are_of_another(words):
+            yield words
 
 
 def _meant(sentence: str, before: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
@@ -301,20 +386,29 @@ def _named(sentence: str, holders: Sequence[Holder]) -> Sequence[int]:
     return [i for i, holder in enumerate(holders) if names(sentence, holder) or is_titled(holder)]
 
 
-def _sentences(subject: str, words: str) -> Iterator[str]:
-    """Divides a mail at full stops, questions and blank lines; programs break lines anywhere else."""
+def _sentences(subject: str, words: str, notices: LegalNotices) -> Iterator[str]:
+    """Divides a mail into its sentences, those of a house's footer left out."""
     for part in (subject, *re.split(r"\n\s*\n", words)):
-        sentence = ""
-        for piece in re.split(r"(?<=[.!?;…])\s+", squeeze(part.replace("\n", " "))):
-            # "2. sıradaki" is no end of a sentence.
-            if re.search(r"\d\.$", sentence) and piece[:1].islower():
-                sentence = f"{sentence} {piece}"
-                continue
-            if sentence:
+        is_footer = False
+        for sentence in _divided(part):
+            is_footer = notices.are_in(sentence) or (is_footer and notices.may_go_on(sentence))
+            if not is_footer:
                 yield sentence
-            sentence = piece
+
+
+def _divided(part: str) -> Iterator[str]:
+    """Divides a paragraph at full stops and questions; programs break lines anywhere else."""
+    sentence = ""
+    for piece in re.split(r"(?<=[.!?;…])\s+", squeeze(part.replace("\n", " "))):
+        # "2. sıradaki" is no end of a sentence.
+        if re.search(r"\d\.$", sentence) and piece[:1].islower():
+            sentence = f"{sentence} {piece}"
+            continue
         if sentence:
             yield sentence
+        sentence = piece
+    if sentence:
+        yield sentence
 
 
 # --- phrases -------------------------------------------------------------------------------------

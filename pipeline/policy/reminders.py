@@ -44,7 +44,7 @@ class _ReminderFile(OfficialFile):
     accepts: tuple[_Example, ...]
     rejects: tuple[_Example, ...]
 
-    def disproved(self, path: str) -> Iterator[OperatorFault]:
+    def misfits(self, path: str) -> Iterator[OperatorFault]:
         """Gives a fault where days are counted in two ways or none, and where nothing would prove them."""
         if (self.working_days is None) == (self.days is None):
             yield OperatorFault("reminder_days", file=path)

@@ -16,28 +16,9 @@ from typing import Any
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import parsed, refuse
 from pipeline.policy.places import REPORTS
+from pipeline.policy.word_files import FREE, leaves, may_lack
 
 SHAPE = Path(__file__).with_suffix(".txt")
-WORD_FILES = ("browse.toml", "doctor.toml", "nightly.toml", "terminal.toml", "words.toml")
-# What an official may add at will, and of what kind it has to be.
-_FREE = {
-    "words fields.*": "text",
-    "browse queries.*.title": "text",
-    "browse queries.*.description": "text",
-    "browse queries.*.sql": "text",
-    "browse queries.*.chart.label": "list",
-    "browse queries.*.chart.value": "text",
-    "nightly sections.*.brief": "list",
-    "nightly sections.*.quiet": "flag",
-    "nightly sections.*.named": "flag",
-    "nightly sections.*.tone": "text",
-}
-# ... and what may be left out besides.
-_OPTIONAL = (
-    *(key for key in _FREE if key != "words fields.*"),
-    "nightly sections.*.columns.*",
-    "nightly sections.open_cases.states.*",
-)
 _KINDS = {str: "text", list: "list", bool: "flag", int: "number"}
 # The word for a key of another kind, by the kind that it should be of.
 _WRONG = {"text": "string_type", "list": "list_type", "flag": "bool_type", "number": "int_type"}
@@ -60,27 +41,19 @@ def load_report_words(path: str, data: bytes) -> Mapping[str, Any]:
     """Reads one file of words, such as "reports/nightly.toml"; raises OperatorFault for every wrong key."""
     raw = parsed(path, data)
     name = path.rpartition("/")[2].removesuffix(".toml")
-    refuse(_wrong(path, name, dict(_leaves(raw)), _shape(name)))
+    refuse(_wrong(path, name, dict(leaves(raw)), _shape(name)))
     return raw
 
 
 def as_shape(name: str, raw: Mapping[str, Any]) -> Iterator[str]:
     """Writes what is asked of a file of words, one line a key, from a file that has it all."""
-    for key, value in sorted(_leaves(raw)):
+    for key, value in sorted(leaves(raw)):
         yield " ".join([name, key, _kind(value), *sorted(_fills(value) or ())])
 
 
 def _shape(name: str) -> Mapping[str, _Asked]:
     lines = (line.split() for line in SHAPE.read_text(encoding="utf-8").splitlines())
     return {key: _Asked(kind, frozenset(fills)) for of, key, kind, *fills in lines if of == name}
-
-
-def _leaves(raw: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in raw.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield above + key, value
 
 
 def _kind(value: object) -> str:
@@ -101,7 +74,7 @@ def _fills(text: object) -> frozenset[str] | None:
 def _wrong(
     path: str, name: str, told: Mapping[str, Any], shape: Mapping[str, _Asked]
 ) -> Iterator[OperatorFault]:
-    lacking = (_lacks(key, told) for key in shape if key not in told and not _may_lack(name, key))
+    lacking = (_lacks(key, told) for key in shape if key not in told and not may_lack(name, key))
     for key in dict.fromkeys(lacking):
         if key:
             yield OperatorFault("rule_key", file=path, key=key, kind="missing")
@@ -151,9 +124,5 @@ def _known_beside(key: str, shape: Mapping[str, _Asked]) -> frozenset[str]:
     return frozenset().union(*(shape[k].fills for k in shape if k.partition(".")[0] == section))
 
 
-def _may_lack(name: str, key: str) -> bool:
-    return any(fnmatchcase(f"{name} {key}", pattern) for pattern in _OPTIONAL)
-
-
 def _free_kind(name: str, key: str) -> str | None:
-    return next((kind for pattern, kind in _FREE.items() if fnmatchcase(f"{name} {key}", pattern)), None)
+    return next((kind for pattern, kind in FREE.items() if fnmatchcase(f"{name} {key}", pattern)), None)

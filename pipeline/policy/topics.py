@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from pipeline.domain import Consequence, Procedure
 from pipeline.domain.faults import OperatorFault
-from pipeline.domain.official_files import OfficialFile, each, refuse, validated
+from pipeline.domain.official_files import OfficialFile, Proved, each, refuse, validated
 from pipeline.domain.turkish import heading
 
 # What may come with the answer.
@@ -40,7 +40,7 @@ class _TopicFile(OfficialFile):
     matches: tuple[str, ...]
     differs: tuple[str, ...]
 
-    def disproved(self, path: str) -> Iterator[OperatorFault]:
+    def misfits(self, path: str) -> Iterator[OperatorFault]:
         """Gives a fault where nothing would prove the topic."""
         if not self.matches or not self.differs:
             yield OperatorFault("topic_without_examples", file=path)
@@ -123,7 +123,8 @@ def load_topics(raw: Mapping[str, Mapping[str, Any]]) -> tuple[Topic, ...]:
     """
     files = each(raw, lambda name, told: validated(_where(name), told, _TopicFile))
     topics = tuple(_topic(name, files[name]) for name in sorted(files))
-    refuse(fault for topic in topics for fault in _disproved(topic, files[topic.name], topics))
+    unproved = (topic for topic in topics if not isinstance(raw[topic.name], Proved))
+    refuse(fault for topic in unproved for fault in _disproved(topic, files[topic.name], topics))
     return topics
 
 

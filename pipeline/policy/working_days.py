@@ -48,11 +48,14 @@ class _CalendarFile(OfficialFile):
         corrections = {correction.day: correction.kind for correction in self.days}
         return WorkingDays(corrections, frozenset(self.checked_years))
 
-    def disproved(self, path: str) -> Iterator[OperatorFault]:
-        """Gives a fault for a day that is corrected twice, and for each example that is another day."""
+    def misfits(self, path: str) -> Iterator[OperatorFault]:
+        """Gives a fault for a day that is corrected twice."""
         for day, times in Counter(correction.day for correction in self.days).items():
             if times > 1:
                 yield OperatorFault("calendar_twice", file=path, day=day)
+
+    def disproved(self, path: str) -> Iterator[OperatorFault]:
+        """Gives a fault for each example that is another day."""
         for key, wanted in (("accepts", True), ("rejects", False)):
             for day in getattr(self, key):
                 if self.calendar.is_working_day(day) is not wanted:

@@ -19,15 +19,16 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.home import FEWEST_INODES, LEDGER, loss_in, space_of
 from pipeline.ledger.inspection import SQLITE_VERSION, look_at
 from pipeline.ledger.migrations import MIGRATIONS
+from pipeline.mail.faults import MailboxFault, PostmanFault
 from pipeline.mail.headers import LOOP_HEADER
-from pipeline.mail.imap import Mailbox, MailboxFault
-from pipeline.mail.smtp import Delivered, Postman, PostmanFault
+from pipeline.mail.imap import Mailbox
+from pipeline.mail.smtp import Delivered, Postman
 from pipeline.night.painter import font_file
 from pipeline.office.clocks import moment_in
 from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, sentence, worldly
@@ -42,6 +43,9 @@ from pipeline.sandbox.cluster.membership import Membership
 from pipeline.sandbox.scanner.second_engine import engine_fault
 from pipeline.sandbox.scanner.tesseract import ocr_fault
 from pipeline.sandbox.workers import WorkerFailed, sandbox_report
+
+if TYPE_CHECKING:
+    from pipeline.sandbox.cluster.far import Trial
 
 # "later" is the world's to put right, "wrong" the operator's.
 Grade = Literal["ok", "warning", "later", "wrong"]
@@ -323,10 +327,10 @@ def _readers(cluster: Membership | None, now: datetime) -> Iterator[Line]:
     elif not seen.there:
         yield Line("readers", "none", "later", about)
     else:
-        yield from (_reader(seen.here, there) for there in seen.there)
+        yield from (_reader(seen.here, there, trial) for there, trial in seen.there)
 
 
-def _reader(here: Mapping[str, str], there: Mapping[str, str]) -> Line:
+def _reader(here: Mapping[str, str], there: Mapping[str, str], trial: Trial) -> Line:
     about = there.get("host", "?")[:100]
     if other := [part for part in PARTS if there.get(part) != here[part]]:
         told: Mapping[str, str] = own_words("doctor")["readers_parts"]
@@ -335,6 +339,11 @@ def _reader(here: Mapping[str, str], there: Mapping[str, str]) -> Line:
     # What says nothing of its sandbox has none.
     if open_doors := there.get(SANDBOX, "-")[:200]:
         return Line("readers", "open", "warning", about, {"names": open_doors})
+    if trial == "silent":
+        return Line("readers", "silent", "warning", about)
+    # One that was not asked, though it is all that we are, says two things of itself.
+    if trial != "read":
+        return Line("readers", "refuted", "warning", about)
     return Line("readers", "ok", about=about, values={"program": here["program"]})
 
 

@@ -23,7 +23,9 @@ from pipeline.sandbox.cluster.membership import AUTHORITY, CERTIFICATE, KEY, REV
 
 _AUTHORITY_KEY = "authority.key"
 # Every certificate that was ever signed, a line each: whose, and its number. A renewed one is still good.
+# It begins with the authority's own; a record that does not was begun late, and may lack some.
 _ISSUED = "issued"
+_ITSELF = "authority"
 _AUTHORITY_DAYS, _DAYS = 3650, 825
 # A clock may be a little behind the one that signed.
 _GRACE = timedelta(hours=1)
@@ -70,6 +72,16 @@ def revoke(folder: Path, members: Iterable[tuple[Part, str]]) -> Path:
     return folder / REVOKED
 
 
+def is_recorded_whole(folder: Path) -> bool:
+    """Tells whether the record names every certificate that this authority has ever signed.
+
+    Versions before the record renewed certificates without a note; raises OSError, or ValueError where the
+    authority's own certificate is none.
+    """
+    certificate = x509.load_pem_x509_certificate((folder / AUTHORITY).read_bytes())
+    return f"{_ITSELF} {certificate.serial_number:x}" in _record(folder)
+
+
 def _list_of(authority: _Authority, numbers: Iterable[int]) -> bytes:
     now = datetime.now(UTC)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
@@ -96,9 +108,7 @@ def _revoked(folder: Path) -> set[int]:
 
 def _numbers(folder: Path, member: str) -> set[int]:
     """Gives the numbers of all certificates of a member; of before the record, the one in its folder."""
-    issued = folder / _ISSUED
-    lines = issued.read_text(encoding="utf-8").splitlines() if issued.exists() else []
-    numbers = {int(line.split()[1], 16) for line in lines if line.split()[0] == member}
+    numbers = {int(line.split()[1], 16) for line in _record(folder) if line.split()[0] == member}
     certificate = folder / member / CERTIFICATE
     if certificate.exists():
         numbers.add(x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number)
@@ -132,6 +142,8 @@ def _authority(folder: Path) -> _Authority:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = _found()
         _write(key, _private(made.key))
+        # Before the certificate, without which there is no authority: a record is whole from the beginning.
+        _write(folder / _ISSUED, f"{_ITSELF} {made.certificate.serial_number:x}\n".encode())
         _write(certificate, made.certificate.public_bytes(serialization.Encoding.PEM))
         return made
     try:
@@ -177,11 +189,15 @@ def _member(folder: Path, authority: _Authority, part: Part, name: str) -> Path:
     return place
 
 
-def _note(folder: Path, numbers: set[int], member: str) -> None:
+def _record(folder: Path) -> list[str]:
     issued = folder / _ISSUED
-    lines = issued.read_text(encoding="utf-8").splitlines() if issued.exists() else []
+    return issued.read_text(encoding="utf-8").splitlines() if issued.exists() else []
+
+
+def _note(folder: Path, numbers: set[int], member: str) -> None:
+    lines = _record(folder)
     lines += sorted({f"{member} {number:x}" for number in numbers} - set(lines))
-    _write(issued, "".join(f"{line}\n" for line in lines).encode())
+    _write(folder / _ISSUED, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _draft(

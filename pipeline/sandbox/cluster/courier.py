@@ -26,6 +26,9 @@ from pipeline.sandbox.cluster.wire import ANSWER, TASK, UNREAD
 
 _LOOK_SECONDS = 1.0
 _MOST_TOLD = 200
+# A reader that is busy comes to the page when it has read what it had.
+_TRIAL_SECONDS = 120.0
+_LONGEST_TRIAL = 1 << 14
 
 
 def main() -> None:
@@ -39,10 +42,39 @@ def main() -> None:
 
 
 async def _look(office: socket.socket, membership: Membership, parts: dict[str, str]) -> None:
+    hears, says = await asyncio.open_connection(sock=office)
+    _, clues, data = TASK.unpack(await hears.readexactly(TASK.size))
+    page = await hears.readexactly(clues), await hears.readexactly(data)
     async with quiet_dask.client_of(membership) as client:
-        workers = await _workers(client)
-    told = [worker.get("nes_intake", {}) for worker in workers.values()]
-    office.sendall(json.dumps({"here": parts, "there": told[:_MOST_TOLD]}).encode())
+        workers = list((await _workers(client)).items())[:_MOST_TOLD]
+        mark = mark_of(parts)
+        there = await asyncio.gather(*(_tried(client, mark, page, *worker) for worker in workers))
+        says.write(json.dumps({"here": parts, "there": there}).encode())
+        await says.drain()
+        # Leaving the client may take its time.
+        says.write_eof()
+
+
+async def _tried(
+    client: Client, mark: str, page: tuple[bytes, bytes], address: str, known: dict[str, Any]
+) -> dict[str, Any]:
+    """Tells of one worker, and what it answers for the page if it offers to read as we do."""
+    is_like_us, answer = mark in known["resources"], None
+    if is_like_us:
+        with suppress(TimeoutError):
+            reading = _read_there(client, mark, page, workers=[address])
+            answer = (await asyncio.wait_for(reading, _TRIAL_SECONDS))[:_LONGEST_TRIAL].decode("latin-1")
+    return {"told": known.get("nes_intake", {}), "was_asked": is_like_us, "answer": answer}
+
+
+async def _read_there(client: Client, mark: str, file: tuple[bytes, bytes], **where: Any) -> bytes:
+    """Has a file, with its clues before it, read by a worker like us; UNREAD where nothing came of it."""
+    with suppress(Exception):
+        future = client.submit(read, *file, key=uuid4().hex, resources={mark: 1}, pure=False, **where)
+        found = await future
+        future.release()
+        return found if isinstance(found, bytes) else UNREAD
+    return UNREAD
 
 
 async def _workers(client: Client) -> dict[str, Any]:
@@ -77,14 +109,7 @@ class _Round:
         watch.cancel()
 
     async def _one(self, number: int, clues: bytes, data: bytes) -> None:
-        answer = UNREAD
-        with suppress(Exception):
-            future = self._client.submit(
-                read, clues, data, key=uuid4().hex, resources={self._mark: 1}, pure=False
-            )
-            found = await future
-            answer = found if isinstance(found, bytes) else UNREAD
-            future.release()
+        answer = await _read_there(self._client, self._mark, (clues, data))
         self._says.write(ANSWER.pack(number, len(answer)) + answer)
         await self._says.drain()
 

@@ -15,18 +15,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.domain import Transcript
 from pipeline.sandbox.cluster.membership import Membership
+from pipeline.sandbox.cluster.trial import trial_page
 from pipeline.sandbox.cluster.wire import ANSWER, TASK
-from pipeline.sandbox.scanner.scan import PASSING, PRELOAD, TRANSCRIPTS, timed_scan
+from pipeline.sandbox.scanner.scan import PASSING, PRELOAD, timed_scan
+from pipeline.sandbox.scanner.transcribed import TRANSCRIPTS
 from pipeline.sandbox.workers import DEFAULT_LIMITS, WorkerFailed, WorkerPool, value_in
 
 P = ParamSpec("P")
@@ -34,8 +36,9 @@ T = TypeVar("T")
 
 # For so long no answer may come back: twice what the slowest file takes, and somebody's start.
 _STALL_SECONDS = 2 * DEFAULT_LIMITS.wall_seconds + 30
-_LOOK_SECONDS = 40.0
-_MOST_TOLD = 1 << 20
+_LOOK_SECONDS = 150.0
+_MOST_TOLD = 1 << 22
+_NO_CLUES = b"{}"
 # What a reader says where its own limits were in the way; nobody takes that for the file's fault.
 _TOO_MUCH_THERE = PASSING | {"too_large", "reader_failed"}
 
@@ -60,7 +63,8 @@ class FarReaders(Executor):
     """Has files read in the cluster and does everything else with `here`, which it does not end.
 
     The courier starts with the first file. `read_far` and `read_here` count the files that were sent;
-    `is_away` says that some were read here because nobody there could be reached.
+    `is_away` says that some were read here because nobody there could be reached, `refuted` counts those for
+    which an answer came that was of no use, though the file could be read here.
     """
 
     def __init__(self, membership: Membership, here: Executor, stall_seconds: float = _STALL_SECONDS) -> None:
@@ -71,7 +75,7 @@ class FarReaders(Executor):
         self._is_over = False
         self._number = 0
         self._heard_at = 0.0
-        self.read_far = self.read_here = 0
+        self.read_far = self.read_here = self.refuted = 0
         self.is_away = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -166,7 +170,7 @@ class FarReaders(Executor):
     def _settle(self, task: _Task, answer: bytes) -> None:
         value = _well_read(answer, task.data)
         if value is None:
-            self._read_here(task)
+            self._read_here(task, was_answered=True)
         else:
             self.read_far += 1
             task.future.set_result(value)
@@ -187,7 +191,7 @@ class FarReaders(Executor):
         for task in left:
             self._read_here(task)
 
-    def _read_here(self, task: _Task) -> None:
+    def _read_here(self, task: _Task, was_answered: bool = False) -> None:
         self.read_here += 1
         try:
             instead = self._here.submit(timed_scan, task.data, task.clues)
@@ -195,33 +199,46 @@ class FarReaders(Executor):
             # The run is ending, and whoever asked with it.
             task.future.set_exception(fault)
             return
-        instead.add_done_callback(lambda done: _pass_on(done, task.future))
+        instead.add_done_callback(lambda done: self._pass_on(done, task, was_answered))
 
-
-def _pass_on(done: Future[Any], future: Future[Any]) -> None:
-    fault = done.exception()
-    if isinstance(fault, WorkerFailed) and fault.detail == "no worker":
-        # Neither there nor here could it be looked at at all: a matter of machines, for a later run.
-        fault = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    if fault:
-        future.set_exception(fault)
-    else:
-        future.set_result(done.result())
+    def _pass_on(self, done: Future[Any], task: _Task, was_answered: bool) -> None:
+        fault = done.exception()
+        # A file that nobody can read says nothing of who could not; one that we can does. Counted first of
+        # all, as in `_give_up`.
+        if was_answered and not fault and _is_good(done.result(), task.data):
+            with self._lock:
+                self.refuted += 1
+        if isinstance(fault, WorkerFailed) and fault.detail == "no worker":
+            # Neither there nor here could it be looked at at all: a matter of machines, for a later run.
+            fault = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if fault:
+            task.future.set_exception(fault)
+        else:
+            task.future.set_result(done.result())
 
 
 def _well_read(answer: bytes, data: bytes) -> Any:
     """Gives what `timed_scan` would, out of a stranger's answer; None where not all is as it should be."""
     try:
-        seconds, told = value_in(answer)
-        transcript = TRANSCRIPTS.validate_python(told)
-    except (WorkerFailed, ValidationError, TypeError, ValueError):
+        value = value_in(answer)
+    except WorkerFailed:
         return None
+    return value if _is_good(value, data) else None
+
+
+def _is_good(value: Any, data: bytes) -> bool:
+    """Tells whether this is what `timed_scan` gives where no reader's own limits were in the way."""
+    try:
+        seconds, told = value
+        transcript = TRANSCRIPTS.validate_python(told)
+    except (ValidationError, TypeError, ValueError):
+        return False
     most = DEFAULT_LIMITS.cpu_seconds * DEFAULT_LIMITS.processes
     if not isinstance(seconds, int | float) or not math.isfinite(seconds) or not 0 <= seconds <= most:
-        return None
-    if transcript.digest != hashlib.sha256(data).hexdigest() or any(map(_is_doubtful, _all_of(transcript))):
-        return None
-    return [seconds, told]
+        return False
+    return transcript.digest == hashlib.sha256(data).hexdigest() and not any(
+        map(_is_doubtful, _all_of(transcript))
+    )
 
 
 def _all_of(transcript: Transcript) -> Iterator[Transcript]:
@@ -286,19 +303,44 @@ def _little_of_the_world() -> Mapping[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
-class Seen(BaseModel):
-    """By what is read `here`, and on each worker `there`: what fitness tells of a machine."""
+class _Told(BaseModel):
+    """What the courier tells of a look; `answer` is what came of the page, None where nothing did in time."""
+
+    class There(BaseModel):
+        """One worker."""
+
+        told: dict[str, str]
+        was_asked: bool
+        answer: str | None
 
     here: dict[str, str]
-    there: list[dict[str, str]]
+    there: list[There]
+
+
+# What came of the page that a worker was given to try it.
+Trial = Literal["read", "refuted", "silent", "not_asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By what is read `here`, and on each worker `there`: what fitness tells of a machine, and its trial."""
+
+    here: Mapping[str, str]
+    there: Sequence[tuple[Mapping[str, str], Trial]]
 
 
 def look_at_cluster(membership: Membership) -> Seen | None:
-    """Looks at all workers; None where the scheduler is not to be had, or does not let us in."""
+    """Looks at all workers, and has each that reads as we do read a page of nobody's.
+
+    None where the scheduler is not to be had, or does not let us in.
+    """
     courier = _Courier(membership, "look")
     until = time.monotonic() + _LOOK_SECONDS
     told = bytearray()
+    page = trial_page()
     try:
+        with suppress(OSError):
+            courier.says.sendall(TASK.pack(0, len(_NO_CLUES), len(page)) + _NO_CLUES + page)
         while time.monotonic() < until and len(told) <= _MOST_TOLD:
             with suppress(TimeoutError):
                 piece = courier.hears.recv(1 << 16)
@@ -308,6 +350,13 @@ def look_at_cluster(membership: Membership) -> Seen | None:
     finally:
         courier.end()
     try:
-        return Seen.model_validate_json(bytes(told))
+        seen = _Told.model_validate_json(bytes(told))
     except ValidationError:
         return None
+    return Seen(seen.here, [(one.told, _trial_of(one, page)) for one in seen.there])
+
+
+def _trial_of(one: _Told.There, page: bytes) -> Trial:
+    if one.answer is None:
+        return "silent" if one.was_asked else "not_asked"
+    return "read" if _well_read(one.answer.encode("latin-1", "replace"), page) else "refuted"
