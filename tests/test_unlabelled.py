@@ -231,6 +231,8 @@ def test_words_are_no_reference() -> None:
         for words in ("ONAYSONRASI", "HENÜZYOK", "ALINACAK", ""):
             for seen in (False, True):
                 assert outcome(changed(lines, label, f"{label}    {words}"), seen=seen) is Outcome.HELD
+    for number in ("2024051300012345/1", "TEST2024051300012345", "\u0662\u0660\u0662\u0664051300012345"):
+        assert outcome(changed(BILL_LINES, "İŞLEM NO", f"İŞLEM NO    {number}")) is Outcome.HELD
     # An approval code may have no digit.
     assert outcome(changed(CARD_LINES, "Onay Kodu", "Onay Kodu:    QXWVKB")) is Outcome.ACCEPTED
 

@@ -912,7 +912,10 @@ _APPROVAL_CODE = 6
 def _references(text: str) -> Iterable[str]:
     """Reads a reference as bare letters and digits; odd signs, or words beside it, make it unreadable."""
     joined = re.sub(r"(?<=\w)\s?[./\-]\s?(?=\w)", "", fold(text)).upper()
-    if not re.fullmatch(r"[A-Z0-9]+|[\d ]+", joined):
+    # A digit of another script makes another number for us, and none for the eye; "/1" one of many.
+    if not re.fullmatch(r"[A-Z0-9]+|[0-9 ]+", joined) or re.search(
+        r"\d{12,}\s?[./\-]\s?\d{1,2}$", fold(text)
+    ):
         return ()
     bare = joined.replace(" ", "")
     # "0000000000000000" stands where there is no number.
@@ -924,6 +927,12 @@ def _references(text: str) -> Iterable[str]:
 def _seen_references(text: str) -> Iterable[str]:
     # A speck at either end is no part of it.
     return _references(text.strip(" |'`,;_~*\"“”‘’°"))
+
+
+def _unstamped(reader: _Reader, rails: Rails) -> _Reader:
+    # "TEST2024051300012345" is no payment's number.
+    stamps = {squash(word) for word in rails.stamps}
+    return lambda text: () if stamps & set(re.findall(r"[a-z]+", fold(text))) else reader(text)
 
 
 def _ibans(text: str) -> Iterable[str]:
@@ -942,7 +951,7 @@ def _readers(layout: Layout, rails: Rails, is_seen: bool) -> Mapping[str, _Reade
         "amount": lambda text: _amounts(text, layout, rails),
         "bank_charge": _charges,
         "paid_on": _days,
-        "reference": _references,
+        "reference": _unstamped(_references, rails),
         "identity_number": _own_numbers,
         "payer": _texts,
         "debtor": _texts,
@@ -952,7 +961,7 @@ def _readers(layout: Layout, rails: Rails, is_seen: bool) -> Mapping[str, _Reade
     }
     if is_seen:
         readers |= {
-            "reference": _seen_references,
+            "reference": _unstamped(_seen_references, rails),
             "identity_number": repaired_numbers,
             "iban": repaired_ibans,
             "paid_on": lambda text: _days(repaired_dates(text)),
