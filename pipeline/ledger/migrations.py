@@ -444,7 +444,7 @@ def to_release(db: Database) -> None:
         "CREATE TABLE to_release (day TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (day, number)) STRICT",
         """INSERT INTO to_release SELECT b.day, b.number FROM batch b LEFT JOIN release r USING (day, number)
             WHERE b.for_release=1 AND r.day IS NULL""",
-        "DROP INDEX batch_for_release",
+        "DROP INDEX IF EXISTS batch_for_release",
     ):
         db.execute(statement)
 
