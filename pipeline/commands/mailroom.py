@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -38,6 +41,7 @@ from pipeline.office.init_system import is_journal
 from pipeline.office.opening import heeding, opened, opened_ledger, policy_in_force, policy_of
 from pipeline.office.settings import Settings, load_settings
 from pipeline.office.timekeeping import take_nights_back
+from pipeline.policy.policy import Policy
 
 # More are a flood, and no list to be read on a terminal.
 _MOST_ASIDE = 20
@@ -190,15 +194,23 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
     if as_machine:
         click.echo(machine_words(state))
     else:
-        # People read the office's own clock; programs read UTC, with its offset.
-        written = policy.texts.plain.get_template("status.txt").render(
-            state=state,
-            counts=counts,
-            held=held,
-            aside=[(mail.number, mail.sender, mail.subject) for mail in aside],
-            words=policy.texts.words,
-            moment=lambda at: f"{datetime.fromisoformat(at).astimezone(settings.zone):%d.%m.%Y %H:%M}",
-            day=lambda day: f"{date.fromisoformat(day):%d.%m.%Y}",
-        )
-        click.echo(harmless(written), nl=False)
+        mails = {"held": held, "aside": [(mail.number, mail.sender, mail.subject) for mail in aside]}
+        click.echo(harmless(_for_people(state, mails, policy, settings.zone)), nl=False)
     return DONE
+
+
+def _for_people(
+    state: Mapping[str, Any],
+    mails: Mapping[str, Sequence[tuple[str, str, str]]],
+    policy: Policy,
+    zone: ZoneInfo,
+) -> str:
+    # People read the office's own clock; programs read UTC, with its offset.
+    return policy.texts.plain.get_template("status.txt").render(
+        state=state,
+        counts=state,
+        **mails,
+        words=policy.texts.words,
+        moment=lambda at: f"{datetime.fromisoformat(at).astimezone(zone):%d.%m.%Y %H:%M}",
+        day=lambda day: f"{date.fromisoformat(day):%d.%m.%Y}",
+    )
