@@ -144,7 +144,7 @@ def test_a_years_price_is_one_command(
         (("2025-01-01", "--nes", "1.450", "--reader", "520"), "4. [[wants]]: nes = 1.450"),
         (("2025-01-01", "--nes", "1450", "--reader", "bin"), "4. [[wants]]: reader = bin"),
         (("2025-01-01", "--nes", "1450", "--reader", "5", "--until", "2024-12-31"), "until (31.12.2024)"),
-        (("2025-02-30", "--nes", "1450", "--reader", "5"), "DAY: 2025-02-30 diye bir gün yok"),
+        (("2025-02-30", "--nes", "1450", "--reader", "5"), "GÜN: 2025-02-30 diye bir gün yok"),
         (("2025-01-01", "--nes", "1450", "--reader", "5", "--grace-days", "99"), "grace_days = 99"),
     ],
 )

@@ -103,7 +103,7 @@ def _unusable_authorities(settings: Settings) -> list[Defect]:
 
 
 @click.command("explain")
-@click.argument("mails", nargs=-1, required=True, metavar="FILES|NUMBER", type=click.Path(path_type=Path))
+@click.argument("mails", nargs=-1, required=True, metavar="DOSYA...|NUMARA", type=click.Path(path_type=Path))
 @click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON dizisi.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Bu gün gelmiş gibi değerlendir.")
 @click.option("--rules", type=click.Path(path_type=Path, file_okay=False), help="Kural klasörü.")
