@@ -269,6 +269,25 @@ def test_our_own_good_word_is_understood_in_hundreds_of_forms(seed: int) -> None
         assert found(*headers) == ("pass" if result == "pass" else "none"), headers
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{US} dmarc=fail header.from={HOST}",
+        f"{US}, dmarc=fail header.from={HOST}",
+        f"{US} 1 dmarc=fail; spf=pass",
+        f'"{US}" dmarc=fail',
+        f"{US} / dmarc=fail",
+    ],
+)
+def test_what_stands_before_the_first_semicolon_is_a_name_and_a_version_or_nothing_we_know(
+    value: str,
+) -> None:
+    lax = replace(REQUIRED, authentication_required=False)
+    assert found(word(value), OUR_HOP, office=lax) == "unclear"
+    for known in (US, f"{US} 1", f"{US}/1", f'"{US}"'):
+        assert found(word(f"{known}; dmarc=pass header.from={HOST}"), OUR_HOP, office=lax) == "pass"
+
+
 # --- through the front door --------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -27,8 +28,12 @@ from pipeline.night.announce import announce
 from pipeline.night.charts import Bar, Chart, Label, Series, draw, svg
 from pipeline.night.material import Heard, ReportMaterial
 from pipeline.night.painter import paint
+from pipeline.night.report import ON_PAGE, Line, Told, settings_of, shown
+from pipeline.night.report import section as section_of
 from pipeline.night.report_letter import charts_of, report_of
 from pipeline.night.report_sections import told_of
+from pipeline.night.report_workbook import write_report
+from pipeline.policy import texts
 from pipeline.policy.list_days import Selection
 from pipeline.policy.places import REPORTS
 from pipeline.sandbox.workers import WorkerPool
@@ -348,6 +353,43 @@ def test_a_picture_that_cannot_be_had_costs_no_night_its_report(
 
 
 # --- much, and strange -------------------------------------------------------------------------
+
+
+def test_equal_values_of_two_kinds_are_each_written_in_their_own_way() -> None:
+    told = section_of(
+        Told("held", [Line(dict.fromkeys(WORDS["sections"]["held"]["columns"], v)) for v in MIXED]), WORDS
+    )
+    (setting,) = settings_of(replace(report_of(material(), POLICY), sections=(told,)), ON_PAGE)
+    assert [row.cells[0].text for row in setting.rows] == [shown(value, WORDS) for value in MIXED]
+    assert [row.cells[0].is_number for row in setting.rows] == [type(v) in (int, Decimal) for v in MIXED]
+    # What is set once for both is one and the same.
+    assert setting.rows[0].cells[0] is setting.rows[1].cells[0]
+    book = openpyxl.load_workbook(
+        io.BytesIO(write_report(replace(report_of(material(), POLICY), sections=(told,))))
+    )
+    sheet = book[WORDS["sections"]["held"]["sheet"]]
+    found = [(sheet.cell(5 + at, 1).value, sheet.cell(5 + at, 1).number_format) for at in range(len(MIXED))]
+    assert found == [
+        *[("x", "@")] * 2,
+        *((1, "#,##0"), (1, '#,##0.00" TL"')) * 2,
+        (datetime(2024, 6, 14), "DD.MM.YYYY"),
+        (datetime(2024, 6, 14), "DD.MM.YYYY HH:MM"),
+    ]
+
+
+MIXED = ("x", "x", 1, Decimal(1), 1, Decimal("1.00"), date(2024, 6, 14), datetime(2024, 6, 14))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("AYŞE KURGU", "14.06.2024", "", "a b\u00a0c", "a & b", "<b>", "x > y", "O'Nil", '"x"', "a\nb"),
+        *("N-0000000A", "N-0000000A G-0000000B", "xN-0000000A", "https://a.invalid/b", "http", "a - b"),
+        *("see http://a.invalid.", "HTTP://A.INVALID"),
+    ],
+)
+def test_a_cell_with_nothing_telling_in_it_is_set_as_any_other(text: str) -> None:
+    assert texts._in_cell(text) == texts._linked(text)
 
 
 def test_five_thousand_mails_fit_and_the_mail_stays_short() -> None:

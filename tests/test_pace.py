@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from benchmarks.growth import Years
+from pipeline.acts.followup import an_entry
 from pipeline.desk.answers import Visit
 from pipeline.desk.lists_page import lists_page
 from pipeline.desk.people import Person, Role
 from pipeline.desk.sessions import Session
+from pipeline.domain import Case, Event
 from pipeline.intake import runs
 from pipeline.intake.runs import decide_all, hear
+from pipeline.ledger.book import Ledger
+from pipeline.ledger.cases import Folded
 from pipeline.night import closing
 from pipeline.night.closing import nightly
 from pipeline.office.shop import Run, Shop
@@ -25,7 +29,8 @@ from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.scan import PRELOAD, timed_scan
 from pipeline.sandbox.workers import WorkerPool
 from tests import hazards
-from tests.house import NIGHT, House
+from tests.house import NIGHT, House, night_of
+from tests.in_order import POLICY
 from tests.people import PEOPLE
 from tests.test_floods import a_mail
 from tests.test_growth import listening
@@ -156,6 +161,41 @@ def test_a_poll_with_nothing_to_do_asks_little_and_writes_nothing(house: House) 
             with pytest.raises(ValueError, match="no question"):
                 shop.ledger.query(statement)
         assert shop.ledger.query("SELECT 1 AS a, 2 AS a") == [{"a": 1, "a_2": 2}]
+
+
+def test_a_night_folds_all_open_cases_once_and_then_what_it_has_changed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.deliver("accepted/list-xlsx", "accepted/list-and-receipt-together")
+    house.poll()
+    house.nightly()
+    seen = []
+    since = Ledger.folded_since
+
+    def compared(ledger: Ledger, former: Folded) -> list[Case]:
+        seen.append((former, since(ledger, former)))
+        assert seen[-1][1] == ledger.open_cases()
+        return seen[-1][1]
+
+    monkeypatch.setattr(Ledger, "folded_since", compared)
+    later = POLICY.working_days.add(NIGHT.date(), 10)
+    house.deliver("accepted/corrected-list/1-list")
+    house.poll(night_of(later))
+    with house.opened(night_of(later)) as shop, listening(shop) as said:
+        assert nightly(shop, later)
+    ((former, now),) = seen
+    # One has gone on a list, others were reminded, and are other cases than before.
+    assert {case.number for case in former.cases} == {case.number for case in now}
+    assert any(before != after for before, after in zip(former.cases, now, strict=True))
+    # Once by the night, once by what compares it.
+    assert sum("FROM entry WHERE case_number IN (SELECT number FROM open_case) " in s for s in said) == 2
+
+    with house.opened(night_of(later)) as shop, shop.ledger.transaction():
+        former = shop.ledger.folded_now()
+        over = former.cases[0]
+        shop.ledger.add_entries([an_entry(over, Event.CLOSED, later, "x")], "")
+        assert over.number not in {case.number for case in since(shop.ledger, former)}
+        assert since(shop.ledger, former) == shop.ledger.open_cases()
 
 
 def test_what_a_case_holds_is_taken_apart_once_in_a_transaction_and_then_forgotten(house: House) -> None:

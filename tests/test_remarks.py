@@ -368,3 +368,38 @@ def test_what_a_file_or_its_folder_is_called_stands_over_its_rows(name: str) -> 
 def test_an_ordinary_name_of_a_file_says_nothing(name: str) -> None:
     decision = judged(replace(row(ALI, 6), file=name))
     assert listed(decision) == {ALI.identity_number}
+
+
+# --- what a mail passes on ------------------------------------------------------------------------
+
+HEADS = (
+    "---------- Forwarded message ---------\nFrom: {0}\nDate: Mon, May 27, 2024\nSubject: e-imza\n\n",
+    "-------- İletilmiş İleti --------\nKonu: e-imza\nTarih: 27.05.2024\nKimden: {0}\n\n",
+    "Kimden: {0}\nGönderilme: Pazartesi\nKime: x@example.org\nKonu: e-imza\n\n",
+    "-----Özgün İleti-----\nKimden: {0}\nKonu: e-imza\n\n",
+    "27.05.2024 tarihinde {0} yazdı:\n> ",
+)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_mail_passed_on_is_heard_unless_we_wrote_it(head: str) -> None:
+    said = f"Liste ektedir.\n\n{head}Kartımı buldum, listeden çıkarın.\n"
+    theirs = said.format(f"{ALI.name} <{ALI.work_email}>")
+    assert listed(of(ALI, SUKRU, words=theirs, subject="İlt: e-imza")) == set()
+    if "Kimden" in head or "From" in head:
+        ours = said.format(f"Birim <{POLICY.office.own_addresses[0]}>")
+        assert len(listed(of(ALI, SUKRU, words=ours, subject="İlt: e-imza"))) == 2
+
+
+@pytest.mark.parametrize("head", HEADS[2:])
+def test_an_answer_does_not_pass_on_what_it_quotes(head: str) -> None:
+    said = f"Liste ektedir.\n\n{head}Kartımı buldum, listeden çıkarın.\n".format(ALI.work_email)
+    assert len(listed(of(ALI, SUKRU, words=said, subject="Ynt: e-imza"))) == 2
+
+
+def test_what_a_mail_passed_on_quotes_is_not_passed_on() -> None:
+    said = (
+        f"Form ektedir.\n\nKimden: {ALI.work_email}\nKonu: e-imza\n\nFormum ektedir.\n\n"
+        "Kimden: baskasi@example.org\nKonu: eski\n\nListeden çıkarın.\n"
+    )
+    assert len(listed(of(ALI, SUKRU, words=said, subject="FW: e-imza"))) == 2

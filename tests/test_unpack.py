@@ -143,6 +143,37 @@ def test_a_hundred_thousand_parts_are_set_aside_at_once() -> None:
     assert time.thread_time() - begun < 20
 
 
+def _in_two_forms(text: str, shown: str) -> str:
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "ayse@hastane1.saglik.example.org", "liste"
+    mail.set_content(text)
+    mail.add_alternative(f"<html><body>{shown}</body></html>", subtype="html")
+    return unpacked(mail.as_bytes()).text
+
+
+def test_what_stands_in_the_html_alone_is_said_too() -> None:
+    said = _in_two_forms("Liste ektedir.", "<p>Liste ektedir.</p><p>Vaz<b>geçtik</b></p>")
+    assert said.splitlines()[-1] == "Vazgeçtik"
+    assert _in_two_forms("Liste *ektedir*.", "<p>Liste<br>ektedir.</p>").strip() == "Liste *ektedir*."
+    quoted = "<p>Liste ektedir.</p><blockquote>Kartınızı iptal ettiriniz</blockquote>"
+    assert "ettiriniz" not in _in_two_forms("Liste ektedir.", quoted)
+
+
+def test_what_a_mail_inside_is_called_is_said_too() -> None:
+    inner = EmailMessage()
+    inner["From"], inner["Subject"] = "ayse@hastane1.saglik.example.org", "İPTAL"
+    inner.set_content("Form ektedir.")
+    outer = EmailMessage()
+    outer["From"], outer["Subject"] = "personel@hastane1.saglik.example.org", "İlt: form"
+    outer.set_content("Gereği için.")
+    outer.add_attachment(inner)
+    assert [line for line in unpacked(outer.as_bytes()).text.splitlines() if line] == [
+        "Gereği için.",
+        "İPTAL",
+        "Form ektedir.",
+    ]
+
+
 def test_html_words() -> None:
     html = "<style>p{}</style><p>Sayın <b>yetkili</b>,</p><script>x()</script>kart&nbsp;kayıp<br>İyi günler"
     assert plain_text(html) == "Sayın yetkili,\nkart kayıp\nİyi günler"

@@ -39,10 +39,12 @@ class FollowedUp:
     broken: Mapping[str, str] = field(default_factory=dict)
 
 
-def follow_up(shop: Shop, day: date, now: datetime) -> FollowedUp:
-    """Closes what is complete, reminds the others, and tells what came of it; call inside a transaction."""
+def follow_up(shop: Shop, cases: Sequence[Case], day: date, now: datetime) -> FollowedUp:
+    """Closes what is complete of the open cases, reminds the others, and tells what came of it.
+
+    Call inside a transaction.
+    """
     ledger = shop.ledger
-    cases = ledger.open_cases()
     closed, broken = _closed(shop, cases, day, now)
     # What is wrong with the answers may be wrong with these.
     if stops.open_stop(ledger):

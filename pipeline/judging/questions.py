@@ -21,7 +21,7 @@ from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED
 from pipeline.judging.discretion import is_known, visible
 from pipeline.mail.addresses import answer_to
-from pipeline.policy.mail_words import own_words
+from pipeline.policy.mail_words import own_words, passed_on
 from pipeline.policy.policy import Policy
 from pipeline.policy.remarks import Heard, hear, names
 from pipeline.policy.topics import Topic, topics_of
@@ -120,6 +120,8 @@ def _meant(words: str, facts: Facts) -> tuple[Case, ...]:
 def _heard_beside(submission: Submission, evidence: Evidence, policy: Policy) -> Heard:
     """Hears what is said beside files: nobody reads it but us."""
     words = own_words(replace(submission, subject=""), policy.mail_words)
+    if more := passed_on(submission, policy.mail_words, policy.office.own_addresses):
+        words = f"{words}\n\n{more}"
     return hear(submission.subject, words, evidence.holders, policy.remarks)
 
 

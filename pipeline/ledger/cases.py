@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,14 @@ from pipeline.domain.cases import fold_case, receipt_key
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.file import LedgerFile, Read
 from pipeline.ledger.shapes import shape
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The open cases as they were up to an entry, by its number."""
+
+    cases: tuple[Case, ...]
+    until: int
 
 
 class Cases(LedgerFile):
@@ -28,6 +36,22 @@ class Cases(LedgerFile):
     def open_cases(self) -> list[Case]:
         """Folds every case that is not closed."""
         return self._cases("WHERE case_number IN (SELECT number FROM open_case)")
+
+    def folded_now(self) -> Folded:
+        """Folds every open case, to be gone on from with `folded_since`."""
+        row = self._one("SELECT max(id) AS last FROM entry")
+        return Folded(tuple(self.open_cases()), (row and row["last"]) or 0)
+
+    def folded_since(self, former: Folded) -> list[Case]:
+        """Gives what `open_cases` does, but folds only what has had an entry since `former`.
+
+        Entries are only ever added, but where somebody is erased or a night is taken back; and whether a list
+        waits for its release is only asked of those: nothing of that may have come between.
+        """
+        touched = "WHERE case_number IN (SELECT case_number FROM entry WHERE id>?)"
+        again = {case.number: case for case in self._cases(touched, former.until)}
+        known = [again.pop(case.number, case) for case in former.cases]
+        return [case for case in (*known, *again.values()) if not case.is_closed]
 
     def all_cases(self) -> list[Case]:
         """Folds every case."""

@@ -150,7 +150,8 @@ def _read(value: str) -> _Results | None:
         return None
     begin = 0 if _result(parts[0]) else 1
     signed = _first_word(parts[0]) if begin else ""
-    if begin and not signed:
+    # A name, and a version at most: what else stands before the first semicolon may be a result.
+    if begin and not _SIGNED.fullmatch(parts[0]):
         return None
     found = []
     for part in parts[begin:]:
@@ -162,8 +163,11 @@ def _read(value: str) -> _Results | None:
     return _Results(signed, tuple(found))
 
 
+_SIGNED = re.compile(r'(?:"[^"]+"|[^\s"/]+)(?:\s*/?\s*\d+)?')
+
+
 def _first_word(text: str) -> str:
-    return re.split(r"[\s/;(]", text.replace('"', "").strip(), maxsplit=1)[0].lower()
+    return re.split(r"[\s/;(,]", text.replace('"', "").strip(), maxsplit=1)[0].lower()
 
 
 _RESULT = re.compile(r'(?is)([a-z][a-z0-9-]*)\s*(?:/\s*\d+\s*)?=\s*("[^"]*"|[a-z0-9-]+)(?=\s|$)(.*)')

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from email.header import decode_header
 from email.message import Message
+from email.mime.text import MIMEText
 from email.utils import getaddresses
 from html.parser import HTMLParser
 
 import mailparser
 
 from pipeline.domain import NEW_PART, Arrival, Attachment, Bounce, Submission
-from pipeline.domain.turkish import quotable, squeeze
+from pipeline.domain.turkish import heading, quotable, squeeze
 from pipeline.mail import cms
 from pipeline.mail.uuencoded import without_files
 
@@ -101,7 +102,7 @@ def unpack(arrival: Arrival) -> Submission:
         subject=squeeze(_decoded(_header(tree, "subject"))),
         message_id=_message_id(_header(tree, "message-id")),
         references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
-        text=_with_heard(words, heard),
+        text=_with_heard(words, heard, _only_shown(html, words)),
         html=html,
         attachments=_attachments(others, html, heard, [file for _words, files in plain for file in files]),
         headers=tuple((key.lower(), _as_written(value)) for key, value in _raw_headers(tree)),
@@ -299,6 +300,9 @@ def _leaves(part: Message, depth: int, spare: list[int]) -> Iterator[Message]:
         raise Malformed("too_deep")
     inner = _wrapped_mail(part)
     children = part.get_payload()
+    if depth and (subject := _header(part, "subject")):
+        # What a mail inside is called, nobody else would hear.
+        yield MIMEText(f"{_one_line(subject)}\n\n", "plain", "utf-8")
     if inner is not None and spare[0] > 0:
         spare[0] -= 1
         yield from _leaves(inner, depth + 1, spare)
@@ -373,11 +377,21 @@ def _is_heard(part: Message) -> bool:
     )
 
 
-def _with_heard(words: str, heard: Iterable[Message]) -> str:
+def _with_heard(words: str, heard: Iterable[Message], shown: str) -> str:
     """Adds to the words of a mail those that stand in parts of their own, each behind a sign of its own."""
     more = (_text(part)[:_LONGEST_TEXT] for part in heard)
-    told = (plain_text(text) if re.match(r"\s*<", text) else text for text in more)
+    told = (*(plain_text(text) if re.match(r"\s*<", text) else text for text in more), shown)
     return "".join([words, *(f"\n{NEW_PART}\n{text}" for text in told if text.strip())])[:_LONGEST_TEXT]
+
+
+def _only_shown(html: str, words: str) -> str:
+    """Gives the lines of a mail's HTML with a word that its plain text has not; people see the HTML."""
+    quoted = _QUOTED_HTML.search(html)
+    own = html[: quoted.start()] if quoted else html
+    known = set(heading(words).split())
+    return "\n".join(
+        line for line in plain_text(own).split("\n") if not known.issuperset(heading(line).split())
+    )
 
 
 def _attachments(

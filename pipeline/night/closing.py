@@ -16,6 +16,7 @@ from pipeline.domain.turkish import number_date, quotable
 from pipeline.intake.runs import decide_all, hand_in, look_for_copies
 from pipeline.ledger import stops
 from pipeline.ledger.book import Judged, Ledger, Night
+from pipeline.ledger.cases import Folded
 from pipeline.ledger.listed_people import told_since
 from pipeline.ledger.night_figures import last_list_night, past_nights, unsent_letters
 from pipeline.ledger.nights_back import is_taken_back, last_number
@@ -130,20 +131,21 @@ class _Unpainted(Exception):
 class _Desk:
     """What a night has made that outlives the taking back of what it wrote.
 
-    `lists` and `report` are of the ledger `as_of` a moment: when nobody has written since, the night that is
-    written again is the same, and they are what it would make again.
+    `open`, `lists` and `report` are of the ledger `as_of` a moment: when nobody has written since, the night
+    that is written again is the same, and they are what it would make again.
     """
 
     crops: _Crops
     painted: dict[Drawing, bytes] = field(default_factory=dict)
     as_of: tuple[int, int] | None = None
+    open: Folded | None = None
     lists: tuple[Selection, tuple[Batch, ...]] | None = None
     report: tuple[ReportMaterial, Report] | None = None
 
     def begin(self, as_of: tuple[int, int]) -> None:
         """Puts away what was made of the ledger as it stood at another moment."""
         if as_of != self.as_of:
-            self.as_of, self.lists, self.report = as_of, None, None
+            self.as_of, self.open, self.lists, self.report = as_of, None, None, None
 
 
 def _closed(shop: Shop, day: date, now: datetime, desk: _Desk) -> Night:
@@ -155,7 +157,8 @@ def _closed(shop: Shop, day: date, now: datetime, desk: _Desk) -> Night:
         begun = ledger.first_kept_at() or now
         since = last.until if last else begun - timedelta(seconds=1)
         night = Night(day, last_number(ledger) + 1, since, now)
-        followed = follow_up(shop, day, now)
+        folded = desk.open = desk.open or ledger.folded_now()
+        followed = follow_up(shop, folded.cases, day, now)
         selection, batches = desk.lists = desk.lists or _lists(shop, day)
         office = shop.policy.office
         ledger.close_night(night)
@@ -165,7 +168,7 @@ def _closed(shop: Shop, day: date, now: datetime, desk: _Desk) -> Night:
             ledger.close_batch(batch, batch_digest(batch), office.batch_recipient == office.it_unit, now)
         # The report tells how things stand now that the list has gone.
         if not desk.report:
-            work = gather(shop, night, last, batches, selection)
+            work = gather(shop, night, last, (selection, batches), folded)
             warnings = [*work.warnings, *_follow_up_warnings(followed)]
             work = replace(work, reminded=followed.reminded, warnings=warnings, crops=desk.crops)
             desk.report = work, report_of(work, shop.policy)
@@ -204,10 +207,18 @@ def _selection(shop: Shop, day: date, holds: Sequence[Judged]) -> Selection:
 
 
 def gather(
-    shop: Shop, night: Night, before: Night | None, batches: Sequence[Batch], selection: Selection
+    shop: Shop,
+    night: Night,
+    before: Night | None,
+    lists: tuple[Selection, Sequence[Batch]],
+    folded: Folded,
 ) -> ReportMaterial:
-    """Gathers all that the report of a night is made of, as the ledger stands; `before` is the one before."""
+    """Gathers all that the report of a night is made of, as the ledger stands.
+
+    `before` is the night before, `folded` the open cases as this one found them.
+    """
     ledger, zone = shop.ledger, shop.settings.zone
+    selection, batches = lists
     holds, stop = ledger.open_holds(), stops.open_stop(ledger)
     heard = [_heard(judged) for judged in ledger.judged_between(night.since, night.until)]
     letters = unsent_letters(ledger)
@@ -221,7 +232,7 @@ def gather(
         open_holds=[_heard(held) for held in holds],
         batches=batches,
         selection=selection,
-        open_cases=ledger.open_cases(),
+        open_cases=ledger.folded_since(folded),
         letters=letters,
         unfetched=ledger.unfetched(),
         bounces=ledger.bounces_between(night.since, night.until),

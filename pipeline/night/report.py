@@ -20,6 +20,8 @@ from pipeline.policy.texts import Block
 _WHOLE = 16
 
 _NUMBERS = (int, Decimal, timedelta)
+# Kinds of values of which two that are equal are written alike.
+ALIKE = (str, date, IdentityNumber)
 
 Value = str | int | Decimal | date | datetime | timedelta | IdentityNumber | None
 Words = Mapping[str, Any]
@@ -154,15 +156,16 @@ class Cell(NamedTuple):
     is_whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line, set: its cells, what is said below it, commands with their words, and its pictures."""
+class Row(NamedTuple):
+    """One line, set: its cells, what is said below it, commands with their words, and its pictures.
+
+    `links` are where it can be opened, with the words before it. A tuple, as a cell is.
+    """
 
     cells: tuple[Cell, ...]
     notes: tuple[str, ...]
     commands: tuple[tuple[str, str], ...]
     pictures: tuple[Picture, ...]
-    # Where it can be opened, with the words before it.
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -210,26 +213,51 @@ def _set(section: Section, extent: Extent, words: Words) -> Setting:
     lines = section.lines if names else ()
     columns, numbers = section.columns, section.numbers
     left = len(lines) - extent.lines
+    cells = _Cells(columns, words)
     return Setting(
         name=section.name,
         title=section.title,
         tone=section.tone,
         says=section.says,
         headings=tuple(_cell(columns[n], columns[n], n in numbers) for n in names if lines),
-        rows=tuple(_row(section, line, names, extent, words) for line in lines[: extent.lines]),
+        rows=tuple(
+            _row(section, line, extent, words, cells.under(line, names)) for line in lines[: extent.lines]
+        ),
         more=words["more"].format(count=numeral(left), sheet=section.sheet) if left > 0 else "",
         chart=section.chart,
     )
 
 
-def _row(section: Section, line: Line, names: Sequence[str], extent: Extent, words: Words) -> Row:
+class _Cells:
+    """Sets values under the headings of one section; what stands there again and again, once."""
+
+    def __init__(self, columns: Mapping[str, str], words: Words) -> None:
+        self._columns, self._words = columns, words
+        self._known: dict[tuple[str, Value], Cell] = {}
+
+    def under(self, line: Line, names: Sequence[str]) -> tuple[Cell, ...]:
+        """Gives the cells of one line."""
+        return tuple([self._cell(name, line.values[name]) for name in names])
+
+    def _cell(self, name: str, value: Value) -> Cell:
+        # Of these kinds what is equal looks the same: not so 1 and True, or 1.5 and 1.50.
+        if type(value) not in ALIKE:
+            return self._new(name, value)
+        place = name, value
+        if place not in self._known:
+            self._known[place] = self._new(name, value)
+        return self._known[place]
+
+    def _new(self, name: str, value: Value) -> Cell:
+        return _cell(self._columns[name], shown(value, self._words), _is_number(value))
+
+
+def _row(section: Section, line: Line, extent: Extent, words: Words, cells: tuple[Cell, ...]) -> Row:
     notes = [quotable(note) for note in line.notes[: extent.notes]]
     if len(line.notes) > extent.notes:
         notes.append(words["more_notes"].format(count=len(line.notes) - extent.notes))
     return Row(
-        tuple(
-            _cell(section.columns[n], shown(line.values[n], words), _is_number(line.values[n])) for n in names
-        ),
+        cells,
         tuple(notes),
         tuple((section.command_words[word], command) for word, command in line.commands.items()),
         line.pictures,

@@ -20,9 +20,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline.domain.turkish import quotable
 from pipeline.lists.workbook import guarded, same_bytes
 from pipeline.night.charts import COLOURS, Chart
-from pipeline.night.report import Report, Section, Value
+from pipeline.night.report import ALIKE, Report, Section, Value
 from pipeline.night.report import shown as spelled
-from pipeline.night.sheet_rows import Set, row_of, with_rows
+from pipeline.night.sheet_rows import Set, content_of, row_of, with_rows
 
 _HEAD_ROW = 4
 _INK, _PALE = "1A5276", "5F6A72"
@@ -122,7 +122,7 @@ def _fill(
             values.append("\n".join(line.commands.values()))
         lines.append(values)
     widths = [
-        max((len(heading) + 4, *(_longest_line(values[at], report) + 2 for values in lines)))
+        max([len(heading) + 4, *[_longest_line(values[at], report) + 2 for values in lines]])
         for at, heading in enumerate(headings)
     ]
     for column, width in enumerate(widths, start=1):
@@ -135,11 +135,24 @@ def _fill(
 def _rows(
     lines: Sequence[Sequence[Value]], widths: Sequence[int], report: Report, styles: Mapping[str, int]
 ) -> list[str]:
+    # What stands in a sheet again and again is set once.
+    known: dict[Value, tuple[Set, str]] = {}
+
+    def laid(value: Value) -> tuple[Set, str]:
+        is_known = type(value) in ALIKE
+        if is_known and value in known:
+            return known[value]
+        cell, form = _set(value, report)
+        new = cell, content_of(cell, styles[form])
+        if is_known:
+            known[value] = new
+        return new
+
     rows = []
     for row, values in enumerate(lines, start=_HEAD_ROW + 1):
-        cells = [_set(value, report) for value in values]
-        height = max(_lines(cell, width) for (cell, _), width in zip(cells, widths, strict=True))
-        rows.append(row_of(row, _LINE_HEIGHT * height, [(cell, styles[form]) for cell, form in cells]))
+        cells = [laid(value) for value in values]
+        height = max([_lines(cell, width) for (cell, _), width in zip(cells, widths, strict=True)])
+        rows.append(row_of(row, _LINE_HEIGHT * height, [content for _, content in cells]))
     return rows
 
 
@@ -181,7 +194,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: Value, report: Report) 
 
 def _set(value: Value, report: Report) -> tuple[Set, str]:
     """Sets a value for a cell, with the name of its style."""
-    if isinstance(value, int | Decimal | date | timedelta):
+    if not isinstance(value, str) and isinstance(value, int | Decimal | date | timedelta):
         bare = value.replace(tzinfo=None) if isinstance(value, datetime) else value
         return bare, next(form for kind, form in _FORMATS if isinstance(value, kind))
     if not value:

@@ -21,10 +21,12 @@ _END = b"</sheetData>"
 _SIZE = re.compile(rb'<dimension ref="[^"]*"')
 
 
-def row_of(row: int, height: float, cells: Sequence[tuple[Set, int]]) -> str:
-    """Writes one row: each cell's value, and the number of its style in the book. Texts are no formulas."""
+def row_of(row: int, height: float, contents: Sequence[str]) -> str:
+    """Writes one row of what `content_of` made of its cells."""
     number = str(row)
-    written = [_cell(letter + number, *cell) for letter, cell in zip(_LETTERS, cells, strict=False)]
+    written = [
+        f'<c r="{letter}{number}"{content}' for letter, content in zip(_LETTERS, contents, strict=False)
+    ]
     return f'<row r="{number}" ht="{height:g}" customHeight="1">{"".join(written)}</row>'
 
 
@@ -40,13 +42,14 @@ def with_rows(sheet: bytes, rows: Sequence[str], corner: str) -> bytes:
 _LETTERS = tuple(map(get_column_letter, range(1, 100)))
 
 
-def _cell(place: str, value: Set, style: int) -> str:
+def content_of(value: Set, style: int) -> str:
+    """Writes a cell but for its place: its value, and the number of its style. Texts are no formulas."""
     if value is None or value == "":
-        return f'<c r="{place}" s="{style}"/>'
+        return f' s="{style}"/>'
     if isinstance(value, str):
         text = escape(value)
-        return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+        return f' s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
     number = value
     if isinstance(value, date | timedelta):
         number = to_excel(value)  # type: ignore[no-untyped-call]
-    return f'<c r="{place}" s="{style}"><v>{number}</v></c>'
+    return f' s="{style}"><v>{number}</v></c>'

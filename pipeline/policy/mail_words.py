@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -49,11 +49,20 @@ class Robots(OfficialPart):
 
 
 class Quotes(OfficialPart):
-    """How a line begins, or ends, after which another mail is quoted, and the subject of an answer."""
+    """How a line begins, or ends, after which another mail is quoted, and the subject of an answer.
+
+    `forwarded` are what subjects begin with, and `passes_on` what lines have in them, where a mail is passed
+    on; of the fields at its head `writers` say who wrote it and `titles` what it is called.
+    """
 
     begins: tuple[str, ...]
     subjects: tuple[str, ...]
     ends: tuple[str, ...]
+    forwarded: tuple[str, ...]
+    passes_on: tuple[str, ...]
+    writers: tuple[str, ...]
+    titles: tuple[str, ...]
+    fields: tuple[str, ...]
 
 
 class MailWords(OfficialFile):
@@ -98,6 +107,46 @@ def own_words(submission: Submission, words: MailWords) -> str:
         if not folded.startswith(">") and not _is_signature(line, name):
             lines.append(line.strip())
     return "\n".join(lines).strip()
+
+
+def passed_on(submission: Submission, words: MailWords, own: Collection[str]) -> str:
+    """Gives the words of the mail that somebody passes on within the own words of a mail; "" for none.
+
+    It is passed on to be read. What one of our `own` addresses wrote says nothing new, nor what it quotes.
+    """
+    quotes = words.quotes
+    is_forwarded = fold(submission.subject).startswith(tuple(map(fold, quotes.forwarded)))
+    lines = [line.lstrip("> ") for line in submission.text.split("\n")]
+    begin = next((at for at, line in enumerate(lines) if _passes_on(line, quotes, is_forwarded)), len(lines))
+    titles: list[str] = []
+    told: list[str] = []
+    for line in lines[begin:]:
+        folded = fold(line)
+        is_quoting = _begins_quote(folded, quotes)
+        if line == NEW_PART or (is_quoting and any(told)):
+            break
+        if _begins(folded, quotes.writers) and any(a in folded for a in own):
+            return ""
+        if _begins(folded, quotes.titles):
+            titles.append(line.partition(":")[2].strip())
+        elif not (_begins(folded, quotes.fields) or is_quoting or _passes_on(line, quotes, is_forwarded)):
+            told.append(line.strip())
+    return "\n\n".join([*titles, "\n".join(told).strip()]).strip()
+
+
+def _begins(folded: str, marks: Iterable[str]) -> bool:
+    return folded.startswith(tuple(map(fold, marks)))
+
+
+def _passes_on(line: str, quotes: Quotes, is_forwarded: bool) -> bool:
+    folded = fold(line)
+    return any(fold(mark) in folded for mark in quotes.passes_on) or (
+        is_forwarded and _begins_quote(folded, quotes)
+    )
+
+
+def _begins_quote(folded: str, quotes: Quotes) -> bool:
+    return _begins(folded, quotes.begins) or folded.endswith(tuple(map(fold, quotes.ends)))
 
 
 def _is_signature(line: str, name: set[str]) -> bool:

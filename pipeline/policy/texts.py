@@ -272,6 +272,8 @@ def _plain_lines(block: Block) -> Iterator[str]:
 
 
 _MARKED = re.compile(r"(https?://[^\s,;)]*[^\s,;).]|\b[GN]-[0-9A-Z]{8}\b)")
+# Without any of these a text is set as it stands: no sign of HTML's, number, link, address, end of a line.
+_TELLING = re.compile(r"[-&<>'\"@\n]|http")
 _ADDRESS = re.compile(r"([\w.+-]+@[\w.-]+)")
 _BROKEN, _BREAK = Markup("<wbr>"), Markup("<br>")
 _AS_LINK = Markup('<a href="{0}" style="color:#1a5276">{0}</a>')
@@ -298,6 +300,8 @@ def _set_mark(mark: str) -> Markup:
 
 def _in_cell(text: str) -> Markup:
     """Sets a text for a narrow column: an address that has to be broken is broken between its names."""
+    if not _TELLING.search(text):
+        return Markup(text)
     if "@" not in text:
         return _linked(text)
     return Markup("").join(

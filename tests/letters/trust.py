@@ -6,7 +6,19 @@ from dataclasses import replace
 
 from tests.letters import Letters, list_mail, list_of, writes
 from tests.letters.receipts import BILL, paid
-from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
+from tests.mails import (
+    XLS,
+    Envelope,
+    Sender,
+    alternative,
+    at,
+    attached,
+    enclosed,
+    html,
+    mail,
+    mixed,
+    plain,
+)
 from tests.people import Person, person
 from tests.receipt_material import receipt_pdf
 from tests.workbooks import OFFICIAL, entry, filled, official, packed, xls
@@ -99,6 +111,37 @@ def note_is_a_cross() -> bytes:
     return _list_of_two(*people, "Merhaba, kayıp listemiz ektedir.\n", note="❌")
 
 
+def taken_back_in_html_alone() -> bytes:
+    """What takes the list back stands in the HTML that people see, and not in the plain text beside it."""
+    shown = html("<p>Liste ektedir.</p><p>Vazgeçtik, iptal ediniz.</p>")
+    form = attached(list_of(person("Esma Kızılçamlı")), XLS, "FORM-001-003.xls")
+    words = alternative(plain("Liste ektedir.\n"), shown)
+    return mail(Envelope(_UNIT, "Kayıp e-imza listesi", at("2024-05-28", "10:50")), mixed(words, form))
+
+
+def passed_on_withdrawal() -> bytes:
+    """A secretary passes on within the words what the holder wrote, who has found the card."""
+    who = person("Esma Kızılçamlı")
+    words = (
+        "Bilginize, form ektedir.\n\n-------- İletilmiş İleti --------\n"
+        f"Kimden: {who.name} <{who.work_email}>\nTarih: 27.05.2024\nKonu: e-imza\n\n"
+        "Kartımı buldum, listeden çıkarın lütfen.\n"
+    )
+    form = attached(list_of(who), XLS, "FORM-001-003.xls")
+    return mail(Envelope(_UNIT, "İlt: e-imza", at("2024-05-28", "11:10")), mixed(plain(words), form))
+
+
+def mail_inside_is_called_off() -> bytes:
+    """The mail that is enclosed with its list is called "İPTAL", and says so nowhere else."""
+    who = person("Esma Kızılçamlı")
+    inner = mail(
+        Envelope(writes(who), "İPTAL", at("2024-05-27", "15:00")),
+        mixed(plain("Form ektedir.\n"), attached(list_of(who), XLS, "FORM-001-003.xls")),
+    )
+    words = plain("Gereğini rica ederim.\n")
+    return mail(Envelope(_UNIT, "İlt: e-imza", at("2024-05-28", "11:20")), mixed(words, enclosed(inner)))
+
+
 def cancelled_by_folder_name() -> bytes:
     """In an archive one list lies in a folder "iptal edilenler", the other beside it."""
     one, two = person("Esma Kızılçamlı"), person("Sevgi Pınarbaşılı")
@@ -165,6 +208,9 @@ LETTERS: Letters = {
     "held/list-cancelled-in-english": list_cancelled_in_english,
     "held/note-is-a-cross": note_is_a_cross,
     "held/cancelled-by-folder-name": cancelled_by_folder_name,
+    "held/taken-back-in-html-alone": taken_back_in_html_alone,
+    "held/passed-on-withdrawal": passed_on_withdrawal,
+    "held/mail-inside-is-called-off": mail_inside_is_called_off,
     "accepted/list-with-a-houses-footer": list_with_a_houses_footer,
     "held/no-sender": no_sender,
     "held/second-sender-by-number": second_sender_by_number,
