@@ -54,6 +54,7 @@ DOUBTS = (
     "dates_swapped",
     "shared_email",
     "email_of_another",
+    "email_of_nobody",
     "letters_in_doubt",
     "two_people",
     "names_swapped",
@@ -146,6 +147,7 @@ def holder_view(
         "twin": next((str(o.row) for o in above if not _differences(holder, o)), None),
         "discreet": None,
         "remark": None,
+        "email_of_sender": None,
         "rival": next((str(o.row) for o in (*above, *below) if _differences(holder, o)), None),
     }
 
