@@ -15,7 +15,7 @@ from html import escape
 
 from xlwt.CompoundDoc import XlsDoc  # type: ignore[import-untyped]
 
-from tests.workbooks import Grid, Value, packed, repacked, xlsx
+from tests.workbooks import Grid, Value, packed, repacked, xls, xlsx
 
 _EXCEL_DAY_0 = date(1899, 12, 30)
 
@@ -353,6 +353,34 @@ def ods(*grids: Grid) -> bytes:
             "META-INF/manifest.xml": manifest.encode(),
         }
     )
+
+
+def ods_with_note(grid: Grid, row: int, column: int, text: str) -> bytes:
+    """Writes an OpenDocument spreadsheet with a comment at one cell, which may lie below all others."""
+    rows = [[*line] for line in (*grid.rows, *[()] * (row + 1 - len(grid.rows)))]
+    rows[row] += [None] * (column + 1 - len(rows[row]))
+    value, rows[row][column] = rows[row][column], "comment here"
+    book = ods(Grid(grid.name, tuple(map(tuple, rows))))
+    day = '<dc:date xmlns:dc="http://purl.org/dc/elements/1.1/">2024-06-01T10:00:00</dc:date>'
+    note = f"<office:annotation>{day}<text:p>{escape(text)}</text:p></office:annotation>"
+    shown = "" if value is None else f"<text:p>{escape(_shown(value))}</text:p>"
+    content = _part(book, "content.xml").replace(b"<text:p>comment here</text:p>", (note + shown).encode())
+    return repacked(book, {"content.xml": content})
+
+
+def xls_with_note(grid: Grid, row: int, column: int, text: str) -> bytes:
+    """Writes BIFF8 with one comment: an object, its text, and the cell that it belongs to."""
+    stream = _stream_of(xls(grid))
+    # The object's head says that it is a comment, and which.
+    head = _record(0x5D, struct.pack("<5H12x", 0x15, 18, 0x19, 1, 0) + bytes(4))
+    words = _record(0x1B6, struct.pack("<HH6sHHHI", 0x212, 0, b"", len(text), 16, 0, 0))
+    said = _record(0x3C, b"\1" + text.encode("utf-16-le"))
+    runs = _record(0x3C, struct.pack("<HH4xHH4x", 0, 0, len(text), 0))
+    note = _record(0x1C, struct.pack("<4H", row, column, 0, 1) + struct.pack("<HB", 1, 0) + b"P\0")
+    parts = _records(stream)
+    end = max(at for at, (kind, _data) in enumerate(parts) if kind == 0x0A)
+    before = b"".join(_record(*part) for part in parts[:end])
+    return _ole("Workbook", before + head + words + said + runs + note + _record(0x0A))
 
 
 def _ods_row(row: tuple[Value, ...]) -> str:

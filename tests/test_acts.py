@@ -16,7 +16,7 @@ from pipeline.acts.acting import Act, version
 from pipeline.acts.amending import amend, judged_today
 from pipeline.acts.erasing import erase_whom
 from pipeline.acts.faults import KnownFault, NotFitting, Overtaken, Refused, SecondName, TellsTooMuch
-from pipeline.acts.finding import find, story
+from pipeline.acts.finding import find, named, story
 from pipeline.acts.kamusm_answers import import_answer
 from pipeline.acts.off_list import take_off
 from pipeline.acts.putting_off import assign, deal_with, wait
@@ -26,6 +26,11 @@ from pipeline.acts.standing import Until, standings_of
 from pipeline.acts.taking_in import take_in
 from pipeline.acts.waiting import Pile, Task, Urgency, mail_on_desk, waiting
 from pipeline.commands.cli import run
+from pipeline.desk.answers import Page, Visit
+from pipeline.desk.find_page import find_page
+from pipeline.desk.people import Person as Somebody
+from pipeline.desk.people import Role
+from pipeline.desk.sessions import Session
 from pipeline.domain import Arrival, Consequence, Place
 from pipeline.domain.claims import Kind, Verb, claims_of
 from pipeline.domain.faults import OperatorFault
@@ -563,3 +568,15 @@ def test_a_mail_after_midnight_is_found_under_the_day_that_people_had(
     told = capsys.readouterr().out
     assert "15.06.2024" in told
     assert "14.06.2024" not in told
+    with house.opened(MORNING + timedelta(hours=20)) as shop:
+        judged = shop.ledger.judged_number(str(house.ask("SELECT number FROM decision")[0][0]))
+        assert judged
+        for asked in ("karaağaç", judged.number):
+            traces = named(shop, asked)
+            assert {one.day_in(shop.settings.zone) for one in traces if one.sha} == {date(2024, 6, 15)}
+        visit = Visit(
+            Somebody("veli", Role.CLERK), Session("veli", MORNING, MORNING), "/bul", form={"q": "karaağaç"}
+        )
+        page = find_page(shop, visit)
+    assert isinstance(page, Page)
+    assert {one.day for one in page.values["found"]} == {date(2024, 6, 15)}

@@ -292,6 +292,7 @@ TURKISH_IN_CODE = {
     "pipeline.policy.views": "values that a rule compares",
     "pipeline.sandbox.scanner.texts": "letters and words by which a charset is told",
     "pipeline.papers.strength": "letters that look like digits",
+    "pipeline.commands.frames": "the frames of the help: a start imports no file of words",
     "pipeline.policy.formerly": "names of payment rails, as kept rules of before have them",
     "pipeline.letters.answer": "the words 'Otomatik yanıt' and 'satır'",
 }

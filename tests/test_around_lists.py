@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Sequence
+from datetime import date
 
+import openpyxl
 import pytest
+from openpyxl.comments import Comment
 
 from pipeline.lists.columns import compared
 from pipeline.policy.remarks import Heard, hear
 from tests.in_order import POLICY
+from tests.odd_workbooks import ods_with_note, xls_with_note
 from tests.people import person
-from tests.test_rows import PRINTED, WIDTH, line, person_line, read_file
-from tests.workbooks import Grid, Value, xls
+from tests.test_rows import FORM, PRINTED, WIDTH, line, person_line, read_file
+from tests.workbooks import Grid, Value, xls, xlsx
 
 AYSE, HULYA, HALIL = person("Ayşe Karaağaçlı"), person("Hülya Şimşekoğlu"), person("İbrahim Halil Küçükdere")
 IN_ORDER = "Sayın yetkili, kayıp listemiz ektedir. Gereğini arz ederim."
@@ -244,3 +249,133 @@ def test_a_note_that_tells_a_place_and_no_loss_holds_its_row(note: str) -> None:
     assert held(PRINTED, person_line(AYSE, note="evde kayboldu"), person_line(HULYA, note=note)) == {
         "Şimşekoğlu"
     }
+
+
+# --- columns of the sender's own ------------------------------------------------------------------
+
+AGAINST = [
+    ("İptal", "X"),
+    ("İPTAL EDİLECEK Mİ?", "evet"),
+    ("Vazgeçti", "+"),
+    ("Onay Durumu", "Reddedildi"),
+    ("Başvuru yapılsın mı", "Hayır"),
+    ("Kurumdan Ayrılış Tarihi", date(2024, 6, 1)),
+    ("Kartın bulunduğu tarih", 45000),
+    ("Kurum Görüşü", "olumsuz"),
+    ("Kurum Görüşü", "❌"),
+    (None, "Hayır"),
+    ("Kabul", "-"),
+]
+FOR_IT = [
+    ("İptal", "Hayır"),
+    ("İptal", "-"),
+    ("Sertifika İptal Tarihi", date(2024, 6, 10)),
+    ("Onay", "Evet"),
+    ("Başvuru yapılsın mı", "evet"),
+    ("Sicil No", 12345),
+    ("Bulunduğu Birim", "Acil"),
+    ("Kart okuyucu var mı", "Hayır"),
+    ("Medeni Durumu", "Evli"),
+    ("Kan Grubu", "A+"),
+]
+
+
+@pytest.mark.parametrize(("title", "said"), AGAINST)
+def test_a_column_of_the_senders_own_may_speak_against_a_row(title: Value, said: Value) -> None:
+    assert held([*PRINTED, title], [*person_line(AYSE), said], person_line(HULYA)) == {AYSE.family_name}
+
+
+@pytest.mark.parametrize(("title", "said"), FOR_IT)
+def test_most_columns_of_the_senders_own_say_nothing(title: Value, said: Value) -> None:
+    assert held([*PRINTED, title], [*person_line(AYSE), said], [*person_line(HULYA), None]) == set()
+
+
+# --- sheets without a list ------------------------------------------------------------------------
+
+
+def held_by_sheet(name: str, *rows: Sequence[Value]) -> set[str]:
+    people = Grid("Liste", tuple(map(tuple, (PRINTED, person_line(AYSE), person_line(HULYA)))))
+    reading = read_file(xls(people, Grid(name, tuple(map(tuple, rows)))))
+    heard = hear("Kayıp listesi", IN_ORDER, reading.holders, POLICY.remarks)
+    return {str(reading.holders[i].family_name) for i in heard.rows}
+
+
+def test_a_sheet_without_a_list_is_heard_about_whom_it_names() -> None:
+    assert held_by_sheet("Notlar", [f"{AYSE.name} kartını buldu"]) == {AYSE.family_name}
+    assert held_by_sheet("Vazgeçenler", ["T.C."], [AYSE.identity_number]) == {AYSE.family_name}
+    assert held_by_sheet("İptal", ["Ad", "Soyad"], [HULYA.given_name, HULYA.family_name]) == {
+        HULYA.family_name
+    }
+    assert held_by_sheet("Personel", [AYSE.identity_number, AYSE.name]) == set()
+    assert held_by_sheet("Kodlar", ["Bu sayfayı silmeyiniz"], ["1", "İlk"]) == set()
+
+
+def test_our_own_sheet_in_a_list_that_went_back_says_nothing() -> None:
+    words = POLICY.texts.words["marks"]
+    assert held_by_sheet(words["sheet"], [f"{AYSE.name} satırı silip yeniden gönderiniz, iptal"]) == set()
+    assert FORM.own_sheets == (words["sheet"],)
+    leads = ("comment_wrong", "comment_wanted", "comment_example", "comment_suggestion")
+    assert FORM.own_comments == tuple(words[lead].partition("{")[0].strip() for lead in leads)
+
+
+# --- comments -------------------------------------------------------------------------------------
+
+TWO = (tuple(PRINTED), tuple(person_line(AYSE)), tuple(person_line(HULYA)))
+
+
+def commented(row: int, column: int, text: str, kind: str) -> bytes:
+    """A list of two with one comment at a cell, in one kind of file."""
+    if kind == "xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(xlsx(Grid("Liste", TWO))))
+        book.worksheets[0].cell(row + 1, column + 1).comment = Comment(text, "Personel")
+        stream = io.BytesIO()
+        book.save(stream)
+        return stream.getvalue()
+    writer = ods_with_note if kind == "ods" else xls_with_note
+    return writer(Grid("Liste", TWO), row, column, text)
+
+
+def held_by_comment(row: int, column: int, text: str, kind: str = "xlsx") -> set[str]:
+    reading = read_file(commented(row, column, text, kind))
+    heard = hear("Kayıp listesi", IN_ORDER, reading.holders, POLICY.remarks)
+    return {str(reading.holders[i].family_name) for i in heard.rows}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize(
+    "said", ["kartını buldu, iptal", "vazgeçti", "kaybetmemiş", "taslak", "adresi yanlış"]
+)
+def test_a_comment_at_a_row_is_heard_about_it(kind: str, said: str) -> None:
+    assert held_by_comment(2, 3, said, kind) == {HULYA.family_name}
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_a_comment_elsewhere_is_a_title_or_names_somebody(kind: str) -> None:
+    assert held_by_comment(0, 0, "Bu liste taslaktır", kind) == {AYSE.family_name, HULYA.family_name}
+    assert held_by_comment(7, 1, f"{AYSE.name} vazgeçti", kind) == {AYSE.family_name}
+    assert held_by_comment(0, 4, "Gün/Ay/Yıl olarak yazınız", kind) == set()
+    assert held_by_comment(1, 4, "Vardiya B", kind) == set()
+
+
+def test_our_own_comment_in_a_list_that_went_back_is_passed_over() -> None:
+    ours = "Yanlış olan: satırın üstü çizilmiş.\nNasıl düzeltilir: satırı silip yeniden gönderiniz."
+    assert held_by_comment(1, 1, ours) == set()
+    assert held_by_comment(1, 1, f"{ours}\nVazgeçti") == {AYSE.family_name}
+
+
+# --- whose address it is --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("local", ["mehmet.yilmaz", "radyoloji.sekreterligi", "fatma-demir77", "ik.birimi"])
+def test_an_address_of_two_words_that_are_none_of_the_name_is_somebody_elses(local: str) -> None:
+    address = f"{local}@hastane1.saglik.example.org"
+    (found,) = doubts(PRINTED, person_line(AYSE, work_email=address))
+    assert ("email_of_nobody" in found) is (local != "ik.birimi")
+
+
+@pytest.mark.parametrize(
+    "local", ["ayse.yilmaz", "a.karaagacli80", "akaraagacli", "kayse", "hem.ayse", "personel12"]
+)
+def test_an_address_with_a_word_of_the_name_or_with_one_word_is_the_persons_own(local: str) -> None:
+    (found,) = doubts(PRINTED, person_line(AYSE, work_email=f"{local}@hastane1.saglik.example.org"))
+    assert "email_of_nobody" not in found

@@ -10,14 +10,18 @@ import stat
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from jinja2 import TemplateNotFound
 
+from pipeline.acts.acting import Act, version
+from pipeline.acts.putting_off import deal_with
+from pipeline.commands import mailroom
 from pipeline.commands.cli import COMMANDS, commands, run
 from pipeline.domain import Outcome, Procedure
 from pipeline.ledger.home import Home
@@ -249,6 +253,30 @@ def test_the_real_command_gives_its_code_and_says_nothing_else(house: House) -> 
 # --- help ----------------------------------------------------------------------------------------
 
 
+def paths_below(command: click.Command, path: str = "") -> Iterator[str]:
+    """Names all commands below a group, by how they are typed."""
+    for name in command.list_commands(click.Context(command)) if isinstance(command, click.Group) else ():
+        below = command.get_command(click.Context(command), name)
+        assert below
+        yield f"{path} {name}".strip()
+        yield from paths_below(below, f"{path} {name}")
+
+
+PATHS = [path for path in paths_below(commands) if " " in path]
+# What click says unless it is told otherwise.
+ENGLISH = r"Usage|Options|Commands|OPTION|COMMAND|ARGS|\[default|required|Show this|INTEGER|TEXT|PATH|%Y"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_command_below_a_command_has_help_in_english(
+    path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*path.split(), "--help"]) == DONE
+    out = capsys.readouterr().out
+    assert out.startswith(f"Kullanım: nes-intake {path}")
+    assert not re.search(ENGLISH, out)
+
+
 @pytest.mark.parametrize("command", [None, *NAMES])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help_in_turkish(
@@ -257,7 +285,8 @@ def test_every_command_has_help_in_turkish(
     assert run([command, option] if command else [option]) == DONE
     captured = capsys.readouterr()
     assert captured.err == ""
-    assert f"Usage: nes-intake {command or ''}".strip() in captured.out
+    assert f"Kullanım: nes-intake {command or ''}".strip() in captured.out
+    assert not re.search(ENGLISH, captured.out)
     assert re.search(r"[çğıöşüÇĞİÖŞÜ]", captured.out)
     if command is None:
         assert all(name in captured.out for name in NAMES)
@@ -320,7 +349,35 @@ def test_status_shows_what_waits_and_changes_nothing(tell: Any, house: House) ->
     assert state["held_mails"] == [number]
     assert str(number) in text.out
     assert "Görevli bekleyen: 1" in text.out
+    assert state["set_aside"] == 0
     assert (house.home / "ledger.db").read_bytes() == before
+
+
+def test_status_names_what_was_set_aside_until_somebody_has_looked(
+    tell: Any, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.deliver("shunted/garbage", LIST)
+    tell("poll")
+    ((number,),) = house.ask("SELECT number FROM decision WHERE outcome='shunted'")
+    told = tell("status").out
+    assert re.search(rf"son 30 gün\): 1\n  {number} ", told)
+    assert json.loads(tell("status", "--json").out)["set_aside"] == 1
+    monkeypatch.setattr(mailroom, "_MOST_ASIDE", 0)
+    assert "… ve 1 ileti daha" in tell("status").out
+    with house.opened(datetime.now(UTC)) as shop:
+        deal_with(shop, number, Act("M. Memur", "elle yanıtlandı", version(shop.ledger, number)))
+    told = tell("status").out
+    assert number not in told
+    assert "son 30 gün): 0" in told
+
+
+def test_check_of_a_file_that_is_not_there_looks_at_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", "--settings", str(tmp_path / "ayarlar.toml")]) == BAD_CONFIGURATION
+    said = capsys.readouterr()
+    assert "ayarlar.toml: ayar dosyası yok ya da boş" in said.err
+    assert "sorun yok" not in said.out
 
 
 # --- settle --------------------------------------------------------------------------------------

@@ -403,3 +403,23 @@ def test_what_a_mail_passed_on_quotes_is_not_passed_on() -> None:
         "Kimden: baskasi@example.org\nKonu: eski\n\nListeden çıkarın.\n"
     )
     assert len(listed(of(ALI, SUKRU, words=said, subject="FW: e-imza"))) == 2
+
+
+# --- the sender's own address in somebody else's row ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "is_held"),
+    [
+        (OFFICE.address, OFFICE.name, True),
+        (OFFICE.address, "", True),
+        ("rad12@hastane1.saglik.example.org", ALI.name, False),
+        (ALI.work_email, "", False),
+    ],
+)
+def test_the_senders_own_address_in_the_row_of_somebody_else_is_asked_about(
+    address: str, name: str, is_held: bool
+) -> None:
+    holder = replace(row(ALI, 6), work_email=address)
+    decision = judged(holder, mail=mail_from(address, sender_name=name, text="Liste ektedir."))
+    assert ("holder/email-of-sender" in rules_found(decision)) is is_held

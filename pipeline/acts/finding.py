@@ -105,7 +105,7 @@ def _in_mail(judged: Judged) -> Named:
     numbers = {number.digits for claim in claims if (number := claim.identity_number)}
     # One person's mail is that person's; of several only the sender is sure.
     digits = numbers.pop() if len(numbers) == 1 else ""
-    return Named(judged.sha, "", digits, judged.sender, judged.number, judged.decided_at.date())
+    return Named(judged.sha, "", digits, judged.sender, judged.number, at=judged.decided_at)
 
 
 def _people(shop: Shop, found: Iterable[Named]) -> Iterable[Found]:

@@ -11,7 +11,7 @@ from pipeline.acts.standing import Standing, standings_of
 from pipeline.domain import LetterState
 from pipeline.domain.acts import Done
 from pipeline.ledger.acts import acts_about, version_of
-from pipeline.ledger.book import Judged, StoredLetter
+from pipeline.ledger.book import Judged, Ledger, StoredLetter
 from pipeline.ledger.desk import (
     Held,
     acts_on_held,
@@ -27,7 +27,7 @@ from pipeline.office.shop import Shop
 # What waits longer is urgent, whatever it is.
 _LONG = timedelta(days=7)
 # What was set aside before is told in the reports of its days.
-_SET_ASIDE = timedelta(days=30)
+_KEPT_ASIDE = timedelta(days=30)
 
 
 class Urgency(IntEnum):
@@ -106,7 +106,7 @@ class Desk:
         left, start = most - len(found), max(0, first - len(self.office))
         found += self._tasks(Urgency.HELD, mails_held(ledger, without, start, left))
         left, start = most - len(found), max(0, start - (self.held - len(without)))
-        since = now - _SET_ASIDE
+        since = now - _KEPT_ASIDE
         found += self._tasks(Urgency.SET_ASIDE, mails_set_aside(ledger, since, start, left))
         return tuple(found)
 
@@ -143,7 +143,7 @@ def waiting(shop: Shop, person: str = "", sitting: Collection[str] = ()) -> Desk
     own = frozenset(sha for sha, names in todo.items() if person in names)
     others = frozenset(sha for sha, names in todo.items() if set(sitting).intersection(names))
     office = tuple(sorted(_of_the_office(shop), key=_order))
-    aside = count_set_aside(ledger, shop.clock() - _SET_ASIDE)
+    aside = count_set_aside(ledger, shop.clock() - _KEPT_ASIDE)
     return Desk(shop, office, desks, put_off, own, others - own, count_held(ledger), aside)
 
 
@@ -196,3 +196,9 @@ def _is_put_off(shop: Shop, sha: str, acts: Sequence[Done]) -> bool:
     judged = shop.ledger.judged(sha)
     assert judged is not None
     return not any(s.state in ("open", "proposed") for s in standings_of(shop, judged))
+
+
+def waiting_aside(ledger: Ledger, now: datetime, most: int) -> tuple[int, list[Held]]:
+    """Counts the mails that were set aside, or tell of a letter that came back, and lists the oldest."""
+    since = now - _KEPT_ASIDE
+    return count_set_aside(ledger, since), mails_set_aside(ledger, since, 0, most)

@@ -13,6 +13,8 @@ from typing import cast
 
 import click
 
+from pipeline.commands.frames import framed
+
 DONE = 0
 
 
@@ -48,11 +50,11 @@ class _ByNeed(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"pipeline.commands.{COMMANDS[cmd_name][0]}")
-        return cast(click.Command, getattr(module, cmd_name.replace("-", "_") + "_command"))
+        return framed(cast(click.Command, getattr(module, cmd_name.replace("-", "_") + "_command")))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Tells what each command does, and imports none of them for it."""
-        with formatter.section("Commands"):
+        with formatter.section("Komutlar"):
             formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
 
 
@@ -65,11 +67,11 @@ COMMANDS = {
     "take-back-night": ("mailroom", "Yanlış saatle ileri tarihte kapanmış geceyi geri alır; gönderilmiş liste ve yazı yinelenmez."),
     "serve": ("mailroom", "Sürekli çalışır: düzenli aralıkla posta kutusu, her gece rapor."),
     "status": ("mailroom", "Kayıtların durumunu ve görevli bekleyen iletileri gösterir; hiçbir şeyi değiştirmez."),
-    "settle": ("settling", "Bekleyen bir iletiyi görevli kararıyla kapatır; NUMBER iletinin (G-…) ya da başvurunun (N-…)."),
-    "amend": ("settling", "Okunamayan ya da yanlış okunan değeri görevlinin sayfada gördüğüyle tamamlar; NUMBER G-…/2 gibi."),
+    "settle": ("settling", "Bekleyen bir iletiyi görevli kararıyla kapatır; NUMARA iletinin (G-…) ya da başvurunun (N-…)."),
+    "amend": ("settling", "Okunamayan ya da yanlış okunan değeri görevlinin sayfada gördüğüyle tamamlar; NUMARA G-…/2 gibi."),
     "resume": ("office", "Durdurulan yanıtları sürdürür: send olduğu gibi gönderir, again iletileri yeniden değerlendirtir."),
     "doubt": ("office", "Gidip gitmediği bilinmeyen yazıyı sonuca bağlar: arrived ulaşmıştır, again aynısını yeniden gönderir."),
-    "rehearse": ("office", "RULES klasöründeki değişik kuralları saklanan iletilerde dener; hiçbir şey yazmaz ve göndermez."),
+    "rehearse": ("office", "KLASÖR içindeki değişik kuralları saklanan iletilerde dener; hiçbir şey yazmaz ve göndermez."),
     "tariff": ("upkeep", "Tarifeye yeni dönem ekler."),
     "rejudge": ("upkeep", "Bekleyenleri bugünkü kurallarla yeniden değerlendirir; --because ile uygunları kabul eder."),
     "replay": ("office", "Kapanmış bir geceyi saklanan iletilerden, o günün kurallarıyla yeniden yapıp karşılaştırır."),
@@ -98,3 +100,6 @@ COMMANDS = {
 @click.group(cls=_ByNeed, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def commands() -> None:
     """Kayıp/çalıntı NES başvurularını posta kutusundan alır, denetler, yanıtlar, listeler."""
+
+
+framed(commands)

@@ -60,7 +60,7 @@ def _members(**named: tuple[str, ...]) -> list[tuple[Part, str]]:
 @cluster_command.command("init")
 @of_members
 def init_command(folder: Path, **named: tuple[str, ...]) -> int:
-    """Bu kurulumun sertifika makamını ve adı yazılanların sertifikalarını FOLDER içine yazar.
+    """Bu kurulumun sertifika makamını ve adı yazılanların sertifikalarını KLASÖR içine yazar.
 
     Makam varsa onunla imzalar. authority.key hiçbir makineye kopyalanmaz; güvenli bir yerde saklanır.
     """
@@ -76,7 +76,7 @@ def init_command(folder: Path, **named: tuple[str, ...]) -> int:
 @cluster_command.command("revoke")
 @of_members
 def revoke_command(folder: Path, **named: tuple[str, ...]) -> int:
-    """Adı yazılanların sertifikalarını geçersiz kılar; FOLDER, init komutunun yazdığı klasördür.
+    """Adı yazılanların sertifikalarını geçersiz kılar; KLASÖR, init komutunun yazdığı klasördür.
 
     Yazılan liste bütün makinelere kopyalanmalı, dağıtıcı ve okuyucular yeniden başlatılmalıdır.
     """

@@ -61,7 +61,7 @@ def erase_command(settings_file: Path, person: str | None, because: str | None, 
 def export_command(settings_file: Path, number: str) -> int:
     """Bir kişi hakkında saklanan her şeyi JSON olarak yazar.
 
-    NUMBER bir başvurunun numarası (N-…), T.C. kimlik no ya da - (numara standart girdiden okunur, böylece
+    NUMARA bir başvurunun numarası (N-…), T.C. kimlik no ya da - (numara standart girdiden okunur, böylece
     makinedeki başkaları göremez).
     """
     with opened(load_settings(settings_file)) as shop:

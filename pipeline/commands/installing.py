@@ -24,8 +24,8 @@ from pipeline.review.installing import Found, Site
     "--root",
     type=click.Path(path_type=Path),
     default=Path("/"),
-    help="Makine yerine DIR altındaki ağaca kurar (imaj hazırlamak için).",
-    metavar="DIR",
+    help="Makine yerine KLASÖR altındaki ağaca kurar (imaj hazırlamak için).",
+    metavar="KLASÖR",
 )
 def init_command(for_me: bool, dry_run: bool, root: Path) -> int:
     """Ayar, parola ve servis dosyalarını, klasörleri ve servis kullanıcısını kurar; var olana dokunmaz."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
+from pipeline.acts.waiting import waiting_aside
 from pipeline.commands.options import by_an_official, with_settings
 from pipeline.commands.overview import status_of_offices
 from pipeline.commands.rounds import serve_offices
@@ -37,6 +41,10 @@ from pipeline.office.init_system import is_journal
 from pipeline.office.opening import heeding, opened, opened_ledger, policy_in_force, policy_of
 from pipeline.office.settings import Settings, load_settings
 from pipeline.office.timekeeping import take_nights_back
+from pipeline.policy.policy import Policy
+
+# More are a flood, and no list to be read on a terminal.
+_MOST_ASIDE = 20
 
 
 def poll_whole(settings_file: Path) -> int:
@@ -163,6 +171,7 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
         figures = figures_of(ledger)
         owed = night_owed(settings, ledger, datetime.now(UTC))
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
+        aside_count, aside = waiting_aside(ledger, beat or datetime.now(UTC), _MOST_ASIDE)
     state = {
         "last_beat": beat and beat.isoformat(timespec="seconds"),
         "last_poll": last and {k: last[k] for k in ("started_at", "ended_at", "outcome")},
@@ -180,18 +189,28 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
         "troubles": {name: since.isoformat(timespec="seconds") for name, since in figures.troubles.items()},
         "stopped": stop and {"at": stop.at.isoformat(), "name": stop.name, "hit": stop.hit, "of": stop.of},
         "held_mails": [number for number, _, _ in held],
+        "set_aside": aside_count,
     }
     if as_machine:
         click.echo(machine_words(state))
     else:
-        # People read the office's own clock; programs read UTC, with its offset.
-        written = policy.texts.plain.get_template("status.txt").render(
-            state=state,
-            counts=counts,
-            held=held,
-            words=policy.texts.words,
-            moment=lambda at: f"{datetime.fromisoformat(at).astimezone(settings.zone):%d.%m.%Y %H:%M}",
-            day=lambda day: f"{date.fromisoformat(day):%d.%m.%Y}",
-        )
-        click.echo(harmless(written), nl=False)
+        mails = {"held": held, "aside": [(mail.number, mail.sender, mail.subject) for mail in aside]}
+        click.echo(harmless(_for_people(state, mails, policy, settings.zone)), nl=False)
     return DONE
+
+
+def _for_people(
+    state: Mapping[str, Any],
+    mails: Mapping[str, Sequence[tuple[str, str, str]]],
+    policy: Policy,
+    zone: ZoneInfo,
+) -> str:
+    # People read the office's own clock; programs read UTC, with its offset.
+    return policy.texts.plain.get_template("status.txt").render(
+        state=state,
+        counts=state,
+        **mails,
+        words=policy.texts.words,
+        moment=lambda at: f"{datetime.fromisoformat(at).astimezone(zone):%d.%m.%Y %H:%M}",
+        day=lambda day: f"{date.fromisoformat(day):%d.%m.%Y}",
+    )

@@ -41,7 +41,7 @@ def resume_command(settings_file: Path, word: GoOn, because: str, by: str) -> in
 def doubt_command(settings_file: Path, number: str, fate: Fate, because: str, by: str) -> int:
     """Gidip gitmediği bilinmeyen yazıyı sonuca bağlar: arrived ulaşmıştır, again aynısını yeniden gönderir.
 
-    NUMBER listenin adı (2026-11-25/1), iletinin (G-…) ya da başvurunun (N-…) numarasıdır.
+    NUMARA listenin adı (2026-11-25/1), iletinin (G-…) ya da başvurunun (N-…) numarasıdır.
     """
     number = number.upper()
     with opened(load_settings(settings_file)) as shop:
@@ -55,7 +55,7 @@ def doubt_command(settings_file: Path, number: str, fate: Fate, because: str, by
 @click.argument("rules", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="Kaç günün iletisi.")
 def rehearse_command(settings_file: Path, rules: Path, days: int) -> int:
-    """RULES klasöründeki değişik kuralları saklanan iletilerde dener; hiçbir şey yazmaz ve göndermez."""
+    """KLASÖR içindeki değişik kuralları saklanan iletilerde dener; hiçbir şey yazmaz ve göndermez."""
     settings = load_settings(settings_file)
     changed = policy_from(settings.places.with_changed(rules), settings.office)
     with opened(settings) as shop:

@@ -40,7 +40,8 @@ def check_command(settings_file: Path, with_differences: bool) -> int:
     from pipeline.policy.tariff import gaps
     from pipeline.review.proving import prove
 
-    if settings_file.exists():
+    # A file that somebody has named and that is not there is no reason to look at something else.
+    if settings_file.exists() or settings_file != SETTINGS_FILE:
         from pipeline.office.opening import memory_of
         from pipeline.office.settings import load_settings
 
@@ -103,7 +104,7 @@ def _unusable_authorities(settings: Settings) -> list[Defect]:
 
 
 @click.command("explain")
-@click.argument("mails", nargs=-1, required=True, metavar="FILES|NUMBER", type=click.Path(path_type=Path))
+@click.argument("mails", nargs=-1, required=True, metavar="DOSYA...|NUMARA", type=click.Path(path_type=Path))
 @click.option("--json", "as_machine", is_flag=True, help="Programlar için JSON dizisi.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Bu gün gelmiş gibi değerlendir.")
 @click.option("--rules", type=click.Path(path_type=Path, file_okay=False), help="Kural klasörü.")

@@ -58,7 +58,7 @@ def list_command() -> int:
 @click.argument("number", type=int)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def show_command(number: int, file: Path) -> int:
-    """Bir sorunun dekontunu yeniden çizip FILE dosyasına (PNG) yazar; okunan değerler gösterilmez."""
+    """Bir sorunun dekontunu yeniden çizip DOSYA içine (PNG) yazar; okunan değerler gösterilmez."""
     with _shop() as shop:
         png = picture_of(shop, number)
     try:

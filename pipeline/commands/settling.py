@@ -50,10 +50,10 @@ def settle_command(
     because: str,
     by: str,
 ) -> int:
-    """Bekleyen bir iletiyi görevli kararıyla kapatır; NUMBER iletinin (G-…) ya da başvurunun (N-…).
+    """Bekleyen bir iletiyi görevli kararıyla kapatır; NUMARA iletinin (G-…) ya da başvurunun (N-…).
 
     G-… iletide bekleyen her şeyi, G-…/2 yalnız ikinci sıradakini, N-… yalnız o başvuruyu sonuçlandırır;
-    gerisi beklemeyi sürdürür. WORD: kabul, iade, yanitlandi, beklet ya da baskasina.
+    gerisi beklemeyi sürdürür. SÖZ: kabul, iade, yanitlandi, beklet ya da baskasina.
     """
     verb = Verb(word)
     is_open = False
@@ -85,7 +85,7 @@ def settle_command(
 def amend_command(
     settings_file: Path, number: str, values: tuple[tuple[str, str], ...], because: str, by: str
 ) -> int:
-    """Okunamayan ya da yanlış okunan değeri görevlinin sayfada gördüğüyle tamamlar; NUMBER G-…/2 gibi.
+    """Okunamayan ya da yanlış okunan değeri görevlinin sayfada gördüğüyle tamamlar; NUMARA G-…/2 gibi.
 
     Değerler tutar=1.450,00 gun=13.05.2026 gibi yazılır; aynı kurallar yeniden bakar, karar ayrıca verilir.
     """

@@ -31,16 +31,16 @@ def tariff_command() -> None:
 
 @click.command("add")
 @with_settings
-@click.argument("first", metavar="DAY")
+@click.argument("first", metavar="GÜN")
 @click.option("--nes", required=True, help="3 yıllık NES'in fiyatı, KDV dahil (örnek: 1450,00).")
 @click.option("--reader", required=True, help="Mini kart okuyucunun fiyatı, KDV dahil.")
 @click.option("--until", "last", help="Son gün; yazılmazsa ilk günün yılının son günü.")
 @click.option("--grace-days", default=7, show_default=True, help="Önceki fiyatın da geçtiği gün sayısı.")
 @by_whom
 def tariff_add_command(settings_file: Path, first: str, last: str | None, by: str, **typed: Any) -> int:
-    """DAY gününde başlayan fiyatları ekler, önceki dönemi kapatır, neyin değişeceğini söyler."""
+    """Başlangıcı GÜN olan fiyatları ekler, önceki dönemi kapatır, neyin değişeceğini söyler."""
     settings = load_settings(settings_file)
-    begins = day_of("DAY", first)
+    begins = day_of("GÜN", first)
     ends = day_of("--until", last) if last else date(begins.year, 12, 31)
     period = Period(begins, ends, typed["nes"], typed["reader"], typed["grace_days"])
     prices = new_prices(settings, policy_of(settings), period)
@@ -104,8 +104,9 @@ def _tell(found: Sequence[Again], policy: Policy) -> None:
             before=outcomes[before],
             after=outcomes[after],
         )
-        for finding in again.gone:
-            say("rehearsed_gone", rule=finding.rule, say=finding.say)
+        for name, findings in (("rehearsed_gone", again.gone), ("rehearsed_new", again.new)):
+            for finding in findings:
+                say(name, rule=finding.rule, say=finding.say)
 
 
 def _why(name: str) -> str:

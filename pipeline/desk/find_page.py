@@ -6,7 +6,7 @@ import email
 import email.policy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, tzinfo
 from email.message import EmailMessage
 
 from pipeline.acts.acting import version
@@ -47,7 +47,7 @@ def find_page(shop: Shop, visit: Visit) -> Answer:
         if known:
             return Go(f"{where}{number}")
     traces = named(shop, asked, _MOST_TRACES) if len(asked) >= _LEAST_LETTERS else ()
-    found = _found(traces)
+    found = _found(traces, shop.settings.zone)
     is_more = len(found) > _MOST_FOUND or len(traces) == _MOST_TRACES
     values = {"asked": asked, "found": found[:_MOST_FOUND], "is_more": is_more}
     # Who was looked for stands in the log as the log may have it.
@@ -55,20 +55,20 @@ def find_page(shop: Shop, visit: Visit) -> Answer:
     return Page("bul.html", values, looked_at=looked_at)
 
 
-def _found(traces: Iterable[Named]) -> list[Found]:
+def _found(traces: Iterable[Named], zone: tzinfo) -> list[Found]:
     """Puts together what is about one case, or mail: cases first, then mails, the newest of each on top."""
     about: dict[str, list[Named]] = {}
     for trace in traces:
         about.setdefault(trace.about, []).append(trace)
-    found = [_as_found(number, some) for number, some in about.items() if number]
+    found = [_as_found(number, some, zone) for number, some in about.items() if number]
     return sorted(found, key=lambda one: (one.number.startswith("G-"), -one.day.toordinal()))
 
 
-def _as_found(number: str, traces: Sequence[Named]) -> Found:
+def _as_found(number: str, traces: Sequence[Named], zone: tzinfo) -> Found:
     name = next((trace.name for trace in traces if trace.name), "")
     digits = next((trace.number for trace in traces if trace.number), "")
     where = "/kisi/" if number.startswith("N-") else "/yazisma/"
-    day = max(trace.day for trace in traces)
+    day = max(trace.day_in(zone) for trace in traces)
     return Found(f"{where}{number}", number, name, mask(digits) if digits else "", day)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.domain.decisions import Consequence, Decision, Finding, HoldState, Outcome, Subject
     from pipeline.domain.evidence import (
         FORM_UNKNOWN,
+        UNDER,
         Elsewhere,
         Evidence,
         Holder,
@@ -60,6 +61,7 @@ __all__ = [
     "NEW_PART",
     "NO_VALUE",
     "OUTCOME_OPEN",
+    "UNDER",
     "UNSENT",
     "Arrival",
     "Attachment",

@@ -13,6 +13,9 @@ from pipeline.domain.mails import Submission
 from pipeline.domain.sources import SUSPECT, Sources
 from pipeline.domain.turkish import IdentityNumber
 
+# Between the heading of a column that is no field and what stands under it, in `Holder.written`.
+UNDER = " → "
+
 # A receipt of a form that nobody has described: it is surely a transfer, and surely nothing else.
 FORM_UNKNOWN = "form_unknown"
 

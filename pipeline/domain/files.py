@@ -163,6 +163,8 @@ class Sheet:
     # Which of the two date systems of workbooks its plain numbers would be days of.
     since_1904: bool = False
     looks: tuple[Look, ...] = ()
+    # What is said in comments, at the cells they belong to.
+    comments: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,19 @@ from pipeline.domain.cases import receipt_key
 from pipeline.domain.turkish import IdentityNumber, lira, number_date, quotable
 from pipeline.judging.discretion import for_desk
 from pipeline.judging.remedies import paying, remedy_in_doubt, remedy_of
+from pipeline.lists.columns import is_addressed_by
 from pipeline.policy.checks import Verdict, email, nearest_domain
 from pipeline.policy.policy import Policy
 from pipeline.policy.rulebook import Rule
 from pipeline.policy.views import Bearer, View, case_of, holder_view, otherwise, receipt_view
 
 # What is asked about a row as a whole, and the column in which it is put right.
-_COLUMN_OF = {"birth": "born_on", "names": "given_name"}
+_COLUMN_OF = {
+    "birth": "born_on",
+    "names": "given_name",
+    "email_of_nobody": "work_email",
+    "email_of_sender": "work_email",
+}
 # So much of somebody's own words is given back in an answer.
 MOST_QUOTED = 120
 
@@ -99,7 +105,8 @@ class Bench:
 
         def view_by(facts: Facts) -> View:
             view = holder_view(holder, facts, above, below, self.submission.sender)
-            return view | {"remark": self.remarks.get(index, "")[:MOST_QUOTED] or None}
+            heard = {"remark": self.remarks.get(index, "")[:MOST_QUOTED] or None}
+            return view | heard | {"email_of_sender": _address_of_sender(holder, self.submission)}
 
         of_others = holder.identity_number in self.facts.cases.keys() - self.seen.cases.keys()
         return self._ask_discreetly(view_by, claim, of_others)
@@ -200,6 +207,13 @@ def _with_cases(opened: Mapping[IdentityNumber, Case], facts: Facts) -> Facts:
 
 def _spending(spent: Mapping[str, Spent], facts: Facts) -> Facts:
     return replace(facts, spent={**facts.spent, **spent})
+
+
+def _address_of_sender(holder: Holder, submission: Submission) -> str | None:
+    """Gives the address of a row that is its sender's, who seems to be somebody else."""
+    is_senders = bool(holder.name) and holder.address == submission.sender
+    is_own = is_addressed_by(holder, submission.sender, submission.sender_name)
+    return holder.work_email if is_senders and not is_own else None
 
 
 def _same_person(holder: Holder, others: Iterable[Holder]) -> list[Holder]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipeline.domain import Evidence, Facts, Procedure, Receipt
-from pipeline.policy.checks import Verdict, tariff
+from pipeline.policy.checks import Verdict, similar, tariff
 from pipeline.policy.policy import Policy
 from pipeline.policy.topics import Topic, says
 
@@ -26,13 +26,25 @@ def procedures_of(evidence: Evidence, words: str, facts: Facts, policy: Policy) 
     text = "\n".join([words, *(r.description or "" for r in receipts)])
     named = frozenset(p for p, phrases in policy.procedure_words.items() if says(text, (phrases,)))
     if all(r.rail in policy.rails.transfers for r in receipts):
-        # Where its account stands beside another one, it is not sure that it was not paid into.
-        if all({r.iban, *r.elsewhere.ibans} & policy.directorate_accounts for r in receipts):
+        if all(_is_to_directorate(r, policy) for r in receipts):
             # Who lost a card and paid there too is told neither way before a person has looked.
             return (named & {Procedure.OTHER_STAFF, Procedure.LOST_OR_STOLEN}) | {Procedure.FAMILY_PHYSICIAN}
+        if not named and any(r.iban is None and r.payee is None for r in receipts):
+            return frozenset({Procedure.FAMILY_PHYSICIAN, Procedure.LOST_OR_STOLEN})
         return named - {Procedure.CARD_READER} or frozenset({Procedure.LOST_OR_STOLEN})
     staff = named - {Procedure.CARD_READER, Procedure.LOST_OR_STOLEN}
     return staff | _bought(receipts, Procedure.CARD_READER in named, policy)
+
+
+def _is_to_directorate(receipt: Receipt, policy: Policy) -> bool:
+    """Tells whether a transfer may have gone to the directorate, by its account or else by its name.
+
+    Where its account stands beside another one, it is not sure that it was not paid into; where it is
+    masked or cannot be read, the name tells.
+    """
+    if receipt.iban or receipt.payee is None:
+        return bool({receipt.iban, *receipt.elsewhere.ibans} & policy.directorate_accounts)
+    return similar(receipt.payee, policy.directorate_names) is Verdict.PASSES
 
 
 def _bought(receipts: Iterable[Receipt], is_reader_named: bool, policy: Policy) -> frozenset[Procedure]:

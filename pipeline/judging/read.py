@@ -44,6 +44,7 @@ from pipeline.papers.sources import sources_on
 from pipeline.papers.stands import stands_on
 from pipeline.papers.strength import repaired_numbers, strength
 from pipeline.papers.transfers import read_transfer, transfer_stands
+from pipeline.papers.unlabelled import Read, unaccounted
 from pipeline.policy.companions import COMPANION, companions_among
 from pipeline.policy.patterns import Patterns
 
@@ -297,7 +298,9 @@ def _is_by_the_way(page: Page, patterns: Patterns) -> bool:
     """Tells whether a page in front of a receipt says nothing of a payment, as advertisements do not."""
     if strength(page.words, patterns.terms).is_receipt_like or page.across:
         return False
-    return not signs_on(lines_of(page), (), patterns.rails)
+    lines, rails = lines_of(page), patterns.rails
+    read = Read(known=(*rails.headings, *rails.passing_words), is_seen=page.read_by != "text")
+    return not (signs_on(lines, (), rails) or unaccounted(lines, read, rails.unlabelled))
 
 
 def _read_one(name: str, transcript: Transcript, patterns: Patterns) -> Receipt | Unread:
@@ -384,4 +387,7 @@ def _stands_in(text: str, words: str) -> bool:
 
 def _without_copies(receipts: Iterable[Receipt]) -> tuple[Receipt, ...]:
     """Drops a receipt whose very bytes stand in the same mail already, and one printed twice in a file."""
-    return tuple({(r.digest, r.identity_number, r.reference): r for r in receipts}.values())
+    told = {
+        (r.digest, r.identity_number, r.reference, r.layout, r.rail, r.amount, r.paid_on): r for r in receipts
+    }
+    return tuple(told.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from pipeline.domain.turkish import IdentityNumber, fold
@@ -21,7 +21,7 @@ _MOST_OF_ONE = 200
 class Named:
     """Somebody as a mail (G-…) or a case (N-…) names them; what it does not tell is "".
 
-    `sha` is the mail's digest, "" for a case's.
+    `sha` is the mail's digest, "" for a case's. `at` is when the mail was judged, `day` the case's.
     """
 
     sha: str
@@ -30,6 +30,11 @@ class Named:
     address: str
     about: str = ""
     day: date = date.min
+    at: datetime | None = None
+
+    def day_in(self, zone: tzinfo) -> date:
+        """Gives the day as people had it where they are."""
+        return self.at.astimezone(zone).date() if self.at else self.day
 
 
 def people_named(ledger: Ledger, text: str, most: int = MOST) -> list[Named]:
@@ -41,8 +46,8 @@ def people_named(ledger: Ledger, text: str, most: int = MOST) -> list[Named]:
     match = " ".join('"' + word.replace('"', " ") + '"*' for word in asked)
     return _named(
         ledger,
-        f"SELECT t.* FROM {WORDS} w JOIN {TABLE} t ON t.id=w.rowid "
-        f"WHERE {WORDS} MATCH ? ORDER BY w.rowid DESC LIMIT ?",
+        f"SELECT t.*, d.decided_at FROM {WORDS} w JOIN {TABLE} t ON t.id=w.rowid "
+        f"LEFT JOIN decision d ON d.sha=t.source WHERE {WORDS} MATCH ? ORDER BY w.rowid DESC LIMIT ?",
         *(match, most),
     )
 
@@ -51,7 +56,8 @@ def traces_of(ledger: Ledger, number: IdentityNumber) -> list[Named]:
     """Lists where a person stands by number, newest first."""
     return _named(
         ledger,
-        f"SELECT * FROM {TABLE} WHERE digits=? AND digits<>'' ORDER BY id DESC LIMIT {_MOST_OF_ONE}",
+        f"SELECT t.*, d.decided_at FROM {TABLE} t LEFT JOIN decision d ON d.sha=t.source "
+        f"WHERE t.digits=? AND t.digits<>'' ORDER BY t.id DESC LIMIT {_MOST_OF_ONE}",
         number.digits,
     )
 
@@ -59,8 +65,10 @@ def traces_of(ledger: Ledger, number: IdentityNumber) -> list[Named]:
 def _named(ledger: Ledger, sql: str, *values: object) -> list[Named]:
     def one(row: dict[str, Any]) -> Named:
         sha = row["source"] if row["about"].startswith("G-") else ""
+        # A trace's own day is that of the ledger's clock, which is no office's.
+        at = datetime.fromisoformat(row["decided_at"]) if row["decided_at"] else None
         day = date.fromisoformat(row["day"])
-        return Named(sha, row["name"], row["digits"], row["address"], row["about"], day)
+        return Named(sha, row["name"], row["digits"], row["address"], row["about"], day, at)
 
     return [one(row) for row in ledger.query(sql, *values)]
 

@@ -61,9 +61,23 @@ def _against(holder: Holder, addresses: _Known, spellings: _Known) -> dict[str, 
         another = next((other for other in others if not _is_same(other, holder)), None)
         if another is not None:
             doubts[name] = str(another.row)
+    if "email_of_another" not in doubts and _is_of_nobody_here(holder.work_email, holder, local):
+        doubts["email_of_nobody"] = holder.work_email
     if _is_turned(holder, local):
         doubts["names_swapped"] = holder.cells.get("given_name", "")
     return doubts
+
+
+def _is_of_nobody_here(address: str, holder: Holder, local: str) -> bool:
+    """Tells whether an address is made of two words or more, none of them of the person's name."""
+    words = re.split(r"[^a-z]+", fold(address.partition("@")[0]))
+    is_known = bool(holder.given_name and holder.family_name)
+    return is_known and sum(len(word) >= _TELLING for word in words) > 1 and not _is_named(holder, local)
+
+
+def is_addressed_by(holder: Holder, address: str, name: str) -> bool:
+    """Tells whether an address, or the name that goes with it, has a word of a person's name in it."""
+    return _is_named(holder, heading(f"{address.partition('@')[0]} {name}"))
 
 
 def _is_turned(holder: Holder, local: str) -> bool:

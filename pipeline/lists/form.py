@@ -45,6 +45,10 @@ class Form(OfficialFile):
     total_words: tuple[str, ...]
     sample_words: tuple[str, ...]
     sample_numbers: tuple[str, ...]
+    # Sheets that we add to a list that goes back: what stands there, nobody has said.
+    own_sheets: tuple[str, ...]
+    # How the lines of our own comments begin, in the same list.
+    own_comments: tuple[str, ...]
     columns: tuple[Column, ...]
 
     def misfits(self, path: str) -> Iterator[OperatorFault]:

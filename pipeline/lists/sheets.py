@@ -11,7 +11,7 @@ from typing import Any
 
 from rapidfuzz.fuzz import ratio
 
-from pipeline.domain import NO_VALUE, Cell, CellKind, Holder, Sheet, column_letters
+from pipeline.domain import NO_VALUE, UNDER, Cell, CellKind, Holder, Sheet, column_letters
 from pipeline.domain.turkish import IdentityNumber, date_of, fold, number_date, squeeze, upper
 from pipeline.lists.form import Column, Form, heading
 from pipeline.lists.tables import PERSONAL, Balance, Row, RowKind, Table, grid_of, numbers_in, tables_of
@@ -56,6 +56,13 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
             else "not_our_form"
         )
         return ListReading((), why, near=near, balances=balances)
+    elsewhere = tuple(
+        line
+        for sheet, (lists, _) in zip(shown, found, strict=True)
+        if not lists
+        for line in _lines(sheet, form)
+    )
+    tables = [replace(t, around=(*t.around, *elsewhere)) for t in (_with_comments(t, form) for t in tables)]
     holders = [holder for table in tables for holder in _holders(file, table, form, serials_from)]
     lost = tuple(_lost(shown, balances, holders))
     samples = [(s, b, at) for s, b in zip(shown, balances, strict=True) for at in b.rows(RowKind.SAMPLE)]
@@ -71,6 +78,20 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
         samples=tuple(_named(b, at, balances) for s, b, at in samples if at not in printed[s.name]),
         balances=balances,
     )
+
+
+# So many rows of sheets without a list are heard, each up to this many letters.
+_MOST_LINES, _LONGEST_LINE = 500, 300
+
+
+def _lines(sheet: Sheet, form: Form) -> Iterable[str]:
+    """Gives what the rows of a sheet without a list say, each under the sheet's name; none of ours."""
+    if heading(sheet.name) in map(heading, form.own_sheets):
+        return
+    grid = grid_of(sheet)
+    for at in sorted(grid)[:_MOST_LINES]:
+        text = " ".join(cell.text for cell in grid[at].values())
+        yield squeeze(f"{sheet.name}: {text}")[:_LONGEST_LINE]
 
 
 def _lacking(table: Table, form: Form) -> Iterable[str]:
@@ -229,14 +250,41 @@ def _names_in(full: _Seen) -> Mapping[str, _Seen]:
     return {field: replace(full, value=replace(names, value=name)) for field, name in parts}
 
 
+def _with_comments(table: Table, form: Form) -> Table:
+    """Lays comments at persons' rows to these, those above them over the list, and the rest around it."""
+    ours = tuple(map(fold, form.own_comments))
+    people = {row.at for row in table.rows}
+    of_rows: dict[int, list[str]] = {}
+    for comment in table.sheet.comments:
+        lines = (line for line in comment.text.splitlines() if not fold(line).startswith(ours))
+        if text := squeeze(" ".join(lines))[:_LONGEST_LINE]:
+            of_rows.setdefault(comment.row, []).append(text)
+    if not people or not of_rows:
+        return table
+    over = [text for at, texts in of_rows.items() if at < min(people) for text in texts]
+    others = [text for at, texts in of_rows.items() if at not in people for text in texts]
+    rows = (
+        replace(row, comments=tuple(of_rows.get(row.at, ())), under=(*row.under, *over)) for row in table.rows
+    )
+    return replace(table, rows=tuple(rows), around=(*table.around, *others))
+
+
 def _said_beside(table: Table, row: Row, values: Mapping[str, Any]) -> Mapping[str, str]:
     """Gives what is written beside a row's fields, over it, and around the list by a name of its own."""
     known = {at for columns in table.columns.values() for at in columns}
-    beside = [c.text for at, c in row.cells.items() if at not in known and c.kind is CellKind.TEXT]
+    others = {at: c for at, c in row.cells.items() if at not in known and squeeze(c.text)}
+    beside = [c.text for c in others.values() if c.kind is CellKind.TEXT]
+    headed = [f"{table.headed.get(at, '')}{UNDER}{c.text}" for at, c in others.items()]
     own = {*heading(f"{values.get('given_name') or ''} {values.get('family_name') or ''}").split()}
     # Whom a line is about is told by a name, or else by a place in the list.
     around = [line for line in table.around if own & {*heading(line).split()} or re.search(r"\d", line)]
-    said = {"beside": beside, "over": (table.sheet.name, *row.under), "around": around}
+    said = {
+        "beside": beside,
+        "headed": headed,
+        "comments": row.comments,
+        "over": (table.sheet.name, *row.under),
+        "around": around,
+    }
     return {
         place: _BREAK.join(filter(None, map(squeeze, texts))) for place, texts in said.items() if any(texts)
     }

@@ -63,6 +63,8 @@ class Row:
     cells: Mapping[int, Cell]
     # What stands over it: titles above the headings, and the last line between rows ("VAZGEÇENLER").
     under: tuple[str, ...] = ()
+    # What is said in comments at its cells.
+    comments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Table:
     rows: tuple[Row, ...] = ()
     # What is written between and below its rows and is nobody's row.
     around: tuple[str, ...] = ()
+    # What stands over its columns that are no fields.
+    headed: Mapping[int, str] = field(default_factory=dict)
     # Cells of persons' rows within merged ranges → the first cell of the range.
     anchors: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
@@ -364,8 +368,11 @@ class _Walk:
         self._close()
         lefts = [start for start, _ in found.lists]
         rights = [*(left - 1 for left in lefts[1:]), 1 << 20]
+        texts = _heading_texts(self._sheet, self._grid, at, found.depth)
         for (left, columns), right in zip(found.lists, rights, strict=True):
-            table = Table(self._sheet, columns, left, right)
+            known = {c for columns_of_field in columns.values() for c in columns_of_field}
+            headed = {c: squeeze(t[0]) for c, t in texts.items() if left <= c <= right and c not in known}
+            table = Table(self._sheet, columns, left, right, headed=headed)
             titles = tuple(title for title in self._titles if _is_caption(title))
             self._open.append(_OpenTable(table, self._form, at + found.depth - 1, titles))
         self._titles = []

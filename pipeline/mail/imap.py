@@ -151,8 +151,8 @@ class Refused(MailboxFault):
 
     name = "refused"
 
-    def __init__(self, sentence: str, said: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, said: str, detail: str = "") -> None:
+        super().__init__(sentence, detail or said)
         self.said = said
 
 
@@ -545,7 +545,8 @@ class Mailbox:
         if self._open(folder, writing).uidvalidity != self._uidvalidity:
             raise FolderReplaced(
                 f"The folder {folder} was replaced by another of the same name during the run; "
-                "the next run reads it from the beginning."
+                "the next run reads it from the beginning.",
+                f"{self.account.host}, {folder}",
             )
 
     def _search(self, *criteria: str) -> list[int]:
@@ -568,7 +569,9 @@ class Mailbox:
         """
         client, host = self._client, self.account.host
         if client is None:
-            raise Dropped(f"The session with the IMAP server {host} is over; the next run opens another.")
+            raise Dropped(
+                f"The session with the IMAP server {host} is over; the next run opens another.", host
+            )
         client.literal_limit = 2 * expected + _MIB
         seconds = 2 * self.account.timeout_seconds + expected / BYTES_PER_SECOND
         try:
@@ -577,7 +580,9 @@ class Mailbox:
         except (imaplib.IMAP4.readonly, ProtocolError, imaplib.IMAP4.abort, OSError, EOFError) as error:
             if isinstance(error, imaplib.IMAP4.readonly):
                 raise Refused(
-                    f"The folder on {host} may only be read; give the user the right to write.", ""
+                    f"The folder on {host} may only be read; give the user the right to write.",
+                    "",
+                    f"{host}: READ-ONLY",
                 ) from None
             self._hang_up(politely=False)
             if isinstance(error, ProtocolError):
@@ -585,7 +590,8 @@ class Mailbox:
             # The library's text may quote mail; only the kind of error goes on.
             raise Dropped(
                 f"The IMAP server {host} ended the connection or fell silent during {doing} "
-                f"({type(error).__name__}); the next run tries again."
+                f"({type(error).__name__}); the next run tries again.",
+                f"{host}: {type(error).__name__} ({doing})",
             ) from None
         except imaplib.IMAP4.error as error:
             raise self._a_clean_no(error, doing, folder) from None
@@ -600,18 +606,21 @@ class Mailbox:
         host = self.account.host
         said = str(error).replace(self.account.password.get_secret_value(), "***")
         if _LATER.search(said):
-            return Busy(f"The IMAP server {host} asks for patience ({said}); the next run tries again.")
+            sentence = f"The IMAP server {host} asks for patience ({said}); the next run tries again."
+            return Busy(sentence, f"{host}: {said}")
         if folder:
             return FolderMissing(
                 f"The IMAP server {host} does not open the folder {folder} ({said}); "
-                "make the folder, or correct its name in the settings."
+                "make the folder, or correct its name in the settings.",
+                f"{host}, {folder}: {said}",
             )
-        return Refused(f"The IMAP server {host} refuses {doing}: {said}", said)
+        return Refused(f"The IMAP server {host} refuses {doing}: {said}", said, f"{host}: {said}")
 
     def _garbled(self, doing: str) -> Garbled:
         return Garbled(
             f"The IMAP server {self.account.host} answers {doing} with something that makes no sense; "
-            "the next run tries again."
+            "the next run tries again.",
+            f"{self.account.host} ({doing})",
         )
 
     def _connect(self) -> None:
@@ -644,7 +653,8 @@ class Mailbox:
         if client.has_capability("LOGINDISABLED"):
             raise Untrusted(
                 f"The IMAP server {self.account.host} takes no password on a connection without TLS; "
-                'set security to "tls" or "starttls" in the settings.'
+                'set security to "tls" or "starttls" in the settings.',
+                f"{self.account.host}: LOGINDISABLED",
             )
         try:
             with self._talking("LOGIN"):
@@ -656,7 +666,8 @@ class Mailbox:
         except Refused as fault:
             raise LoginRefused(
                 f"The IMAP server {self.account.host} refuses the user {user} ({fault.said}); "
-                "correct user name and password in the settings before the next run."
+                "correct user name and password in the settings before the next run.",
+                f"{self.account.host}, {user}: {fault.said}",
             ) from None
 
     def _hang_up(self, politely: bool) -> None:
@@ -695,7 +706,8 @@ def _start_tls(client: IMAPClient, context: ssl.SSLContext | None, where: str) -
     if client.welcome.startswith(b"* PREAUTH") or not client.has_capability("STARTTLS"):
         raise Untrusted(
             f"The IMAP server {where} offers no STARTTLS, so nothing was said to it; somebody may be in "
-            'between, or security should be "tls" in the settings.'
+            'between, or security should be "tls" in the settings.',
+            f"{where}: no STARTTLS",
         )
     with _arriving(where):
         client.starttls(context)

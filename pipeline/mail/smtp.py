@@ -236,12 +236,14 @@ class Postman:
         if mood_of(reply) == "starttls_wanted":
             raise StarttlsWanted(
                 f"The SMTP server {self.account.host} takes mail over TLS only ({reply}); "
-                'set security to "starttls" or "tls" in the settings.'
+                'set security to "starttls" or "tls" in the settings.',
+                f"{self.account.host}: {reply}",
             )
         if code in (530, 535, 538):
             raise LoginRefused(
                 f"The SMTP server {self.account.host} takes mail only after a log-in ({reply}); "
-                "set user and password in the settings."
+                "set user and password in the settings.",
+                f"{self.account.host}: {reply}",
             )
         # Any other no at this point is about us, the sender, and would hit every letter alike: no reason to
         # give this one up for good. 552 is about the letter's size.
@@ -337,7 +339,8 @@ class Postman:
         if code != 220:
             raise Unreachable(
                 f"The SMTP server {where} takes no mail at the moment ({_line(code, text)}); "
-                "the next run tries again."
+                "the next run tries again.",
+                f"{where}: {_line(code, text)}",
             )
         assert smtp.sock is not None
         self._banner = _line(code, text)
@@ -349,7 +352,8 @@ class Postman:
             if not smtp.has_extn("starttls"):
                 raise Untrusted(
                     f"The SMTP server {where} offers no STARTTLS, so nothing was said to it; somebody may be "
-                    'in between, or security should be "tls" in the settings.'
+                    'in between, or security should be "tls" in the settings.',
+                    f"{where}: no STARTTLS",
                 )
             smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
@@ -373,7 +377,8 @@ class Postman:
             else:
                 raise LoginRefused(
                     f"The SMTP server {self.account.host} offers no log-in by password on this connection; "
-                    "check port and security in the settings."
+                    "check port and security in the settings.",
+                    f"{self.account.host}: AUTH {' '.join(offered) or '-'}",
                 )
         except _Over as over:
             raise _unreachable(self.account.host, over.fate.response) from None
@@ -382,7 +387,8 @@ class Postman:
         if code != 235:
             raise LoginRefused(
                 f"The SMTP server {self.account.host} refuses the user {user} ({reply}); "
-                "correct user name and password in the settings before the next run."
+                "correct user name and password in the settings before the next run.",
+                f"{self.account.host}, {user}: {reply}",
             )
 
     def _hang_up(self) -> None:
@@ -446,7 +452,8 @@ def _takes(smtp: smtplib.SMTP, address: str) -> bool:
 def _unreachable(where: str, why: str) -> Unreachable:
     return Unreachable(
         f"The SMTP server {where} cannot be reached ({why}); "
-        "check host, port and network, or wait for the server."
+        "check host, port and network, or wait for the server.",
+        f"{where}: {why}",
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def trust(
-    security: str, ca_file: Path | None, untrusted: Callable[[str], Exception]
+    security: str, ca_file: Path | None, untrusted: Callable[[str, str], Exception]
 ) -> ssl.SSLContext | None:
     """Makes the TLS context that checks the server's certificate and name; None for security "none".
 
@@ -27,31 +27,37 @@ def trust(
     except OSError as error:
         raise untrusted(
             f"The authority's file {ca_file} cannot be used ({error}); "
-            "name a readable PEM file in the settings."
+            "name a readable PEM file in the settings.",
+            f"{ca_file}: {error.strerror or error}",
         ) from error
 
 
 @contextmanager
 def arriving(
-    server: str, untrusted: Callable[[str], Exception], unreachable: Callable[[str], Exception]
+    server: str, untrusted: Callable[[str, str], Exception], unreachable: Callable[[str, str], Exception]
 ) -> Iterator[None]:
     """Turns what goes wrong while connecting to `server` into a fault with advice."""
+    where = server.rpartition(" ")[2]
     try:
         yield
     except ssl.SSLCertVerificationError as error:
         raise untrusted(
             f"The certificate of the {server} does not hold ({error.verify_message}); "
-            "set the right host name, or name the authority's file in the settings."
+            "set the right host name, or name the authority's file in the settings.",
+            f"{where}: {error.verify_message}",
         ) from error
     except (OSError, UnicodeError) as error:
         if isinstance(error, ssl.SSLError) and not isinstance(
             error, ssl.SSLEOFError | ssl.SSLZeroReturnError
         ):
             raise untrusted(
-                f"No TLS with the {server} ({error.reason}); check port and security in the settings."
+                f"No TLS with the {server} ({error.reason}); check port and security in the settings.",
+                f"{where}: {error.reason}",
             ) from error
         raise unreachable(
-            f"The {server} cannot be reached ({error}); check host, port and network, or wait for the server."
+            f"The {server} cannot be reached ({error}); check host, port and network, "
+            "or wait for the server.",
+            f"{where}: {getattr(error, 'strerror', None) or error}",
         ) from error
 
 

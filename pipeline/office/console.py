@@ -133,7 +133,8 @@ def worldly(fault: BaseException, how: Literal["world", "world_seen"] = "world")
     if isinstance(fault, OSError):
         detail = f"{fault.strerror or origin(fault)} {fault.filename or ''}".strip()
     else:
-        detail = masked(str(fault))
+        # Of our own sentence on it the Turkish one is enough.
+        detail = masked(getattr(fault, "detail", "") or str(fault))
     return str(told["says"][how]).format(turkish=turkish, detail=detail)
 
 

@@ -45,11 +45,12 @@ def named_below(lines: Sequence[str], headings: Sequence[str], label: str) -> It
     above = ""
     for line in lines:
         is_below = bool(squash(above)) and is_made_of(above, headings)
-        yield f"{label} : {line.lstrip()}" if is_below and _is_name(line) else line
+        yield f"{label} : {line.lstrip()}" if is_below and is_name(line) else line
         above = line if squeeze(line) else above
 
 
-def _is_name(line: str) -> bool:
+def is_name(line: str) -> bool:
+    """Tells whether a text has the form of a person's name."""
     return (
         len(line.split()) in _NAME_WORDS
         and re.fullmatch(r"[^\W\d_]+(?:[ .]+[^\W\d_]+)*\.?", line.strip()) is not None

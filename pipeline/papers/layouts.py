@@ -28,7 +28,7 @@ from pipeline.domain.turkish import (
     says_amount,
     squeeze,
 )
-from pipeline.papers.arranged import in_sections, named_below
+from pipeline.papers.arranged import in_sections, is_name, named_below
 from pipeline.papers.bank_forms import forms_of, path_of
 from pipeline.papers.elsewhere import elsewhere
 from pipeline.papers.printed import Span, part_at
@@ -40,13 +40,16 @@ from pipeline.papers.rails import (
     is_cut_off,
     is_made_of,
     is_nearly_made_of,
+    is_seen_as,
     signs_on,
     squash,
     without_envelope_number,
     without_misread_currencies,
+    without_names,
     without_sentences,
 )
 from pipeline.papers.strength import repaired_dates, repaired_ibans, repaired_numbers
+from pipeline.papers.unlabelled import Read, unaccounted
 
 # How many lines from the top count as the title.
 _TITLE_LINES = 3
@@ -54,6 +57,7 @@ _TITLE_LINES = 3
 _LONG_LABEL = 8
 FIELDS = {
     "type",
+    "product",
     "state",
     "amount",
     "bank_charge",
@@ -92,6 +96,7 @@ class Layout(OfficialFile):
     forbids: tuple[str, ...] = ()
     payee_words: tuple[str, ...] = ()
     payees: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
     # The bank prints what went out with a minus sign.
@@ -225,20 +230,23 @@ def _is_titled(head: Sequence[str], layout: Layout, is_there: _Holds) -> bool:
 
 def matching_picture(lines: Sequence[str], layouts: Mapping[str, Layout]) -> tuple[str, ...]:
     """Names every layout that fits the lines of a picture, in which labels may be misread."""
-    parted = [_parted(line) for line in lines]
-    return tuple(name for name, layout in layouts.items() if _fits_seen(lines, parted, layout))
+    page = _Page(lines, [_parted(line) for line in lines])
+    # "HALKBANK" is no misread "AKBANK".
+    banks = frozenset(_phrase(text) for layout in layouts.values() for text in layout.title)
+    return tuple(name for name, layout in layouts.items() if _fits_seen(page, layout, banks))
 
 
-def _fits_seen(lines: Sequence[str], parted: Sequence[_Parts], layout: Layout) -> bool:
+def _fits_seen(page: _Page, layout: Layout, banks: frozenset[str]) -> bool:
+    lines = page.lines
     # What a layout forbids tells it from its neighbours: there no letter is given it, and none to them.
     is_there = _holds if layout.forbids else _nearly_holds
     # Most layouts are those of other banks: to know that, the title is spelled and no more.
     filled = [at for at, line in enumerate(lines) if squeeze(line)]
     ends = (filled[:_TITLE_LINES], [] if layout.forbids else filled[-2:])
-    spelled = _respelled(lines, parted, layout, frozenset(at for end in ends for at in end))
+    spelled = _respelled(page, layout, banks, frozenset(at for end in ends for at in end))
     if not any(_is_titled([spelled[at] for at in end], layout, is_there) for end in ends):
         return False
-    spelled = _respelled(lines, parted, layout)
+    spelled = _respelled(page, layout, banks)
     # Where the top is cut off or in a shadow, the bank's address at the foot names it as well.
     foot = () if layout.forbids else [line for line in spelled if squeeze(line)][-2:]
     return any(_fits(spelled, head, layout, is_there, _nearly_holds) for head in (spelled, foot) if head)
@@ -256,7 +264,7 @@ def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
 
     Only what begins a line, or stands behind a gap, and is near to one of the layout's words alone.
     """
-    return _respelled(lines, [_parted(line) for line in lines], layout)
+    return _respelled(_Page(lines, [_parted(line) for line in lines]), layout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,14 @@ class _Part:
 _Parts = tuple[_Part, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The lines of a picture, and their parts."""
+
+    lines: Sequence[str]
+    parted: Sequence[_Parts]
+
+
 def _parted(line: str) -> _Parts:
     texts = re.split(r"( {3,})", line)
     return tuple(_part(text, "".join(texts[at + 1 :])) for at, text in enumerate(texts))
@@ -289,17 +305,22 @@ def _part(text: str, behind: str) -> _Part:
 
 
 def _respelled(
-    lines: Sequence[str], parted: Sequence[_Parts], layout: Layout, asked: Collection[int] | None = None
+    page: _Page,
+    layout: Layout,
+    others: frozenset[str] = frozenset(),
+    asked: Collection[int] | None = None,
 ) -> tuple[str, ...]:
+    """Puts right labels and name; of `others`, squashed, none is a misread name of this bank."""
+    lines = page.lines
     texts = {text for texts in layout.labels.values() for text in texts} | set(layout.other_labels)
     labels = {_phrase(text): text for text in texts}
-    banks = {_phrase(text): text for text in layout.title}
+    banks = {**{name: name for name in others}, **{_phrase(text): text for text in layout.title}}
     head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
     return tuple(
         _respelled_line(parts, labels | banks if at in head else labels)
         if asked is None or at in asked
         else lines[at]
-        for at, parts in enumerate(parted)
+        for at, parts in enumerate(page.parted)
     )
 
 
@@ -361,7 +382,12 @@ class _Label:
 
 
 def _labels(layout: Layout, rails: Rails) -> list[_Label]:
-    heads = {"state": rails.state_labels, "type": rails.type_labels, "currency": rails.currency_labels}
+    heads = {
+        "state": rails.state_labels,
+        "type": rails.type_labels,
+        "currency": rails.currency_labels,
+        "product": rails.product_labels,
+    }
     of_all = {_phrase(text) for texts in heads.values() for text in texts}
     named = [(f, text) for f, texts in layout.labels.items() for text in texts]
     named += [("", text) for text in (*layout.other_labels, *rails.passing_labels)]
@@ -451,8 +477,11 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
 
 
 def _that_tell(values: Mapping[str, Sequence[_Value]]) -> Mapping[str, Sequence[_Value]]:
-    # A state that is printed and cannot be read is no state that is not printed.
-    return {field: [v for v in read if v.text or field == "state"] for field, read in values.items() if field}
+    # A state that is printed and cannot be read is no state that is not printed; nor is a day, or an amount.
+    return {f: [v for v in read if v.text or f in _TELL_EMPTY] for f, read in values.items() if f}
+
+
+_TELL_EMPTY = ("state", "amount", "paid_on")
 
 
 def _arranged(lines: Sequence[str], layout: Layout) -> Iterable[str]:
@@ -625,7 +654,7 @@ def read_receipt(lines: Sequence[str], name: str, layout: Layout, rails: Rails) 
 
 
 def _read(lines: Sequence[str], name: str, layout: Layout, rails: Rails, is_seen: bool) -> Receipt:
-    lines = without_sentences(lines, layout.sentences)
+    lines = without_sentences(lines, _sentences(layout, rails))
     placed = _placed(lines, layout, rails)
     values = _texts_of(placed.values)
     readers = _readers(layout, rails, is_seen)
@@ -649,13 +678,11 @@ def _read(lines: Sequence[str], name: str, layout: Layout, rails: Rails, is_seen
             unclear.pop("identity_number", None)
     rail, why = _rail(lines, values, layout, rails)
     unclear |= {"rail": why} if why else {}
-    doubtful = _doubtful(placed, layout, rails, is_seen)
+    beside = Read(read.get("amount"), read.get("paid_on"), *_known_on(values, layout, rails), is_seen)
+    doubtful = _doubtful(placed, layout, rails, beside)
     unclear |= dict.fromkeys(doubtful, "unknown")
-    signs = signs_on(lines, layout.sentences, rails, _good_words(layout, rails) if is_seen else None)
-    if signs:
-        unclear["state"] = "not_final"
-        heard = (line for line in lines if signs_on((line,), layout.sentences, rails))
-        doubtful["state"] = squeeze(next(heard, signs[0]))
+    if sign := _sign_on(without_names(lines, _persons_on(values), rails), layout, rails, is_seen):
+        unclear["state"], doubtful["state"] = "not_final", sign
     return Receipt(
         file="",
         digest="",
@@ -666,6 +693,19 @@ def _read(lines: Sequence[str], name: str, layout: Layout, rails: Rails, is_seen
         elsewhere=elsewhere(lines, placed.free, placed.loose),
         **read,
     )
+
+
+def _sign_on(lines: Sequence[str], layout: Layout, rails: Rails, is_seen: bool) -> str:
+    """Gives the line in which something speaks against the payment, or else the sign; "" for none."""
+    known = _sentences(layout, rails)
+    signs = signs_on(lines, known, rails, _good_words(layout, rails) if is_seen else None)
+    return (
+        squeeze(next((line for line in lines if signs_on((line,), known, rails)), signs[0])) if signs else ""
+    )
+
+
+def _sentences(layout: Layout, rails: Rails) -> tuple[str, ...]:
+    return (*layout.sentences, *rails.unlabelled.sentences)
 
 
 def _number_in_words(
@@ -697,8 +737,9 @@ def _rail(
     return (named[0].name, "") if named else (None, "")
 
 
-def _doubtful(placed: _Placed, layout: Layout, rails: Rails, is_seen: bool) -> dict[str, str]:
-    """Gives what is printed where success is told, and is not known as a word of it."""
+def _doubtful(placed: _Placed, layout: Layout, rails: Rails, read: Read) -> dict[str, str]:
+    """Gives what is printed where success is told, or beside what was read, and is not known."""
+    is_seen = read.is_seen
     wrong = 1 if is_seen else 0
     values = _texts_of(placed.values)
     known = {
@@ -706,12 +747,15 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, is_seen: bool) -> d
         "type": ((*rails.kinds, *layout.type_labels, *layout.type_lines), wrong),
         "currency": (rails.currencies, 0),
         "payee": (layout.payees, wrong),
+        "product": (layout.products, wrong),
     }
     odd = {
         field: [
             text or "…"
             for text in values.get(field, ())
-            if not is_among(text, words, misread) and not (field == "payee" and is_cut_off(text, words))
+            if not is_among(text, words, misread)
+            and not (field == "payee" and is_cut_off(text, words))
+            and not (field == "product" and is_seen and is_seen_as(text, words))
         ]
         for field, (words, misread) in known.items()
         if words
@@ -727,11 +771,24 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, is_seen: bool) -> d
             *(text for text in placed.lone if not is_made_of(text, beside)),
         ]
     odd["title"] = [line for line in placed.title if not are_known(line, headings)]
+    odd["print"] = list(unaccounted(placed.loose, read, rails.unlabelled))
     return {field: squeeze(" / ".join(texts)) for field, texts in odd.items() if texts}
 
 
 def _names_on(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(text for field in ("payer", "debtor", "payee") for text in values.get(field, ()))
+
+
+def _persons_on(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(t for field in ("payer", "debtor") for t in values.get(field, ()) if is_name(t))
+
+
+def _known_on(
+    values: Mapping[str, Sequence[str]], layout: Layout, rails: Rails
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Gives the phrases that say nothing unknown of the payment, and the names of the bank among them."""
+    names = (*layout.title, *layout.headings, *rails.headings)
+    return (*layout.sentences, *rails.done, *rails.passing_words, *names, *_names_on(values)), names
 
 
 def _good_words(layout: Layout, rails: Rails) -> tuple[str, ...]:

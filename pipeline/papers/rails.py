@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
 from pipeline.domain.turkish import fold
+from pipeline.papers.unlabelled import Read, Unlabelled, unaccounted
 
 # A word so long is several that a text layer glued: there signs are sought inside it.
 _GLUED = 16
@@ -39,6 +40,8 @@ _SECOND = re.compile(r"(?<!\d)([0-2]\d[ :.][0-5]\d:[0-5])[$€£](?!\w)")
 _TITLE = re.compile(r"^\W*€ ?- ?Dekont", re.IGNORECASE)
 # In a word too short for a letter to be wrong, these may be one another: "ONB BANK" is QNB.
 _ROUND = str.maketrans("qcg", "ooo")
+# So many letters of a short value may be lost in a picture.
+_LOST = 4
 # From so many letters on OCR may get one wrong in a sign, and a stamp still be read.
 _LONG_SIGN = 5
 
@@ -86,11 +89,12 @@ class Rails(OfficialFile):
 
     `unfinished` are signs heard anywhere, `stamps` only where they stand alone, `seen_signs` in a
     picture also misread by a letter; `done`, `currencies` and
-    `headings` are the known good words of states, currencies and titles. `state_labels`, `type_labels` and
-    `currency_labels` are labels in every layout, also at the end of longer ones; `passing_labels` end a
+    `headings` are the known good words of states, currencies and titles. `state_labels`, `type_labels`,
+    `currency_labels` and `product_labels` are labels in every layout, also at the end of longer ones;
+    `passing_labels` end a
     value and are of no interest, `passing_words` may stand alone in a line. `scenarios` are
     those of e-Dekonts that tell of a payment which was made. `accepts` and `doubts` are
-    texts without and with a sign.
+    texts without and with a sign. `surnames` are signs that are none in a person's name ("YILMAZ").
     """
 
     rails: tuple[RailWords, ...]
@@ -103,12 +107,15 @@ class Rails(OfficialFile):
     state_labels: tuple[str, ...] = ()
     type_labels: tuple[str, ...] = ()
     currency_labels: tuple[str, ...] = ()
+    product_labels: tuple[str, ...] = ()
     passing_labels: tuple[str, ...] = ()
     passing_words: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     unknown_form: UnknownForm | None = None
+    surnames: tuple[str, ...] = ()
+    unlabelled: Unlabelled = Unlabelled(subjects=(), predicates=())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -133,6 +140,12 @@ class Rails(OfficialFile):
                 yield OperatorFault("rails_sample", file=path, text=text, found=found[0])
         for text in self.doubts:
             if not signs_on((text,), (), self):
+                yield OperatorFault("rails_sample", file=path, text=text, found="-")
+        for text in self.unlabelled.accepts:
+            if found := unaccounted((text,), Read(known=self.done), self.unlabelled):
+                yield OperatorFault("rails_sample", file=path, text=text, found=found[0])
+        for text in self.unlabelled.doubts:
+            if not unaccounted((text,), Read(known=self.done), self.unlabelled):
                 yield OperatorFault("rails_sample", file=path, text=text, found="-")
 
 
@@ -160,11 +173,31 @@ def is_among(text: str, known: Iterable[str], wrong: int = 0) -> bool:
     wanted = {squash(word) for word in known}
     if bare in wanted:
         return bool(bare)
+    # A digit that is another makes another thing of it: one year for three.
     return any(
-        len(word) >= 2 * _LONG_SIGN - 2 and OSA.distance(bare, word, score_cutoff=wrong) <= wrong
+        len(word) >= 2 * _LONG_SIGN - 2
+        and OSA.distance(bare, word, score_cutoff=wrong) <= wrong
+        and re.findall(r"\d", bare) == re.findall(r"\d", word)
         for word in wanted
         if wrong
     )
+
+
+def is_seen_as(text: str, known: Iterable[str]) -> bool:
+    """Tells whether a value of a picture is a known one less some letters; digits and last word count.
+
+    >>> is_seen_as("3 Yek NES", ["3 Yıllık NES"]), is_seen_as("3 Yıllık SSL", ["3 Yıllık NES"])
+    (True, False)
+    """
+    told = re.findall(r"[a-z]+|\d+", fold(text))
+    return any(_is_left_of(told, re.findall(r"[a-z]+|\d+", fold(phrase))) for phrase in known)
+
+
+def _is_left_of(told: Sequence[str], known: Sequence[str]) -> bool:
+    is_same = told[-1:] == known[-1:] and [w for w in told if w.isdigit()] == [
+        w for w in known if w.isdigit()
+    ]
+    return is_same and OSA.distance("".join(told), "".join(known), score_cutoff=_LOST) <= _LOST
 
 
 def is_cut_off(text: str, known: Iterable[str]) -> bool:
@@ -242,12 +275,26 @@ def signs_on(
     found += [word for word in hidden if word in _bare(rails.stamps)]
     if not found:
         # "İP TAL": a part of a line that is nothing but the sign, however it is parted.
-        told_lines = without_sentences(lines, sentences)
-        alone = (squash(part) for line in told_lines for part in (line, *re.split(r"\s{3,}", line)))
+        parts = (part for line in lines for part in (line, *re.split(r"\s{3,}", line)))
+        alone = (squash(" ".join(_without(_words(part), sentences))) for part in parts)
         found += [stamp for stamp in alone if _is_stamp(stamp, rails)]
     if seen is not None:
         found += _misread(words, _stems(rails.seen_signs), _vocabulary(tuple(seen)))
     return tuple(dict.fromkeys(found))
+
+
+def without_names(lines: Sequence[str], names: Iterable[str], rails: Rails) -> tuple[str, ...]:
+    """Drops the words of persons' names that are signs elsewhere, wherever they stand on the page.
+
+    >>> rails = Rails(rails=(), unfinished=("*lmaz",), surnames=("*lmaz",))
+    >>> without_names(["AYŞE YILMAZ", "Yapılmaz"], ["AYŞE YILMAZ"], rails)
+    ('AYŞE ', 'Yapılmaz')
+    """
+    spoken = _spoken(rails.surnames)
+    words = {word for name in names for word in _words(name) if spoken.search(f" {word} ")}
+    if not words:
+        return tuple(lines)
+    return tuple(re.sub(r"[^\W\d_]+", lambda w: "" if fold(w[0]) in words else w[0], line) for line in lines)
 
 
 def without_envelope_number(line: str) -> str:

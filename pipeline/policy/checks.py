@@ -287,10 +287,20 @@ def similar(value: str, wants: Sequence[str]) -> Verdict:
     folded = heading(value)
     return _yes(
         any(
-            ratio(folded, heading(w)[: len(folded)]) >= _SAME_PHRASE and len(folded) >= min(12, len(w))
+            ratio(folded, heading(w)[: len(folded)]) >= _SAME_PHRASE
+            and len(folded) >= min(12, len(w))
+            and _has_its_words(folded, heading(w))
             for w in wants
         )
     )
+
+
+def _has_its_words(name: str, wanted: str) -> bool:
+    """Tells whether no word of a name is another than the wanted one's: "İLÇE" is no "İL"."""
+    if wanted.replace(" ", "").startswith(name.replace(" ", "")):
+        return True
+    words = wanted.split()
+    return all(any(w.startswith(word) or OSA.distance(word, w) <= 1 for w in words) for word in name.split())
 
 
 def names_person(value: Mapping[str, str], wants: int) -> Verdict:

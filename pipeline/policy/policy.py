@@ -23,6 +23,7 @@ from pipeline.papers.others import Paper, load_papers
 from pipeline.papers.rails import Rails, load_rails
 from pipeline.papers.signed_forms import SignedForm, load_signed_form
 from pipeline.papers.transfers import prove_transfers
+from pipeline.papers.unlabelled import Unlabelled
 from pipeline.policy.companions import Companions, load_companions
 from pipeline.policy.completion import Completion, load_completion
 from pipeline.policy.mail_words import MailWords, load_mail_words
@@ -79,7 +80,9 @@ class Policy:
         layouts = {stem: known.model_copy(update={"samples": ()}) for stem, known in self.layouts.items()}
         form = self.rails.unknown_form
         form = form.model_copy(update={"samples": (), "others": ()}) if form else None
-        rails = self.rails.model_copy(update={"accepts": (), "doubts": (), "unknown_form": form})
+        # What a page says beside its labels is asked of what was read, and not of how well it was.
+        unasked = {"unlabelled": Unlabelled(subjects=(), predicates=()), "unknown_form": form}
+        rails = self.rails.model_copy(update={"accepts": (), "doubts": (), **unasked})
         amounts = sorted({row[item] for row in self.tariff for item in ("nes", "reader")})
         return Clues(amounts=tuple(amounts), layouts=layouts, rails=rails)
 
@@ -106,6 +109,11 @@ class Policy:
     def directorate_accounts(self) -> frozenset[str]:
         """Gives the accounts that family physicians pay into, as IBANs without blanks."""
         return frozenset(re.sub(r"\s", "", iban) for iban in self._wants("accounts"))
+
+    @property
+    def directorate_names(self) -> tuple[str, ...]:
+        """Gives whose name a family physician's receipt shows as the payee."""
+        return tuple(name for rule in self.rules if "payee" in rule.fields for name in rule.wants)
 
     @property
     def awaits_list(self) -> str:

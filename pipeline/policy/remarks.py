@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from pipeline.domain import Holder
+from pipeline.domain import UNDER, Holder
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
 from pipeline.domain.turkish import heading, squeeze
@@ -92,6 +92,36 @@ class Captions(_Proved):
     def are_in(self, text: str) -> bool:
         """Tells whether one of the words stands in a text."""
         return _has(heading(text).split(), self.words)
+
+
+class Columns(_Proved):
+    """Columns that are none of the form's: what stands under one may say that a row is no application.
+
+    Under a heading with one of `against` any word does but `no`; under one that `asks`, any but `yes`; under
+    any other, `refusals` alone. What is left of a heading without `harmless` counts.
+    """
+
+    against: tuple[str, ...]
+    asks: tuple[str, ...]
+    harmless: tuple[str, ...]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    refusals: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a heading and the cell under it, "heading → cell", speak against the row."""
+        over, _, said = text.rpartition(UNDER.strip())
+        left = _without(over, self.harmless)
+        if _has(left, self.against):
+            return not _is_one_of(said, self.no)
+        if _has(left, self.asks):
+            return not _is_one_of(said, self.yes)
+        return len(left) == len(heading(over).split()) and _is_one_of(said, self.refusals)
+
+
+def _is_one_of(text: str, known: tuple[str, ...]) -> bool:
+    """Tells whether a text is one of some words, signs counted where there is no letter in it."""
+    return any((heading(text) or squeeze(text)) == (heading(word) or word) for word in known)
 
 
 class Enclosures(_Proved):
@@ -222,6 +252,7 @@ class Remarks(OfficialFile):
     about_person: AboutPerson
     notes: Notes
     captions: Captions
+    columns: Columns
     enclosures: Enclosures
     pointed: Pointed
     denials: Denials
@@ -244,6 +275,7 @@ class Remarks(OfficialFile):
             ("about_person", self.about_person, self.about_person.are_in),
             ("notes", self.notes, self.is_idle),
             ("captions", self.captions, self.captions.are_in),
+            ("columns", self.columns, self.columns.are_in),
             ("enclosures", self.enclosures, self.enclosures.are_in),
             ("pointed", self.pointed, self.pointed.are_in),
             ("denials", self.denials, self.denials.are_in),
@@ -335,6 +367,16 @@ def names(text: str, holder: Holder) -> bool:
     return len(own) >= 2 and all(any(word.startswith(part) for word in words) for part in own)
 
 
+def _against(remarks: Remarks) -> Sequence[Withdrawal | AboutPerson | Captions | Denials]:
+    """Lists what speaks against somebody who is meant."""
+    return remarks.withdrawal, remarks.about_person, remarks.captions, remarks.denials
+
+
+def _is_meant(text: str, holder: Holder) -> bool:
+    number = holder.identity_number
+    return names(text, holder) or (number is not None and number.digits in re.sub(r"\D+", " ", text).split())
+
+
 def _note(holder: Holder, remarks: Remarks) -> str:
     """Gives what a row's note columns say that a person would have to read; "" for nothing."""
     for field in _NOTES:
@@ -345,12 +387,18 @@ def _note(holder: Holder, remarks: Remarks) -> str:
         for text in holder.written.get(field, "").split("; "):
             if remarks.withdrawal.are_in(text) or (field == "beside" and remarks.about_person.are_in(text)):
                 return text
+    for text in holder.written.get("comments", "").split("; "):
+        if any(one.are_in(text) for one in (*_against(remarks), remarks.enclosures)):
+            return text
+    for text in holder.written.get("headed", "").split("; "):
+        if remarks.columns.are_in(text):
+            return text
     for text in (*holder.written.get("over", "").split("; "), *_names_of_file(holder.file, remarks)):
         if remarks.captions.are_in(text):
             return text
     for text in holder.written.get("around", "").split("; "):
-        is_said = remarks.withdrawal.are_in(text) or remarks.about_person.are_in(text)
-        if (is_said and names(text, holder)) or remarks.pointed.are_in(text):
+        is_said = any(one.are_in(text) for one in _against(remarks))
+        if (is_said and _is_meant(text, holder)) or remarks.pointed.are_in(text):
             return text
     return ""
 

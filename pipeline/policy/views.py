@@ -54,6 +54,7 @@ DOUBTS = (
     "dates_swapped",
     "shared_email",
     "email_of_another",
+    "email_of_nobody",
     "letters_in_doubt",
     "two_people",
     "names_swapped",
@@ -62,7 +63,7 @@ DOUBTS = (
 OPENED_BY_RECEIPT = (Procedure.FAMILY_PHYSICIAN, Procedure.CARD_READER)
 _READ_FIELDS = ("rail", "amount", "paid_on", "identity_number", "reference")
 # Where a payment says what it is: only known words pass there.
-_TELLING_FIELDS = ("state", "type", "title", "currency", "payee")
+_TELLING_FIELDS = ("state", "type", "title", "currency", "payee", "product", "print")
 _READER_ALONE = (("reader",),)
 _ANY_BASKET = (("nes",), ("nes", "reader"))
 
@@ -146,6 +147,7 @@ def holder_view(
         "twin": next((str(o.row) for o in above if not _differences(holder, o)), None),
         "discreet": None,
         "remark": None,
+        "email_of_sender": None,
         "rival": next((str(o.row) for o in (*above, *below) if _differences(holder, o)), None),
     }
 
@@ -282,6 +284,8 @@ READ_FROM: Mapping[str, tuple[str, ...]] = {
     "reference_day": ("reference", "paid_on"),
     "type": ("type",),
     "currency": ("amount",),
+    "product": ("product",),
+    "print": (),
     "contested": ("identity_number", "amount", "paid_on"),
     "text_unlike_picture": ("identity_number", "amount", "paid_on"),
     "text_unchecked": ("identity_number", "amount", "paid_on"),
@@ -347,7 +351,8 @@ def _printed(receipt: Receipt, bearer: Bearer) -> View:
 
 
 def _other_numbers(receipt: Receipt) -> set[IdentityNumber]:
-    return set(numbers_in(receipt.description or "")) - {receipt.identity_number}
+    words = f"{receipt.description or ''}\n{receipt.elsewhere.words}"
+    return set(numbers_in(words)) - {receipt.identity_number}
 
 
 def _named_case(receipt: Receipt, facts: Facts) -> str | None:

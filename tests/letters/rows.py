@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime
+
+import openpyxl
+from openpyxl.comments import Comment
 
 from tests.letters import WEBMAIL, Letters
 from tests.mails import XLS, XLSX, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.odd_workbooks import csv_file
 from tests.people import PEOPLE, Person, person
 from tests.seen_workbooks import Dress, dressed_xls, dressed_xlsx, page_with_note
-from tests.workbooks import BARE, OFFICIAL_COLUMNS, Grid, ListForm, Value, entry, filled, renamed, xls, xlsx
+from tests.workbooks import (
+    BARE,
+    OFFICIAL_COLUMNS,
+    Grid,
+    ListForm,
+    Value,
+    entry,
+    filled,
+    renamed,
+    repacked,
+    xls,
+    xlsx,
+)
 
 PERSONNEL = Sender("Çınarlı DH Personel Birimi", "personel@hastane1.saglik.example.org", WEBMAIL)
 # All of one house, so that its office may write for them.
@@ -167,6 +183,44 @@ def title_before_the_name() -> bytes:
     return _sent("2024-06-04", "10:45", xlsx(filled(BARE, [entry(ONE, given_name=f"Dr {ONE.given_name}")])))
 
 
+def _with_comment(list_: bytes, cell: str, text: str) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(list_))
+    book.worksheets[0][cell].comment = Comment(text, "Personel")
+    book.properties.modified = datetime(2024, 1, 2, 9, 0, 0)
+    stream = io.BytesIO()
+    book.save(stream)
+    return repacked(stream.getvalue())
+
+
+def comment_takes_back() -> bytes:
+    """A comment at the second row says what no cell does: the card was found."""
+    list_ = xlsx(filled(BARE, [entry(ONE), entry(TWO)]))
+    return _sent("2024-06-04", "11:00", _with_comment(list_, "B3", "Bu kişi kartını buldu, iptal"))
+
+
+def column_says_no() -> bytes:
+    """Behind the form's columns stands one of the unit's own: who is to apply, and who is not."""
+    rows = (
+        (*PRINTED, "Sicil No", "Başvuru yapılsın mı?"),
+        (*_row(1, ONE), 12345, "Evet"),
+        (*_row(2, TWO), 12346, "Hayır"),
+    )
+    return _sent("2024-06-04", "11:15", xlsx(Grid("Sayfa1", rows)))
+
+
+def other_sheet_takes_back() -> bytes:
+    """On a sheet of its own, "Vazgeçenler", stands the number of the second person alone."""
+    others = Grid("Vazgeçenler", (("T.C. No",), (TWO.identity_number,)))
+    return _sent("2024-06-04", "11:30", xlsx(filled(BARE, [entry(ONE), entry(TWO)]), others))
+
+
+def address_of_somebody_else() -> bytes:
+    """One person has an address made of somebody else's name, the other that of the unit that writes."""
+    address = "mehmet.gurbuz@hastane1.saglik.example.org"
+    rows = [entry(ONE, work_email=address), entry(TWO, work_email=PERSONNEL.address)]
+    return _sent("2024-06-04", "11:45", xlsx(filled(BARE, rows)))
+
+
 # --- returned ------------------------------------------------------------------------------------
 
 
@@ -227,6 +281,10 @@ LETTERS: Letters = {
     "held/one-address-for-two": one_address_for_two,
     "held/addresses-slipped": addresses_slipped,
     "held/title-before-the-name": title_before_the_name,
+    "held/comment-takes-back": comment_takes_back,
+    "held/column-says-no": column_says_no,
+    "held/other-sheet-takes-back": other_sheet_takes_back,
+    "held/address-of-somebody-else": address_of_somebody_else,
     "returned/half-rows": half_rows,
     "returned/birth-date-of-another-zone": birth_date_of_another_zone,
     "returned/birth-date-without-a-day": birth_date_without_a_day,

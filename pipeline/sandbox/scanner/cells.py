@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import lt
 
-from pipeline.domain import CellKind, Cells, Look, Sheet
+from pipeline.domain import Cell, CellKind, Cells, Look, Sheet
 from pipeline.domain.files import COLUMN_BITS
 from pipeline.sandbox.scanner.limits import MAX_CELLS, Allowance, Unreadable
 
@@ -24,6 +24,8 @@ _FIRST_YEAR = 367
 # Lower rows and narrower columns, in points and in letters, are there and not to be seen.
 LEAST_HEIGHT = 3.0
 LEAST_WIDTH = 0.4
+# So much of what comments say is heard.
+_MOST_COMMENTS, _LONGEST_COMMENT = 2000, 1000
 _MAX_MERGED = 20_000
 
 Area = tuple[int, int, int, int]
@@ -161,6 +163,7 @@ class SheetInProgress:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     _looks: list[Look] = field(default_factory=list)
+    _comments: list[Cell] = field(default_factory=list)
     _places: array[int] = field(default_factory=lambda: array("Q"))
     # Which of the words stands in each place, and of every word its kind and its letters.
     _numbers: array[int] = field(default_factory=lambda: array("I"))
@@ -220,6 +223,12 @@ class SheetInProgress:
         if is_told(name, self._kinds[self._numbers[-1]]):
             self._looks.append(Look(row, column, name))
 
+    def comment(self, row: int, column: int, text: str) -> None:
+        """Adds what a comment says, which takes up what a cell does; more than a few say nothing new."""
+        if text.strip() and len(self._comments) < _MOST_COMMENTS:
+            self.allowance.take_cell(len(text))
+            self._comments.append(Cell(row, column, CellKind.TEXT, text[:_LONGEST_COMMENT]))
+
     def put_boolean(self, row: int, column: int, value: bool) -> None:
         """Adds a truth value."""
         self.put(row, column, CellKind.BOOLEAN, "true" if value else "false")
@@ -263,6 +272,7 @@ class SheetInProgress:
             tuple(sorted(_columns(self.hidden_columns, last_column))),
             self.since_1904,
             tuple(self._looks),
+            tuple(self._comments),
         )
 
     def _put_in_order(self) -> None:

@@ -65,6 +65,9 @@ class _Tables:
         self._paragraphs: list[str] = []
         self._words: list[str] = []
         self._in_paragraph = 0
+        # The words of a comment that is open, its writer and day left out.
+        self._comment: list[str] | None = None
+        self._in_comment = False
         # A row is written out once it is whole, since only its end tells what it repeats.
         self._filled: list[tuple[int, CellKind, str, float | None, str]] = []
 
@@ -75,6 +78,9 @@ class _Tables:
     def start(self, name: str, attributes: Attributes) -> None:
         if self._beside or name in _BESIDE:
             self._beside += 1
+            if name == "annotation" and self._cell is not None:
+                self._comment = []
+            self._in_comment = name == "p" and self._comment is not None
         elif self._in_paragraph:
             self._start_in_paragraph(name, attributes)
         elif name == "table-cell" or name == "covered-table-cell":
@@ -110,6 +116,9 @@ class _Tables:
     def end(self, name: str) -> None:
         if self._beside:
             self._beside -= 1
+            if not self._beside and self._comment is not None:
+                self._sheets[-1].comment(self._row, self._column, "\n".join(self._comment))
+                self._comment, self._in_comment = None, False
         elif self._in_paragraph:
             if self._struck == self._in_paragraph:
                 self._struck = 0
@@ -124,6 +133,8 @@ class _Tables:
             self._depth -= 1
 
     def text(self, text: str) -> None:
+        if self._in_comment and self._comment is not None:
+            self._comment.append(text)
         if self._in_paragraph and not self._beside:
             self._words.append(_BLANKS.sub(" ", text))
             self._seen_struck = self._seen_struck or bool(self._struck and text.strip())

@@ -74,6 +74,10 @@ def read_ooxml(package: Package, allowance: Allowance) -> tuple[tuple[Sheet, ...
             reader = _Cells(sheet, strings, known)
             with package.open(targets[identifier]) as part:
                 PlainCells(sheet, reader, allowance).read(part)
+            for relation in package.relations(targets[identifier]):
+                if relation.type.endswith("/comments") and relation.target in package:
+                    with package.open(relation.target) as part:
+                        walk(part, _Comments(sheet), allowance)
             if reader.missing_value and "formula_without_value" not in notes:
                 notes.append("formula_without_value")
             sheets.append(sheet.finished())
@@ -357,6 +361,33 @@ class _Cells:
             case "d":
                 return dated(value)
         raise Unreadable("damaged_file")
+
+
+class _Comments:
+    """The comments of one worksheet; newer programs write theirs here as well."""
+
+    def __init__(self, sheet: SheetInProgress) -> None:
+        self._sheet = sheet
+        self._reference = ""
+        self._words: list[str] = []
+        self._hears = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "comment":
+            self._reference, self._words = attributes.get("ref", ""), []
+        elif name == "t":
+            self._hears = True
+
+    def end(self, name: str) -> None:
+        if name == "t":
+            self._hears = False
+        elif name == "comment" and self._reference:
+            row, column, _, _ = area(self._reference)
+            self._sheet.comment(row, column, unescaped("".join(self._words)))
+
+    def text(self, text: str) -> None:
+        if self._hears:
+            self._words.append(text)
 
 
 def unescaped(text: str) -> str:

@@ -115,6 +115,8 @@ def _sheet(book: Any, index: int, styles: list[Style], allowance: Allowance) -> 
     for column, look in source.colinfo_map.items():
         if look.hidden or look.width < 256 * LEAST_WIDTH:
             sheet.hide_columns(column, column)
+    for (row, column), note in source.cell_note_map.items():
+        sheet.comment(row, column, str(note.text or ""))
     return sheet.finished()
 
 

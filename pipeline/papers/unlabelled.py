@@ -1,0 +1,205 @@
+"""unlabelled: lines that no label of a form claims → what of them may speak of the payment, known to nobody.
+
+An address or a greeting says nothing of it. But a sentence about the payment, an amount or a day under an
+unknown label may say anything: only what officials have listed passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import partial_ratio
+
+from pipeline.domain.official_files import OfficialPart
+from pipeline.domain.turkish import amount_readings, fold, moments_in, squeeze
+
+# A line of so many words that ends in no full stop may go on in the next.
+_WRAPPED = 5
+# So many words before a colon or a gap are a label, and no sentence.
+_LABEL_WORDS = 4
+# Days of another time than the payment's are those of laws and contracts.
+_SAME_TIME = timedelta(days=183)
+# From so many letters on OCR may get one wrong in a word, and it still be known.
+_LONG_WORD = 5
+# A sentence of at least so many letters is known by so many of them, in per cent, and by this part of it.
+_LONG_SENTENCE = 20
+_ALIKE = 85
+_LOST = 0.6
+_AMOUNT = re.compile(r"(?<![\d.,])\d[\d.,]*[.,]\d{2}(?![\d.,:]|\s?/)|(?<![\d.,])\d[\d.,]*(?=\s?(?:TL|TRY|₺))")
+# "EFT saatleri 08.30 - 17.00"
+_TIME = re.compile(r"(?<![\d.,])(?:[01]\d|2[0-3])\.[0-5]\d(?![\d.,]|\s?(?:TL|TRY|₺))")
+_DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}-\d{2}-\d{2})(?!\d)")
+# "https://www.example.org/a" is no word of the payment.
+_ADDRESS = re.compile(r"\S*(?:://|@|www\.)\S*|\b[\w-]+(?:\.[\w-]{2,})+(?:/\S*)?")
+
+
+class Unlabelled(OfficialPart):
+    """What may be printed without a known label, in the words of officials; a star stands for any letters.
+
+    A sentence speaks of the payment where one of `subjects` and one of `predicates` stand in it; one of
+    `negatives` does so by itself. `nouns` look like predicates and are none. `sentences` are harmless, and so
+    are amounts and days behind `amount_labels` and `day_labels`.
+    """
+
+    subjects: tuple[str, ...]
+    predicates: tuple[str, ...]
+    negatives: tuple[str, ...] = ()
+    nouns: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    amount_labels: tuple[str, ...] = ()
+    day_labels: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a receipt, beside which the rest of its print is weighed.
+
+    `known` are good phrases, `names` those of the bank, beside which the day of a print may stand. Where
+    `is_seen`, a letter of what stands on the page may be misread.
+    """
+
+    amount: Decimal | None = None
+    paid_on: date | None = None
+    known: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    is_seen: bool = False
+
+
+def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[str, ...]:
+    """Gives the lines that may say something of the payment which was not read."""
+    if not words.subjects:
+        return ()
+    known = _Known.of((*words.sentences, *read.known))
+    odd = (line for line in _sentences(lines) if _speaks(line, known, words, read.is_seen))
+    return tuple(dict.fromkeys([*odd, *(line for line in lines if _counts(line, read, words))]))
+
+
+# --- sentences -----------------------------------------------------------------------------------
+
+
+def _sentences(lines: Sequence[str]) -> Iterator[str]:
+    """Joins what goes on in the next line, and parts it at full stops and gaps."""
+    joined: list[str] = []
+    for line in map(str.strip, lines):
+        if (
+            joined
+            and _is_open(joined[-1])
+            and (line[:1].islower() or (joined[-1].isupper() and line.isupper()))
+        ):
+            joined[-1] += f" {line}"
+        else:
+            joined.append(line)
+    for text in joined:
+        yield from filter(None, map(squeeze, re.split(r"(?<=[^\W\d_])[.!?](?=\s|$)| {3,}", text)))
+
+
+def _is_open(line: str) -> bool:
+    return len(line.split()) >= _WRAPPED and not re.search(r"[.!?:]$| {3,}\S", line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    phrases: tuple[str, ...]
+    vocabulary: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Iterable[str]) -> _Known:
+        said = {" ".join(_words(phrase)) for phrase in phrases} - {""}
+        # The longest first: what is a part of a longer one must not break it.
+        by_length = tuple(sorted(said, key=len, reverse=True))
+        return cls(by_length, frozenset(word for phrase in said for word in phrase.split()))
+
+    def removed(self, words: Sequence[str], is_seen: bool) -> list[str]:
+        """Leaves what is no known phrase."""
+        told = [self._respelled(word) for word in words] if is_seen else words
+        text = f" {' '.join(told)} "
+        for phrase in self.phrases:
+            text = text.replace(f" {phrase} ", " | ")
+        return [word for word in text.split() if word != "|"]
+
+    def is_nearly(self, words: Sequence[str]) -> bool:
+        """Tells whether words are one known sentence, of which a picture lost some letters."""
+        text = "".join(words)
+        return any(
+            _LOST * len(bare) <= len(text) <= len(bare) + 2
+            and partial_ratio(text, bare, score_cutoff=_ALIKE) > 0
+            for phrase in self.phrases
+            if len(bare := phrase.replace(" ", "")) >= _LONG_SENTENCE
+        )
+
+    def _respelled(self, word: str) -> str:
+        if word in self.vocabulary or len(word) < _LONG_WORD:
+            return word
+        return next((w for w in self.vocabulary if OSA.distance(word, w, score_cutoff=1) == 1), word)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", fold(_ADDRESS.sub(" ", text)))
+
+
+def _speaks(sentence: str, known: _Known, words: Unlabelled, is_seen: bool) -> bool:
+    """Tells whether a sentence says something of the payment in words that are not known.
+
+    What is left beside known phrases has to say nothing: "… gerçekleştirilmiştir denemez".
+    """
+    said = _words(sentence)
+    left = [w for w in known.removed(said, is_seen) if not _matches(words.nouns, w)]
+    if _is_label(sentence):
+        return False
+    if any(_matches(words.negatives, word) for word in left):
+        return True
+    if is_seen and known.is_nearly(said):
+        return False
+    subjects = [word for word in said if _matches(words.subjects, word)]
+    return bool(subjects) and any(
+        _matches(words.predicates, word) and not _matches(words.subjects, word) for word in left
+    )
+
+
+def _is_label(sentence: str) -> bool:
+    before = re.match(r"[^:\d]*(?=:|\d)", sentence)
+    return (
+        before is not None
+        and len(before[0].split()) <= _LABEL_WORDS
+        and not re.search(r"[^\W\d_]{3}", sentence[before.end() :])
+    )
+
+
+@cache
+def _pattern(signs: tuple[str, ...]) -> re.Pattern[str]:
+    each = ("[a-z]*".join(map(re.escape, fold(sign).split("*"))) for sign in signs)
+    return re.compile("|".join(each) or "(?!)")
+
+
+def _matches(signs: tuple[str, ...], word: str) -> bool:
+    return _pattern(signs).fullmatch(word) is not None
+
+
+# --- amounts and days ------------------------------------------------------------------------------
+
+
+def _counts(line: str, read: Read, words: Unlabelled) -> bool:
+    """Tells whether a line holds another amount or day than was read, under a label that is not known."""
+    amounts = {
+        abs(amount) for run in _AMOUNT.findall(_TIME.sub(" ", line)) for amount in amount_readings(run)
+    }
+    is_other = read.amount is not None and bool(amounts - {read.amount})
+    if is_other and not _is_of(line, words.amount_labels, read.is_seen):
+        return True
+    days = {moment.date() for run in _DATE.findall(line) for moment in moments_in(run)}
+    if read.paid_on is None:
+        return False
+    near = {day for day in days if day > read.paid_on or read.paid_on - day <= _SAME_TIME}
+    return bool(near - {read.paid_on}) and not _is_of(line, (*words.day_labels, *read.names), read.is_seen)
+
+
+def _is_of(line: str, labels: tuple[str, ...], is_seen: bool) -> bool:
+    return not _Known.of(labels).removed(_words(line), is_seen)
