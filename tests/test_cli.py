@@ -371,6 +371,15 @@ def test_status_names_what_was_set_aside_until_somebody_has_looked(
     assert "son 30 gün): 0" in told
 
 
+def test_check_of_a_file_that_is_not_there_looks_at_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", "--settings", str(tmp_path / "ayarlar.toml")]) == BAD_CONFIGURATION
+    said = capsys.readouterr()
+    assert "ayarlar.toml: ayar dosyası yok ya da boş" in said.err
+    assert "sorun yok" not in said.out
+
+
 # --- settle --------------------------------------------------------------------------------------
 
 

@@ -113,7 +113,7 @@ def test_what_a_former_version_has_written_is_found_too(house: House) -> None:
         (case,) = shop.ledger.all_cases()
         known = find(shop, case.identity_number.digits, "M. Memur")
     with closing(sqlite3.connect(house.home / "ledger.db")) as connection:
-        for table in ("trace", "trace_later", "trace_words"):
+        for table in ("trace", "trace_later", "trace_words", "to_release"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("DROP INDEX hold_waits")
         connection.execute(f"PRAGMA user_version={MIGRATIONS.index(traces)}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import pytest
 
 from pipeline.commands.cli import run
 from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.custody import broken_links
+from pipeline.ledger.migrations import MIGRATIONS, to_release
 from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.policy.places import RULES
 from pipeline.policy.release_words import batch_named, load_release_words, may_release
@@ -19,6 +23,7 @@ from pipeline.sandbox.workers import WorkerPool
 from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, mail_from
 from tests.servers import Certificates, Dovecot, RecordingSmtp
+from tests.test_growth import listening
 from tests.words_said import say
 
 HEAD = "mudur@saglik.example.org"
@@ -131,6 +136,37 @@ def test_the_very_same_bytes_go_to_kamu_sm_and_only_once(
     ((case,),) = house.ask("SELECT case_number FROM entry WHERE event='listed' LIMIT 1")
     assert run(["explain", str(case), "--settings", str(house.file)]) == DONE
     assert "onayını bekliyor" not in capsys.readouterr().out
+
+
+def test_lists_that_were_released_are_looked_through_by_nobody(house: House) -> None:
+    with house.opened() as shop:
+        ledger = shop.ledger
+        with listening(shop) as said:
+            assert [f"{row['day']}/{row['number']}" for row in ledger.unreleased()] == [BATCH]
+        (asked,) = [statement for statement in said if statement.startswith("SELECT")]
+        plan = " ".join(str(row["detail"]) for row in ledger.query(f"EXPLAIN QUERY PLAN {asked}"))
+        assert "SCAN t " in f"{plan} "
+        assert "SEARCH b " in plan
+        assert "SCAN b" not in plan
+        # What is noted wrongly is found, and a ledger of before has the same noted.
+        assert broken_links(ledger, shop.home) == []
+        with ledger.transaction():
+            ledger.execute("DELETE FROM to_release")
+        assert broken_links(ledger, shop.home) == [f"to_release {BATCH}"]
+    with closing(sqlite3.connect(house.home / "ledger.db")) as connection:
+        connection.execute("DROP TABLE to_release")
+        connection.execute("DELETE FROM sealed WHERE name='to_release'")
+        connection.commit()
+        connection.execute("CREATE INDEX batch_for_release ON batch (day) WHERE for_release=1")
+        connection.execute(f"PRAGMA user_version={MIGRATIONS.index(to_release)}")
+    with house.opened() as shop:
+        assert len(shop.ledger.unreleased()) == 1
+        assert broken_links(shop.ledger, shop.home) == []
+    assert run(["release", "--settings", str(house.file), BATCH, "--by", "Müdür"]) == DONE
+    with house.opened() as shop:
+        assert shop.ledger.unreleased() == []
+        assert shop.ledger.query("SELECT * FROM to_release") == []
+        assert broken_links(shop.ledger, shop.home) == []
 
 
 @pytest.mark.parametrize("name", ["2024-06-14/2", "2024-06-14", "liste", "2024-06-14/x"])

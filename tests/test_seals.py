@@ -33,6 +33,8 @@ _RARE = (
     "INSERT INTO settled SELECT min(sha), 'receipt/0', 'N-0000000', 'accepted', 'x', 'x', '1' FROM decision",
     "INSERT INTO act SELECT 1, '2024', 'settle', min(sha), 'G-0000000H', 'x', 'x', '{}', '' FROM decision",
     "INSERT INTO release SELECT day, number, '2024-06-14', 'x' FROM batch LIMIT 1",
+    "INSERT INTO batch SELECT day, 9, digest, 1, workbook, 1 FROM batch",
+    "INSERT INTO to_release SELECT day, number FROM batch WHERE for_release=1",
     "INSERT INTO kamu_sm_answer VALUES (printf('%064d', 1), 'a.xlsx', '2024-06-14')",
     "INSERT INTO kamu_sm_answer_row VALUES (printf('%064d', 1), 1, 'N-0000000', '2024-06-14/1', 'accepted')",
     "INSERT INTO trouble (name, since, reason, seen_at, mark) VALUES ('smtp', '2024', 'x', '2024', '')",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 from pipeline.commands.cli import run
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import BAD_CONFIGURATION, DONE, sentence
-from pipeline.office.opening import policy_of
+from pipeline.office.opening import opened_ledger, policy_of
 from pipeline.office.settings import load_settings
 from pipeline.policy.new_price import Period, day_of, with_period
 from pipeline.policy.places import RULES
+from pipeline.review.rejudging import Again
 from tests.house import House, body
 
 FILE = "receipt/amount.toml"
@@ -190,6 +192,12 @@ def test_what_waited_for_the_price_is_accepted_by_a_persons_word(
     code, told = add(house, capsys, f"{year}-01-01", "--nes", str(amount), "--reader", "9000,00")
     assert code == DONE
     assert str(number) in told
+    with opened_ledger(load_settings(house.file)) as ledger:
+        held = ledger.judged_number(str(number))
+    assert held
+    blank = replace(held, decision=replace(held.decision, findings=()))
+    assert (Again(held, blank).gone, Again(blank, held).new) == (held.decision.findings,) * 2
+    assert (Again(held, blank).new, Again(held, held).gone) == ((), ())
     # Nothing is done by itself ...
     assert held_by(house, "receipt/amount") == [(number,)]
     assert run(["rejudge", "--settings", str(house.file)]) == DONE

@@ -40,7 +40,8 @@ def check_command(settings_file: Path, with_differences: bool) -> int:
     from pipeline.policy.tariff import gaps
     from pipeline.review.proving import prove
 
-    if settings_file.exists():
+    # A file that somebody has named and that is not there is no reason to look at something else.
+    if settings_file.exists() or settings_file != SETTINGS_FILE:
         from pipeline.office.opening import memory_of
         from pipeline.office.settings import load_settings
 

@@ -104,8 +104,9 @@ def _tell(found: Sequence[Again], policy: Policy) -> None:
             before=outcomes[before],
             after=outcomes[after],
         )
-        for finding in again.gone:
-            say("rehearsed_gone", rule=finding.rule, say=finding.say)
+        for name, findings in (("rehearsed_gone", again.gone), ("rehearsed_new", again.new)):
+            for finding in findings:
+                say(name, rule=finding.rule, say=finding.say)
 
 
 def _why(name: str) -> str:

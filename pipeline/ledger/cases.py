@@ -81,8 +81,7 @@ class Cases(LedgerFile):
     def _awaits_release(self, batch: str) -> bool:
         day, _, number = batch.partition("/")
         row = self._one(
-            "SELECT 1 AS yes FROM batch b LEFT JOIN release r USING (day, number) "
-            "WHERE b.day=? AND b.number=? AND b.for_release=1 AND r.day IS NULL",
+            "SELECT 1 AS yes FROM to_release WHERE day=? AND number=?",
             *(day, int(number) if number.isdigit() else 0),
         )
         return row is not None
@@ -90,8 +89,23 @@ class Cases(LedgerFile):
     def unreleased(self) -> list[dict[str, Any]]:
         """Lists the batches that the IT unit has yet to release, oldest first."""
         return self._rows(
-            "SELECT b.day, b.number, b.digest, b.rows FROM batch b LEFT JOIN release r USING (day, number) "
-            "WHERE b.for_release=1 AND r.day IS NULL ORDER BY b.day, b.number"
+            "SELECT b.day, b.number, b.digest, b.rows FROM to_release t JOIN batch b USING (day, number) "
+            "ORDER BY t.day, t.number"
+        )
+
+    def has_to_be_released(self, day: str, number: int) -> None:
+        """Notes that a list waits for its release; call inside a transaction, with its batch."""
+        self._db.execute("INSERT INTO to_release VALUES (?, ?)", (day, number))
+
+    def wrongly_awaited(self) -> list[str]:
+        """Names the lists that are noted as waiting for a release and do not, or the other way round."""
+        waiting = (
+            "SELECT b.day || '/' || b.number AS name FROM batch b LEFT JOIN release r USING (day, number) "
+            "WHERE b.for_release=1 AND r.day IS NULL"
+        )
+        noted = "SELECT day || '/' || number AS name FROM to_release"
+        return sorted(
+            {row["name"] for row in self._rows(waiting)} ^ {row["name"] for row in self._rows(noted)}
         )
 
     def waiting_since(self, case: str) -> datetime:

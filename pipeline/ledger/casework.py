@@ -72,7 +72,9 @@ def stored_batch(ledger: Ledger, name: str) -> StoredBatch | None:
 
 def note_release(ledger: Ledger, batch: Batch, by: str, at: datetime) -> None:
     """Writes down that a list was released, which can be done once; call inside a transaction."""
-    ledger.execute("INSERT INTO release VALUES (?, ?, ?, ?)", batch.day.isoformat(), batch.number, at, by)
+    day = batch.day.isoformat()
+    ledger.execute("INSERT INTO release VALUES (?, ?, ?, ?)", day, batch.number, at, by)
+    ledger.execute("DELETE FROM to_release WHERE day=? AND number=?", day, batch.number)
     ledger.note(at, f"released {batch.name}", by)
 
 

@@ -61,6 +61,8 @@ class ClosedNights(Cases):
                 int(is_for_release),
             ),
         )
+        if is_for_release:
+            self.has_to_be_released(batch.day.isoformat(), batch.number)
         for position, case in enumerate(batch.cases, start=1):
             self._db.execute(
                 "INSERT INTO batch_row VALUES (?, ?, ?, ?)",

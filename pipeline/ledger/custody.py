@@ -279,6 +279,7 @@ def broken_links(ledger: Ledger, home: Home) -> Sequence[str]:
     wrong += ledger.broken_seals()
     wrong += [f"open_case {number}" for number in ledger.wrongly_noted()]
     wrong += [f"arrival {sha}" for sha in ledger.wrongly_marked()]
+    wrong += [f"to_release {name}" for name in ledger.wrongly_awaited()]
     for table, column, event in (
         ("decision", "sha", "decided %"),
         ("letter", "message_id", "letter planned"),

@@ -435,6 +435,20 @@ def moments_in_utc(db: Database) -> None:
         db.execute("UPDATE arrival SET received_at=? WHERE sha=?", (datetime.fromisoformat(received_at), sha))
 
 
+def to_release(db: Database) -> None:
+    """Marks the lists that the unit has yet to release, so that those of years need not be looked through.
+
+    `to_release` tells what a join of lists and releases would tell as well; `verify` holds it against that.
+    """
+    for statement in (
+        "CREATE TABLE to_release (day TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (day, number)) STRICT",
+        """INSERT INTO to_release SELECT b.day, b.number FROM batch b LEFT JOIN release r USING (day, number)
+            WHERE b.for_release=1 AND r.day IS NULL""",
+        "DROP INDEX IF EXISTS batch_for_release",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _begin,
     _bounces,
@@ -458,6 +472,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _samples,
     traces,
     moments_in_utc,
+    to_release,
 )
 
 # From this step on a ledger carries seals, and a change that went past the program can be told.

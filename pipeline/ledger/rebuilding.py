@@ -160,6 +160,8 @@ def put_batch(ledger: Ledger, sent: SentList, cases: Sequence[tuple[int, Case]])
         "INSERT INTO batch (day, number, digest, rows, workbook, for_release) VALUES (?, ?, ?, ?, ?, ?)",
         *(day, int(number), sent.digest, sent.rows, sent.workbook, int(sent.is_for_release)),
     )
+    if sent.is_for_release:
+        ledger.has_to_be_released(day, int(number))
     for position, case in cases:
         ledger.execute("INSERT INTO batch_row VALUES (?, ?, ?, ?)", case.number, day, int(number), position)
     ledger.add_entries(

@@ -47,9 +47,17 @@ class Again:
     @property
     def gone(self) -> tuple[Finding, ...]:
         """Lists what was found and would not be today."""
-        left = {(f.rule, f.subject, f.index) for f in self.today.decision.findings}
-        found = self.held.decision.findings
-        return tuple(f for f in found if (f.rule, f.subject, f.index) not in left)
+        return _only_in(self.held, self.today)
+
+    @property
+    def new(self) -> tuple[Finding, ...]:
+        """Lists what was not found and would be today."""
+        return _only_in(self.today, self.held)
+
+
+def _only_in(one: Judged, other: Judged) -> tuple[Finding, ...]:
+    left = {(f.rule, f.subject, f.index) for f in other.decision.findings}
+    return tuple(f for f in one.decision.findings if (f.rule, f.subject, f.index) not in left)
 
 
 # What can be accepted for what it says today: a person's words are answered, and not read again.

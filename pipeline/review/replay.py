@@ -50,7 +50,17 @@ from pipeline.sandbox.scanner.scan import timed_scan
 
 # The audit log has a chain of its own, files are not read again, and what that cost was measured. What is
 # marked as done, or as open, follows from decisions and entries, and was not always marked.
-_NOT_COMPARED = {"audit", "in_force", "policy", "run", "transcript", "usage", "arrival", "open_case"}
+_NOT_COMPARED = {
+    "audit",
+    "in_force",
+    "policy",
+    "run",
+    "transcript",
+    "usage",
+    "arrival",
+    "open_case",
+    "to_release",
+}
 # The columns by which people know a row; the others go by their keys.
 _NAMES = {
     "decision": ("number",),
