@@ -95,9 +95,13 @@ class Captions(_Proved):
     ours: tuple[str, ...]
 
     def are_in(self, text: str) -> bool:
-        """Tells whether one of the words stands in a text."""
+        """Tells whether a text calls rows no applications, or others than ours."""
         words = heading(text).split()
-        return _has(words, self.words) or (_has(words, self.others) and not _has(words, self.ours))
+        return self.take_back(text) or (_has(words, self.others) and not _has(words, self.ours))
+
+    def take_back(self, text: str) -> bool:
+        """Tells whether a text calls rows no applications at all."""
+        return _has(heading(text).split(), self.words)
 
 
 class Lines(_Proved):
@@ -373,7 +377,8 @@ def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str
 def _is_caption(subject: str, remarks: Remarks) -> bool:
     """Tells whether a subject says of all that lies below what a title over rows would say."""
     is_else = remarks.withdrawal.are_in(subject) or remarks.enclosures.are_of_another(subject)
-    return remarks.captions.are_in(subject) and not is_else
+    # Of what kind a mail's applications are, its rows say; `submission/list-or-other` compares the two.
+    return remarks.captions.take_back(subject) and not is_else
 
 
 def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
