@@ -15,6 +15,7 @@ from typing import Any
 from drill.desk_acts import lost_among_acts
 from drill.points import Family, Point, clock_ahead, drops, full_disks, kills, lost_files
 from drill.schedules import draw, play
+from drill.service import killed_service
 from drill.stage import Theatre, Verdict, stage
 from drill.words import officials
 
@@ -116,6 +117,9 @@ def families(theatre: Theatre, seed: int, stride: int) -> Iterator[Family]:
     if stride == 1:
         # Long days; in the short form two of them are tests of their own.
         yield lost_among_acts(range(seed, seed + ACT_SEEDS))
+    # By the clock on the wall, and as many processes as there are offices: one will do in the short form.
+    service = killed_service()
+    yield Family(service.name, service.points[:: min(stride, len(service.points))])
     for family in (lost_files(theatre), clock_ahead(theatre)):
         yield Family(family.name, family.points[:: min(stride, 4)])
 

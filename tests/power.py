@@ -129,11 +129,11 @@ def _wire_sql(plug: Plug) -> None:
 
     def watch(statement: str) -> None:
         nonlocal before
-        # What only reads leaves the world as it was; so does the bracket that a library puts around it, and
-        # what ends with the connection. A statement that fires triggers is told once for each, in a row.
+        # What only reads leaves the world as it was, and so does what ends with the connection. A statement
+        # that fires triggers is told once for each, in a row.
         is_read = statement.startswith(("SELECT", "PRAGMA")) and "user_version=" not in statement
         # A comment stands for what SQLite asks itself, within a statement that has been counted.
-        passes = "sqlite_utils_query" in statement or statement.startswith(("CREATE TEMP", "-- "))
+        passes = statement.startswith(("CREATE TEMP", "-- "))
         is_told, before = statement == before, statement
         if not (is_read or passes or is_told):
             plug.before("sql " + " ".join(statement.split())[:40])

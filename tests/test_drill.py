@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from drill.desk_acts import KEPT, not_as_posted, untold
 from drill.desk_acts import play as play_officials
 from drill.points import kills
 from drill.schedules import WEIGHTS, Fault, draw, play
+from drill.service import offices, verdict_of
 from drill.stage import Theatre, judge, on_stage
 from drill.words import officials
 from tests.servers import Certificates, Dovecot
@@ -79,6 +81,20 @@ def test_the_drill_sees_what_is_lost_twice_or_out_of_place(theatre: Theatre) -> 
     aside = replace(good, answers=less, crashed=frozenset({answered}))
     assert judge(aside, good, kills=2).is_clean
     assert not judge(aside, good, kills=1).is_clean
+
+
+def test_the_drill_sees_an_office_that_was_lost_or_answered_twice(theatre: Theatre, tmp_path: Path) -> None:
+    with offices(theatre, tmp_path) as houses:
+        for name, house in houses.items():
+            verdict = verdict_of(name, house)
+            assert (verdict.lost, verdict.doubled, len(verdict.wrong)) == (2, 0, 2), verdict
+        house = houses["bursa"]
+        house.poll(house.morning)
+        assert verdict_of("bursa", house).is_clean
+        house.smtp.received += house.smtp.received[-1:]
+        assert verdict_of("bursa", house).doubled == 1
+        # What it wrote is nobody else's.
+        assert verdict_of("corum", houses["corum"]).lost == 2
 
 
 # With the key kept both times, and with the key lost the second time.

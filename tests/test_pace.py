@@ -144,6 +144,25 @@ def test_a_night_makes_its_list_and_report_once_unless_somebody_writes_meanwhile
     assert (made.count("follow_up"), made.count("consolidate"), made.count("report_of")) == (2, times, times)
 
 
+def test_a_poll_with_nothing_to_do_asks_little_and_writes_nothing(house: House) -> None:
+    house.deliver("accepted/list-xlsx")
+    house.poll()
+    with house.opened() as shop:
+        runs.poll(shop)
+        with listening(shop) as said:
+            runs.poll(shop)
+        assert [statement for statement in said if not statement.startswith("SELECT ")] == []
+        # Each of them opens the file, looks whether somebody has written, and closes it again.
+        assert len(said) <= 18
+        assert len(set(said)) >= len(said) - 1
+
+        # Whoever asks does not write, and hears of a name that stands for two columns.
+        for statement in ("DELETE FROM trouble", "INSERT INTO trouble SELECT * FROM trouble RETURNING name"):
+            with pytest.raises(ValueError, match="no question"):
+                shop.ledger.query(statement)
+        assert shop.ledger.query("SELECT 1 AS a, 2 AS a") == [{"a": 1, "a_2": 2}]
+
+
 def test_a_night_folds_all_open_cases_once_and_then_what_it_has_changed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from pipeline.domain.faults import OperatorFault
 from pipeline.domain.troubles import Sign
 from pipeline.intake.deciding import decide
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail
-from pipeline.ledger import folder_counts, quotas, stops, troubles
+from pipeline.ledger import folder_counts, quotas, stops
 from pipeline.ledger.book import Undecided
 from pipeline.ledger.folders import has_work
 from pipeline.ledger.home import Home
@@ -263,7 +263,7 @@ def file_away(shop: Shop, account: Account, watch: Watch) -> None:
     if not judged:
         return
     # A run that was cut short, or a server that said yes and did half, may have copied mails already.
-    was_troubled = mailbox_trouble(account) in troubles.standing(shop.ledger)
+    was_troubled = mailbox_trouble(account) in watch.standing()
     with watch.trouble_waits(mailbox_trouble(account)), Mailbox(watch.imap(account)) as mailbox:
         validity = mailbox.select().uidvalidity
         for outcome in Outcome:

@@ -16,11 +16,12 @@ _IS_THERE = "numpy" in _modules
 _modules.setdefault("numpy", None)
 try:
     from sqlite_utils import Database
+    from sqlite_utils.utils import dedupe_keys
 finally:
     if not _IS_THERE:
         del _modules["numpy"]
 
-__all__ = ["Database"]
+__all__ = ["Database", "dedupe_keys"]
 
 
 def _in_utc(moment: datetime) -> str:

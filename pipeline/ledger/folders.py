@@ -56,8 +56,11 @@ def last_lived(ledger: Ledger, but: int) -> datetime | None:
 
 def has_work(ledger: Ledger, now: datetime) -> bool:
     """Tells whether a run has anything to judge, to file or to post."""
-    counts = ledger.counts()
-    return bool(counts["undecided"] or counts["to_file"] or ledger.due_letters(now))
+    (row,) = ledger.query(
+        "SELECT EXISTS (SELECT 1 FROM arrival WHERE decided=0) OR "
+        "EXISTS (SELECT 1 FROM sighting WHERE state='kept') AS is_so"
+    )
+    return bool(row["is_so"] or ledger.due_letters(now))
 
 
 def newest_arrival(ledger: Ledger) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,6 +43,19 @@ class Watch:
         self.seen: dict[str, Sign | None] = {}
         self.faults: list[MailboxFault | PostmanFault] = []
         self._log_ins: dict[str, str] = {}
+        self._standing: Mapping[str, Trouble] | None = None
+
+    def standing(self) -> Mapping[str, Trouble]:
+        """Gives the troubles that have not ended; read once, for whoever watches has the home to itself."""
+        if self._standing is None:
+            self._standing = troubles.standing(self._shop.ledger)
+        return self._standing
+
+    def conclude(self, seen: Mapping[str, Sign | None]) -> bool:
+        """Writes down how troubles stand, with letters about them; tells whether there are any letters."""
+        is_told = _conclude(self._shop, self.standing(), seen)
+        self._standing = None
+        return is_told
 
     @contextmanager
     def trouble_waits(self, name: str) -> Iterator[None]:
@@ -56,7 +69,7 @@ class Watch:
                 self.saw(name, Sign(fault.name, self._log_ins[name] if is_refusal else ""))
                 if is_refusal:
                     # At once, and not with the rest at the end: this run may want to log in again.
-                    conclude(self._shop, {name: self.seen[name]})
+                    self.conclude({name: self.seen[name]})
 
     @contextmanager
     def unless_away(self, name: str) -> Iterator[None]:
@@ -92,7 +105,7 @@ class Watch:
     def _was_refused(self, name: str, host: str, user: str, password: Password) -> bool:
         log_in = self._shop.ledger.keyed("\0".join(("log-in", host, user, password.get_secret_value())))
         self._log_ins[name] = log_in
-        trouble = troubles.standing(self._shop.ledger).get(name)
+        trouble = self.standing().get(name)
         return is_spared(trouble, log_in, self._shop.clock(), _PAUSE_AFTER_REFUSAL)
 
 
@@ -171,7 +184,7 @@ def _look_around(shop: Shop, watch: Watch) -> None:
     _look_at_readers(shop, watch)
     # A mailbox that is no longer listened to can trouble nobody.
     names = {mailbox_trouble(account) for account in shop.settings.accounts}
-    for name in troubles.standing(ledger).keys() - names:
+    for name in watch.standing().keys() - names:
         if name.startswith("imap/"):
             watch.well(name)
 
@@ -198,17 +211,16 @@ def _look_at_readers(shop: Shop, watch: Watch) -> None:
 
 
 def _tell(shop: Shop, watch: Watch) -> None:
-    if conclude(shop, watch.seen) and watch.seen.get("smtp") is None:
+    if watch.conclude(watch.seen) and watch.seen.get("smtp") is None:
         # What cannot go out now is a planned letter like any other, and goes with the next run.
         with suppress(PostmanFault):
             post_letters(shop)
 
 
-def conclude(shop: Shop, seen: dict[str, Sign | None]) -> bool:
-    """Writes down how troubles stand, with the letters about them; tells whether there are any letters."""
+def _conclude(shop: Shop, standing: Mapping[str, Trouble], seen: Mapping[str, Sign | None]) -> bool:
     now = shop.clock()
     patience = timedelta(minutes=shop.settings.monitoring.alarm_after_minutes)
-    course = follow(troubles.standing(shop.ledger), seen, now, patience)
+    course = follow(standing, seen, now, patience)
     letters = [(t, False) for t in course.alarms] + [(t, True) for t in course.all_clears]
     if letters or course.kept or course.forgotten:
         with shop.ledger.transaction():
