@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.domain import Attachment, Decision, Matter, Outcome, Procedure
 from pipeline.domain.turkish import upper
@@ -15,7 +19,7 @@ from pipeline.judging.read import read
 from pipeline.papers.layouts import matching_picture
 from pipeline.sandbox.scanner.scan import transcribe
 from tests.in_order import AYSE, POLICY, SHA, SUKRU, facts_of, mail_from, open_case
-from tests.receipt_material import LAYOUTS, Print, ReceiptFacts, print_pages
+from tests.receipt_material import A4, LAYOUTS, PLAIN, Print, ReceiptFacts, _draw, font_file, print_pages
 from tests.test_receipt_words import (
     BILL,
     BILL_LINES,
@@ -201,6 +205,38 @@ def test_another_directorate_than_ours_is_held() -> None:
         assert outcome(changed(PHYSICIAN_LINES, "ALICI:", f"ALICI:    {cut}")) is Outcome.ACCEPTED
 
 
+@pytest.mark.parametrize(
+    "line",
+    lines_of("""
+KANAL    Mobil (ödeme kuruma ulaşmadı)
+TAHAKKUK NO    ödeme ulaşmadı
+REFERANS NO    onaylanınca verilir
+MASRAF TUTARI    ödeme tamamlanınca alınır
+AÇIKLAMA    Ödeme kuruma ulaşmadı, yeniden deneyiniz
+BİLGİ    Ödeme onaylanınca aktarılır
+"""),
+)
+def test_what_stands_beside_a_label_of_no_interest_is_heard_too(line: str) -> None:
+    for seen in (False, True):
+        assert outcome([*BILL_LINES[:9], line, *BILL_LINES[9:]], seen=seen) is Outcome.HELD
+
+
+def test_what_payers_write_themselves_is_no_word_of_the_bank() -> None:
+    for words in ("Kaybolan kartım için ödeme yaptım", "3 Yıllık NES bedeli ödendi", "Kart bana lazım"):
+        assert outcome([*BILL_LINES, f"AÇIKLAMA    {words}"]) is Outcome.ACCEPTED, words
+
+
+def test_words_are_no_reference() -> None:
+    for label, lines in (("İŞLEM NO", BILL_LINES), ("Onay Kodu", CARD_LINES)):
+        for words in ("ONAYSONRASI", "HENÜZYOK", "ALINACAK", ""):
+            for seen in (False, True):
+                assert outcome(changed(lines, label, f"{label}    {words}"), seen=seen) is Outcome.HELD
+    for number in ("2024051300012345/1", "TEST2024051300012345", "\u0662\u0660\u0662\u0664051300012345"):
+        assert outcome(changed(BILL_LINES, "İŞLEM NO", f"İŞLEM NO    {number}")) is Outcome.HELD
+    # An approval code may have no digit.
+    assert outcome(changed(CARD_LINES, "Onay Kodu", "Onay Kodu:    QXWVKB")) is Outcome.ACCEPTED
+
+
 # --- whole files --------------------------------------------------------------------------------------
 
 
@@ -233,3 +269,22 @@ def test_a_sentence_in_a_born_digital_receipt_is_heard() -> None:
         ((*printed.footer, "Para hareketi gün sonunda oluşur, bilginize sunulur."), Outcome.HELD),
     ):
         assert brought(print_pages((replace(printed, footer=footer),))).outcome is became
+
+
+def with_a_picture_of(text: str) -> bytes:
+    """A bank's own PDF on which somebody, or the bank, has laid a line of words as a picture."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4, invariant=1)
+    _draw(canvas, LAYOUTS[BILL](FACTS), PLAIN)
+    font = ImageFont.truetype(str(font_file("sans")), 40)
+    label = Image.new("RGB", (int(font.getlength(text)) + 10, 60), "white")
+    ImageDraw.Draw(label).text((5, 5), text, "red", font=font)
+    canvas.drawImage(ImageReader(label), 50, 200, label.width / 3, 20)
+    canvas.showPage()
+    canvas.save()
+    return stream.getvalue()
+
+
+def test_a_sentence_that_is_a_picture_on_a_born_digital_receipt_is_heard() -> None:
+    assert brought(with_a_picture_of("ÖDEMENİZ KURUMA ULAŞMADI")).outcome is Outcome.HELD
+    assert brought(with_a_picture_of("Konut kredisinde yeni dönem")).outcome is Outcome.ACCEPTED

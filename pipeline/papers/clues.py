@@ -14,6 +14,7 @@ from pipeline.papers.rails import Rails, signs_on
 from pipeline.papers.stands import stands_on
 from pipeline.papers.strength import Terms
 from pipeline.papers.transfers import transfer_stands
+from pipeline.papers.unlabelled import Read, Unlabelled, unaccounted
 
 # What rules ask about every payment; the account only where the bank prints one.
 _ASKED = ("identity_number", "amount", "paid_on", "rail")
@@ -63,7 +64,7 @@ class Clues(BaseModel):
         if len(names) != 1:
             return frozenset({"layout"} if self.layouts else ())
         layout = self.layouts[names[0]]
-        receipt = read_picture(lines, names[0], layout, self.rails)
+        receipt = read_picture(lines, names[0], layout, self._labelled)
         asked = (*_ASKED, "iban") if "iban" in layout.labels else _ASKED
         # A rail that is not believed is read all the same.
         known = {field for field, why in receipt.unclear.items() if why == "payee_unknown"}
@@ -99,6 +100,15 @@ class Clues(BaseModel):
             found += [r for told in transfer_stands(printed, self.rails).values() for r in told]
         return tuple(found)
 
+    @cached_property
+    def _labelled(self) -> Rails:
+        # What a page says beside its labels is no matter of how well it was read.
+        return self.rails.model_copy(update={"unlabelled": Unlabelled(subjects=(), predicates=())})
+
     def is_unfinished(self, text: str) -> bool:
-        """Tells whether a text says that a payment was not, or not yet, made."""
-        return bool(signs_on((text,), (), self.rails, ()))
+        """Tells whether a text says that a payment was not, or not yet, made, or may say so."""
+        known = (*self.rails.headings, *self.rails.passing_words, *self.rails.done)
+        read = Read(known=known, is_seen=True)
+        return bool(
+            signs_on((text,), (), self.rails, ()) or unaccounted((text,), read, self.rails.unlabelled)
+        )

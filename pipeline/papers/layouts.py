@@ -49,7 +49,7 @@ from pipeline.papers.rails import (
     without_sentences,
 )
 from pipeline.papers.strength import repaired_dates, repaired_ibans, repaired_numbers
-from pipeline.papers.unlabelled import Read, unaccounted
+from pipeline.papers.unlabelled import Read, denied, spoken, unaccounted
 
 # How many lines from the top count as the title.
 _TITLE_LINES = 3
@@ -419,7 +419,7 @@ class _Placed:
     """The values of a page by field, the lines above its first label, and those below it without one.
 
     `free` is all text in which an identity number may stand, `lone` the lines below the first label that
-    hold a word or three, as stamps, buttons and states do.
+    hold a word or three, as stamps, buttons and states do; `aside` are the values of labels of no interest.
     """
 
     values: Mapping[str, Sequence[_Value]]
@@ -427,6 +427,7 @@ class _Placed:
     loose: tuple[str, ...]
     free: tuple[str, ...]
     lone: tuple[str, ...]
+    aside: tuple[str, ...]
 
 
 _NO_RAILS = Rails(rails=(), unfinished=())
@@ -473,7 +474,8 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
             if label.type:
                 values.setdefault("type", []).append(_Value(label.type, (span,)))
         open_field = found[-1][0].field
-    return _Placed(_that_tell(values), tuple(title), tuple(loose), tuple(free), tuple(lone))
+    aside = tuple(value.text for value in values.get("", ()))
+    return _Placed(_that_tell(values), tuple(title), tuple(loose), tuple(free), tuple(lone), aside)
 
 
 def _that_tell(values: Mapping[str, Sequence[_Value]]) -> Mapping[str, Sequence[_Value]]:
@@ -771,8 +773,18 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, read: Read) -> dict
             *(text for text in placed.lone if not is_made_of(text, beside)),
         ]
     odd["title"] = [line for line in placed.title if not are_known(line, headings)]
-    odd["print"] = list(unaccounted(placed.loose, read, rails.unlabelled))
+    odd["print"] = list(_unaccounted(placed, values, rails, read))
     return {field: squeeze(" / ".join(texts)) for field, texts in odd.items() if texts}
+
+
+def _unaccounted(
+    placed: _Placed, values: Mapping[str, Sequence[str]], rails: Rails, read: Read
+) -> Iterator[str]:
+    """Gives what is said of the payment without a label that is known, or beside one of no interest."""
+    yield from unaccounted(placed.loose, read, rails.unlabelled)
+    payers = (text for text in values.get("payer", ()) if not is_name(text))
+    yield from spoken((*placed.aside, *payers, *values.get("bank_charge", ())), read, rails.unlabelled)
+    yield from denied(values.get("description", ()), rails.unlabelled)
 
 
 def _names_on(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -894,21 +906,33 @@ def _qualifies(text: str) -> bool:
 
 
 _SHORTEST_REFERENCE = 4
+_APPROVAL_CODE = 6
 
 
 def _references(text: str) -> Iterable[str]:
     """Reads a reference as bare letters and digits; odd signs, or words beside it, make it unreadable."""
     joined = re.sub(r"(?<=\w)\s?[./\-]\s?(?=\w)", "", fold(text)).upper()
-    if not re.fullmatch(r"[A-Z0-9]+|[\d ]+", joined):
+    # A digit of another script makes another number for us, and none for the eye; "/1" one of many.
+    if not re.fullmatch(r"[A-Z0-9]+|[0-9 ]+", joined) or re.search(
+        r"\d{12,}\s?[./\-]\s?\d{1,2}$", fold(text)
+    ):
         return ()
     bare = joined.replace(" ", "")
     # "0000000000000000" stands where there is no number.
-    return (bare,) if len(bare) >= _SHORTEST_REFERENCE and len(set(bare)) > 1 else ()
+    # Words are no number; only an approval code may happen to have no digit.
+    is_number = any(ch.isdigit() for ch in bare) or len(bare) == _APPROVAL_CODE
+    return (bare,) if is_number and len(bare) >= _SHORTEST_REFERENCE and len(set(bare)) > 1 else ()
 
 
 def _seen_references(text: str) -> Iterable[str]:
     # A speck at either end is no part of it.
     return _references(text.strip(" |'`,;_~*\"“”‘’°"))
+
+
+def _unstamped(reader: _Reader, rails: Rails) -> _Reader:
+    # "TEST2024051300012345" is no payment's number.
+    stamps = {squash(word) for word in rails.stamps}
+    return lambda text: () if stamps & set(re.findall(r"[a-z]+", fold(text))) else reader(text)
 
 
 def _ibans(text: str) -> Iterable[str]:
@@ -927,7 +951,7 @@ def _readers(layout: Layout, rails: Rails, is_seen: bool) -> Mapping[str, _Reade
         "amount": lambda text: _amounts(text, layout, rails),
         "bank_charge": _charges,
         "paid_on": _days,
-        "reference": _references,
+        "reference": _unstamped(_references, rails),
         "identity_number": _own_numbers,
         "payer": _texts,
         "debtor": _texts,
@@ -937,7 +961,7 @@ def _readers(layout: Layout, rails: Rails, is_seen: bool) -> Mapping[str, _Reade
     }
     if is_seen:
         readers |= {
-            "reference": _seen_references,
+            "reference": _unstamped(_seen_references, rails),
             "identity_number": repaired_numbers,
             "iban": repaired_ibans,
             "paid_on": lambda text: _days(repaired_dates(text)),

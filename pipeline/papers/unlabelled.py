@@ -73,6 +73,17 @@ class Read:
     is_seen: bool = False
 
 
+def denied(texts: Sequence[str], words: Unlabelled) -> tuple[str, ...]:
+    """Gives those of some texts that deny something: of what people write themselves no more is asked."""
+    return tuple(text for text in texts if any(_matches(words.negatives, word) for word in _words(text)))
+
+
+def spoken(texts: Sequence[str], read: Read, words: Unlabelled) -> tuple[str, ...]:
+    """Gives those of some values that speak of the payment in words nobody knows."""
+    known = _Known.of((*words.sentences, *read.known))
+    return tuple(text for text in texts if words.subjects and _speaks(text, known, words, read.is_seen))
+
+
 def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[str, ...]:
     """Gives the lines that may say something of the payment which was not read."""
     if not words.subjects:
@@ -160,7 +171,9 @@ def _speaks(sentence: str, known: _Known, words: Unlabelled, is_seen: bool) -> b
         return False
     subjects = [word for word in said if _matches(words.subjects, word)]
     return bool(subjects) and any(
-        _matches(words.predicates, word) and not _matches(words.subjects, word) for word in left
+        # "işleminiz" is yours, and no order.
+        _matches(words.predicates, word) and not (word.endswith("niz") and word in subjects)
+        for word in left
     )
 
 

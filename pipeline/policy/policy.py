@@ -23,7 +23,6 @@ from pipeline.papers.others import Paper, load_papers
 from pipeline.papers.rails import Rails, load_rails
 from pipeline.papers.signed_forms import SignedForm, load_signed_form
 from pipeline.papers.transfers import prove_transfers
-from pipeline.papers.unlabelled import Unlabelled
 from pipeline.policy.companions import Companions, load_companions
 from pipeline.policy.completion import Completion, load_completion
 from pipeline.policy.mail_words import MailWords, load_mail_words
@@ -80,9 +79,9 @@ class Policy:
         layouts = {stem: known.model_copy(update={"samples": ()}) for stem, known in self.layouts.items()}
         form = self.rails.unknown_form
         form = form.model_copy(update={"samples": (), "others": ()}) if form else None
-        # What a page says beside its labels is asked of what was read, and not of how well it was.
-        unasked = {"unlabelled": Unlabelled(subjects=(), predicates=()), "unknown_form": form}
-        rails = self.rails.model_copy(update={"accepts": (), "doubts": (), **unasked})
+        unlabelled = self.rails.unlabelled.model_copy(update={"accepts": (), "doubts": ()})
+        unasked = {"accepts": (), "doubts": (), "unknown_form": form, "unlabelled": unlabelled}
+        rails = self.rails.model_copy(update=unasked)
         amounts = sorted({row[item] for row in self.tariff for item in ("nes", "reader")})
         return Clues(amounts=tuple(amounts), layouts=layouts, rails=rails)
 

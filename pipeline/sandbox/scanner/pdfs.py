@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipeline.domain import Doubt, FileKind, Page, Region, Source, Transcript, Word
 from pipeline.papers.clues import Clues
-from pipeline.papers.strength import Terms, strength
+from pipeline.papers.strength import Terms, lines_of, strength
 from pipeline.sandbox.scanner import ocr
 from pipeline.sandbox.scanner.additions import (
     differing_pages,
@@ -352,7 +352,12 @@ def _with_sight(
     sight: Sight = sight_of(picture, page.width / picture.width, page.words, deciding, left)
     doubts = [_doubt(Source.HIDDEN, word) for word in page.words if word in sight.unlike]
     doubts += [_doubt(Source.UNSEEN, word) for word in page.words if word in sight.unchecked]
-    besides = tuple(word.text for word in sight.besides if clues.is_unfinished(word.text))
+    lines = (" ".join(word.text for word in line) for line in lines_of(sight.besides))
+    besides = tuple(
+        text
+        for text in dict.fromkeys([*(word.text for word in sight.besides), *lines])
+        if clues.is_unfinished(text)
+    )
     # A picture may be laid across the page as well; what the text layer says stands there it says better.
     is_told = page.across or sight.is_explained
     across = page.across if is_told else _stamped(picture, page, sight, clues, left)
