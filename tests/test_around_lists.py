@@ -9,7 +9,9 @@ from datetime import date
 
 import openpyxl
 import pytest
+import xlwt  # type: ignore[import-untyped]
 from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
 
 from pipeline.lists.columns import compared
 from pipeline.policy.remarks import Heard, hear
@@ -379,3 +381,113 @@ def test_an_address_of_two_words_that_are_none_of_the_name_is_somebody_elses(loc
 def test_an_address_with_a_word_of_the_name_or_with_one_word_is_the_persons_own(local: str) -> None:
     (found,) = doubts(PRINTED, person_line(AYSE, work_email=f"{local}@hastane1.saglik.example.org"))
     assert "email_of_nobody" not in found
+
+
+# --- what is said of the whole list, or of applications of another kind ---------------------------
+
+OF_ALL = (
+    "Bu liste taslaktır, kesin değildir.",
+    "Yukarıdaki başvurular iptal edilmiştir.",
+    "Bu kişiler kartlarını kaybetmediler.",
+    "Listedeki personel vazgeçmiştir.",
+)
+OF_NONE = (
+    "Aşağıdaki alanları boş bırakmayınız.",
+    "Bu listeye satır eklemeyiniz, sütunları silmeyiniz.",
+    "Yukarıdaki personelin kartı iptal ettirilmiştir.",
+    "Yukarıdaki bilgilerin doğruluğunu onaylarım.",
+)
+
+
+@pytest.mark.parametrize("said", OF_ALL)
+def test_a_line_around_a_list_may_hold_the_whole_of_it(said: str) -> None:
+    both = {AYSE.family_name, HULYA.family_name}
+    people = [person_line(AYSE), person_line(HULYA)]
+    assert held(PRINTED, *people, [], [said]) == both
+    assert (
+        held([f"{said} Bilgilerinize arz ederim, gereğini saygılarımla rica ederim."], PRINTED, *people)
+        == both
+    )
+    assert held_by_sheet("Açıklama", [said]) == both
+
+
+@pytest.mark.parametrize("said", OF_NONE)
+def test_what_a_form_says_around_its_rows_holds_nobody(said: str) -> None:
+    assert held(PRINTED, person_line(AYSE), person_line(HULYA), [], [said]) == set()
+    assert held_by_sheet("Açıklama", [said]) == set()
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        "YENİLEME",
+        "İLK BAŞVURU YAPACAKLAR",
+        "Süresi dolanlar",
+        "KART OKUYUCU TALEP LİSTESİ",
+        "Kırılan kartlar",
+    ],
+)
+def test_a_caption_of_another_kind_holds_those_below_it(over: str) -> None:
+    rows = (PRINTED, ["KAYIP"], person_line(AYSE), [over], person_line(HULYA))
+    assert held(*rows) == {HULYA.family_name}
+    assert held([f"{over} / KAYIP-ÇALINTI"], PRINTED, person_line(AYSE)) == set()
+
+
+def test_who_alone_is_named_leaves_the_others_in_doubt() -> None:
+    assert heard(f"Liste ektedir. Sadece {AYSE.name} için işlem yapılacaktır.")[0] == {
+        AYSE.given_name,
+        HULYA.given_name,
+    }
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+@pytest.mark.parametrize(("letters", "ground", "is_unseen"), [
+    ("000000", "000000", True), ("1F4E78", "1F4E78", True), ("FEFEFE", None, True),
+    ("FFFFFF", "FFFFFF", True), ("000000", "FF0000", False), ("FFFFFF", "1F4E78", False),
+    ("808080", None, False), (None, "FFFF00", False),
+])  # fmt: skip
+def test_letters_of_their_grounds_colour_are_not_seen(
+    letters: str | None, ground: str | None, is_unseen: bool, kind: str
+) -> None:
+    holders = read_file(coloured(letters, ground, kind)).holders
+    assert ["unseen" in holder.doubts for holder in holders] == [is_unseen, False]
+
+
+def coloured(letters: str | None, ground: str | None, kind: str) -> bytes:
+    """A list of two whose first person's name is set in one colour on another."""
+    stream = io.BytesIO()
+    if kind == "xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(xlsx(Grid("Liste", TWO))))
+        cell = book.worksheets[0].cell(2, 3)
+        cell.font = Font(color=f"FF{letters}" if letters else None)
+        if ground:
+            cell.fill = PatternFill("solid", fgColor=f"FF{ground}")
+        book.save(stream)
+        return stream.getvalue()
+    old = xlwt.Workbook()
+    sheet = old.add_sheet("Liste")
+    for r, row in enumerate(TWO):
+        for c, value in enumerate(row):
+            style = xlwt.XFStyle()
+            style.num_format_str = "DD.MM.YYYY" if isinstance(value, date) else "General"
+            if (r, c) == (1, 2):
+                style.font.colour_index = _OLD[letters]
+                style.pattern.pattern = 1 if ground else 0
+                style.pattern.pattern_fore_colour = _OLD[ground]
+            if value is not None:
+                sheet.write(r, c, value, style)
+    old.save(stream)
+    return stream.getvalue()
+
+
+# Colours, or those most like them, as the old palette numbers them.
+_OLD = {
+    None: 0x7FFF,
+    "000000": 8,
+    "FFFFFF": 9,
+    "FEFEFE": 9,
+    "FF0000": 10,
+    "FFFF00": 13,
+    "808080": 23,
+    "1F4E78": 56,
+}

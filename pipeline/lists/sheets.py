@@ -81,7 +81,7 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
 
 
 # So many rows of sheets without a list are heard, each up to this many letters.
-_MOST_LINES, _LONGEST_LINE = 500, 300
+_MOST_LINES, _LONGEST_LINE, _MOST_GENERAL = 500, 300, 100
 
 
 def _lines(sheet: Sheet, form: Form) -> Iterable[str]:
@@ -278,7 +278,10 @@ def _said_beside(table: Table, row: Row, values: Mapping[str, Any]) -> Mapping[s
     own = {*heading(f"{values.get('given_name') or ''} {values.get('family_name') or ''}").split()}
     # Whom a line is about is told by a name, or else by a place in the list.
     around = [line for line in table.around if own & {*heading(line).split()} or re.search(r"\d", line)]
+    # What may be about all of them is kept once.
+    general = table.around[:_MOST_GENERAL] if row is table.rows[0] else ()
     said = {
+        "general": general,
         "beside": beside,
         "headed": headed,
         "comments": row.comments,

@@ -372,7 +372,8 @@ class _Walk:
         for (left, columns), right in zip(found.lists, rights, strict=True):
             known = {c for columns_of_field in columns.values() for c in columns_of_field}
             headed = {c: squeeze(t[0]) for c, t in texts.items() if left <= c <= right and c not in known}
-            table = Table(self._sheet, columns, left, right, headed=headed)
+            longer = tuple(title for title in self._titles if not _is_caption(title))[:_MOST_LINES]
+            table = Table(self._sheet, columns, left, right, around=longer, headed=headed)
             titles = tuple(title for title in self._titles if _is_caption(title))
             self._open.append(_OpenTable(table, self._form, at + found.depth - 1, titles))
         self._titles = []
@@ -388,7 +389,7 @@ class _OpenTable:
     def __init__(self, table: Table, form: Form, heading_row: int, titles: tuple[str, ...]) -> None:
         self._table, self._form = table, form
         self._titles, self._caption = titles, ""
-        self._around: list[str] = []
+        self._around: list[str] = [*table.around]
         self._rows: list[Row] = []
         # The last row that was about somebody, or the headings; a name alone right below is a person's.
         self._last = heading_row

@@ -85,13 +85,30 @@ class Notes(_Proved):
 
 
 class Captions(_Proved):
-    """Words over rows, in a title or a sheet's name, by which these rows are no applications."""
+    """Words over rows, in a title or a sheet's name, by which these rows are no applications.
+
+    `others` name applications of another kind, unless one of `ours` stands beside them.
+    """
 
     words: tuple[str, ...]
+    others: tuple[str, ...]
+    ours: tuple[str, ...]
 
     def are_in(self, text: str) -> bool:
-        """Tells whether one of the words stands in a text."""
+        """Tells whether a text calls rows no applications, or others than ours."""
+        words = heading(text).split()
+        return self.take_back(text) or (_has(words, self.others) and not _has(words, self.ours))
+
+    def take_back(self, text: str) -> bool:
+        """Tells whether a text calls rows no applications at all."""
         return _has(heading(text).split(), self.words)
+
+
+class Lines(_Proved):
+    """Lines around a list that speak of it as a whole; what a form `asks` of whoever fills it in is none."""
+
+    pointers: tuple[str, ...]
+    asks: tuple[str, ...]
 
 
 class Columns(_Proved):
@@ -149,10 +166,12 @@ class Enclosures(_Proved):
 class Pointed(_Proved):
     """Sentences that point at a row: by its place, where all words must be known, or by a name.
 
-    Beside a name only what is said must be known: words with one of the `endings` of a finite verb.
+    Beside a name only what is said must be known: words with one of the `endings` of a finite verb. With one
+    of `only`, who is not named is meant as well.
     """
 
     places: tuple[str, ...]
+    only: tuple[str, ...]
     endings: tuple[str, ...]
     words: tuple[str, ...]
 
@@ -253,12 +272,24 @@ class Remarks(OfficialFile):
     notes: Notes
     captions: Captions
     columns: Columns
+    lines: Lines
     enclosures: Enclosures
     pointed: Pointed
     denials: Denials
     foreign: Foreign
     legal_notices: LegalNotices
     questions: Questions
+
+    def is_against_all(self, line: str) -> bool:
+        """Tells whether a line around a list takes the whole of it back, denies it or puts it off."""
+        if not _has(heading(line).split(), self.lines.pointers):
+            return False
+        said = " ".join(_without(line, self.lines.asks))
+        # A caption is short; in a sentence its words may be of what is always done.
+        left = " ".join(_without(said, self.withdrawal.harmless))
+        return self.captions.are_in(left) or any(
+            one.are_in(said) for one in (self.withdrawal, self.denials, self.enclosures)
+        )
 
     def is_idle(self, note: str) -> bool:
         """Tells whether a note beside a row says nothing that a person would have to read."""
@@ -276,6 +307,7 @@ class Remarks(OfficialFile):
             ("notes", self.notes, self.is_idle),
             ("captions", self.captions, self.captions.are_in),
             ("columns", self.columns, self.columns.are_in),
+            ("lines", self.lines, self.is_against_all),
             ("enclosures", self.enclosures, self.enclosures.are_in),
             ("pointed", self.pointed, self.pointed.are_in),
             ("denials", self.denials, self.denials.are_in),
@@ -324,25 +356,41 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
         before = sentence
     if _is_caption(subject, remarks):
         rows = dict.fromkeys(range(len(holders)), subject) | rows
+    rows = _said_of_lists(holders, remarks) | rows
     for index, holder in enumerate(holders):
         if note := _note(holder, remarks):
             rows[index] = note
     return Heard(rows, withdrawal, question)
 
 
+def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str]:
+    """Gives what lines around a list say against it, to each of its rows."""
+    told: dict[tuple[str, str], str] = {}
+    for holder in holders:
+        for line in holder.written.get("general", "").split("; "):
+            if remarks.is_against_all(line):
+                told.setdefault((holder.file, holder.sheet), line)
+    places = ((index, (holder.file, holder.sheet)) for index, holder in enumerate(holders))
+    return {index: told[place] for index, place in places if place in told}
+
+
 def _is_caption(subject: str, remarks: Remarks) -> bool:
     """Tells whether a subject says of all that lies below what a title over rows would say."""
     is_else = remarks.withdrawal.are_in(subject) or remarks.enclosures.are_of_another(subject)
-    return remarks.captions.are_in(subject) and not is_else
+    # Of what kind a mail's applications are, its rows say; `submission/list-or-other` compares the two.
+    return remarks.captions.take_back(subject) and not is_else
 
 
 def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
     """Lists the rows of whom a sentence says something that a person would have to read first."""
     if any(one.are_in(sentence) for one in (remarks.enclosures, remarks.pointed, remarks.foreign)):
         return range(len(holders))
+    named = _named(sentence, holders)
+    if 0 < len(named) < len(holders) and _has(heading(sentence).split(), remarks.pointed.only):
+        return range(len(holders))
     if remarks.denials.are_in(sentence):
-        return _named(sentence, holders) or range(len(holders))
-    if remarks.about_person.are_in(sentence) and (named := _named(sentence, holders)):
+        return named or range(len(holders))
+    if named and remarks.about_person.are_in(sentence):
         return named
     words = heading(sentence).split()
     meant = [(i, part) for i, h in enumerate(holders) for part in _telling(h) if _has(words, (part,))]

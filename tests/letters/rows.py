@@ -221,6 +221,18 @@ def address_of_somebody_else() -> bytes:
     return _sent("2024-06-04", "11:45", xlsx(filled(BARE, rows)))
 
 
+def line_calls_it_a_draft() -> bytes:
+    """Below the list stands that all of it is a draft; nobody is named."""
+    rows = (PRINTED, _row(1, ONE), _row(2, TWO), (), ("Bu liste taslaktır, kesin değildir.",))
+    return _sent("2024-06-04", "12:00", xlsx(Grid("Sayfa1", rows)))
+
+
+def caption_of_another_kind() -> bytes:
+    """Over the second person stands "YENİLEME", while the code says that the card was lost."""
+    rows = (PRINTED, ("KAYIP",), _row(1, ONE), ("YENİLEME",), _row(2, TWO))
+    return _sent("2024-06-04", "12:15", xlsx(Grid("Sayfa1", rows)))
+
+
 # --- returned ------------------------------------------------------------------------------------
 
 
@@ -281,6 +293,8 @@ LETTERS: Letters = {
     "held/one-address-for-two": one_address_for_two,
     "held/addresses-slipped": addresses_slipped,
     "held/title-before-the-name": title_before_the_name,
+    "held/line-calls-it-a-draft": line_calls_it_a_draft,
+    "held/caption-of-another-kind": caption_of_another_kind,
     "held/comment-takes-back": comment_takes_back,
     "held/column-says-no": column_says_no,
     "held/other-sheet-takes-back": other_sheet_takes_back,

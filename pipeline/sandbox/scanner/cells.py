@@ -64,6 +64,28 @@ class Style:
     look: str = ""
 
 
+INK, PAPER = "000000", "FFFFFF"
+# So little between the reds, greens and blues of two colours that nobody sees it.
+_ALIKE = 16
+
+
+def are_alike(letters: str, ground: str) -> bool:
+    """Tells whether letters cannot be seen on their ground; a colour without digits is like itself alone.
+
+    >>> are_alike("FEFEFE", "FFFFFF"), are_alike("000000", "000000"), are_alike("808080", "FFFFFF")
+    (True, True, False)
+    """
+    if letters == ground:
+        return bool(letters)
+    if not (_HEXADECIMAL.fullmatch(letters) and _HEXADECIMAL.fullmatch(ground)):
+        return False
+    pairs = zip(bytes.fromhex(letters), bytes.fromhex(ground), strict=True)
+    return max(abs(one - other) for one, other in pairs) <= _ALIKE
+
+
+_HEXADECIMAL = re.compile("[0-9A-F]{6}")
+
+
 def style(format_id: int, code: str | None, is_struck: bool, is_unseen: bool) -> Style:
     """Makes a style of a number format and of how its letters are set."""
     dated = shows_date(format_id, code)

@@ -16,11 +16,14 @@ from datetime import datetime
 
 from pipeline.domain import NO_VALUE, CellKind, Sheet
 from pipeline.sandbox.scanner.cells import (
+    INK,
     LEAST_HEIGHT,
     LEAST_WIDTH,
+    PAPER,
     Area,
     SheetInProgress,
     Style,
+    are_alike,
     column_of,
     is_told,
     number_cell,
@@ -166,19 +169,22 @@ class _Styles:
     def __init__(self) -> None:
         self._codes: dict[int, str] = {}
         self._formats: list[tuple[int, int, int]] = []
-        # Font number → crossed out, white; fill number → white.
-        self._fonts: list[list[bool]] = []
-        self._fills: list[bool] = []
+        # Of each font whether it is crossed out, and its colour; of each fill its colour.
+        self._struck: list[bool] = []
+        self._fonts: list[str] = []
+        self._fills: list[str] = []
         self._part = ""
+        self._is_solid = False
 
     def known(self) -> dict[str, Style]:
         """The styles by the `s` attributes of cells."""
         return {str(i): self._style(*numbers) for i, numbers in enumerate(self._formats)}
 
     def _style(self, number: int, font: int, fill: int) -> Style:
-        struck, white = self._fonts[font] if font < len(self._fonts) else (False, False)
-        ground = self._fills[fill] if fill < len(self._fills) else True
-        return style(number, self._codes.get(number), struck, white and ground)
+        struck = font < len(self._struck) and self._struck[font]
+        letters = self._fonts[font] if font < len(self._fonts) else INK
+        ground = self._fills[fill] if fill < len(self._fills) else PAPER
+        return style(number, self._codes.get(number), struck, are_alike(letters, ground))
 
     def start(self, name: str, attributes: Attributes) -> None:
         if name in ("fonts", "fills", "cellXfs", "dxfs", "cellStyleXfs"):
@@ -198,21 +204,26 @@ class _Styles:
 
     def _start_in_font(self, name: str, attributes: Attributes) -> None:
         if name == "font":
-            self._fonts.append([False, False])
+            self._struck.append(False)
+            self._fonts.append(INK)
         elif self._fonts and name in _STRIKES:
-            self._fonts[-1][0] = attributes.get("val", "1") in _TRUE
+            self._struck[-1] = attributes.get("val", "1") in _TRUE
         elif self._fonts and name == "color":
-            self._fonts[-1][1] = _is_white(attributes)
+            self._fonts[-1] = _colour(attributes)
 
     def _start_in_fill(self, name: str, attributes: Attributes) -> None:
         if name == "fill":
-            self._fills.append(True)
+            self._fills.append(PAPER)
+            self._is_solid = False
         elif self._fills and name == "patternFill":
-            self._fills[-1] = attributes.get("patternType", "none") == "none"
-        elif self._fills and name == "fgColor":
-            self._fills[-1] = self._fills[-1] or _is_white(attributes)
+            pattern = attributes.get("patternType", "none")
+            self._is_solid = pattern == "solid"
+            self._fills[-1] = PAPER if pattern == "none" else ""
+        elif self._fills and name == "fgColor" and self._is_solid:
+            # What the system chooses for a ground is not known.
+            self._fills[-1] = "" if attributes.get("indexed") == "64" else _colour(attributes, "")
         elif self._fills and name == "gradientFill":
-            self._fills[-1] = False
+            self._fills[-1] = ""
 
     def end(self, name: str) -> None:
         if name == self._part:
@@ -221,12 +232,23 @@ class _Styles:
     def text(self, text: str) -> None: ...
 
 
-def _is_white(colour: Attributes) -> bool:
-    """Tells the colour of paper: by its code, by the theme's first, or by a number of the old palette."""
-    if "rgb" in colour:
-        return colour["rgb"][-6:].upper() == "FFFFFF"
-    # A tint of the theme's white is a grey that one can read.
-    return (colour.get("theme") == "0" and "tint" not in colour) or colour.get("indexed") in ("1", "9", "65")
+# Black and white by the theme's first colours, and by numbers of the old palette.
+_THEME = {"0": PAPER, "1": INK}
+_PALETTE = {"0": INK, "8": INK, "64": INK, "1": PAPER, "9": PAPER, "65": PAPER}
+
+
+def _colour(said: Attributes, otherwise: str = INK) -> str:
+    """Gives a colour as six hexadecimal digits, or by the name that it has in the file."""
+    if "rgb" in said:
+        return said["rgb"][-6:].upper()
+    if "theme" in said:
+        # A tint of the theme's white is a grey that one can read.
+        tint = said.get("tint", "")
+        return (
+            f"theme {said['theme']} {tint}" if tint else _THEME.get(said["theme"], f"theme {said['theme']}")
+        )
+    number = said.get("indexed", "")
+    return _PALETTE.get(number, f"palette {number}") if number else otherwise
 
 
 class _Cells:

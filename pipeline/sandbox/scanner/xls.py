@@ -17,7 +17,16 @@ from typing import Any
 import xlrd
 
 from pipeline.domain import CellKind, Sheet
-from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, LEAST_WIDTH, SheetInProgress, Style, style
+from pipeline.sandbox.scanner.cells import (
+    INK,
+    LEAST_HEIGHT,
+    LEAST_WIDTH,
+    PAPER,
+    SheetInProgress,
+    Style,
+    are_alike,
+    style,
+)
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.plain_records import PlainRecords
 
@@ -75,7 +84,6 @@ def _opened(data: bytes, encoding: str | None) -> Any:
     return book
 
 
-_WHITE = (255, 255, 255)
 _SOLID = 1
 _PLAIN = Style()
 
@@ -85,11 +93,17 @@ def _style(book: Any, xf: Any) -> Style:
     code = number_format.format_str if number_format else "General"
     font = book.font_list[xf.font_index] if xf.font_index < len(book.font_list) else None
     ground = xf.background
-    is_paper = not ground.fill_pattern or (
-        ground.fill_pattern == _SOLID and book.colour_map.get(ground.pattern_colour_index) == _WHITE
-    )
-    is_white = font is not None and book.colour_map.get(font.colour_index) == _WHITE
-    return style(xf.format_key, code, font is not None and bool(font.struck_out), is_white and is_paper)
+    letters = _colour(book, font.colour_index) if font is not None else INK
+    # What the system chooses for a ground is not known.
+    paint = _colour(book, ground.pattern_colour_index, "") if ground.fill_pattern == _SOLID else ""
+    is_unseen = are_alike(letters, paint if ground.fill_pattern else PAPER)
+    return style(xf.format_key, code, font is not None and bool(font.struck_out), is_unseen)
+
+
+def _colour(book: Any, index: int, otherwise: str = INK) -> str:
+    """Gives a colour as six hexadecimal digits; what nobody has chosen is that of ink."""
+    known = book.colour_map.get(index)
+    return bytes(known).hex().upper() if known else otherwise
 
 
 def _sheet(book: Any, index: int, styles: list[Style], allowance: Allowance) -> Sheet:
