@@ -22,7 +22,7 @@ _RAILS, _FORM, _REMARKS = "rules/rails.toml", "rules/nes-list.toml", "rules/rema
 _TRANSFERS = ("FAST", "EFT", "HAVALE", "NAKİT", "EFT/FAST")
 _PAYS = 'pays = { 1 = ["nes", "reader"], 3 = ["nes"] }\n'
 # What was not listened for: by file, the sections that were there already with the keys that they lacked.
-_LACKED = {
+_LACKED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     _FORM: {"": ("own_sheets", "own_comments")},
     "rules/mail.toml": {"quotes": ("forwarded", "passes_on", "writers", "titles", "fields")},
     _REMARKS: {"captions": ("others", "ours"), "pointed": ("only",)},
