@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -14,7 +15,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
 from pipeline.lists.columns import compared
-from pipeline.policy.remarks import Heard, hear
+from pipeline.policy.remarks import Heard, Pointed, hear
 from tests.in_order import POLICY
 from tests.odd_workbooks import ods_with_note, xls_with_note
 from tests.people import person
@@ -359,10 +360,36 @@ def test_a_comment_elsewhere_is_a_title_or_names_somebody(kind: str) -> None:
     assert held_by_comment(1, 4, "Vardiya B", kind) == set()
 
 
+def test_a_comment_is_heard_behind_the_words_that_programs_put_before_it() -> None:
+    program = (
+        "[Yazışma dizisi açıklaması]\n\nExcel sürümünüz bu yazışma dizisi açıklamasını okumanıza olanak "
+        "tanıyor; ancak dosya daha yeni bir Excel sürümünde açılırsa, dosyada yapılan düzenlemeler "
+        "kaldırılır. Daha fazla bilgi edinin: https://go.microsoft.com/fwlink/?linkid=870924\n\n"
+        "Açıklama:\n    "
+    )
+    assert held_by_comment(1, 1, f"{program}Nüfusta böyle yazıyor") == set()
+    assert held_by_comment(1, 1, f"{program}Kartını hafta sonu evde çekmecede bulmuş") == {AYSE.family_name}
+
+
 def test_our_own_comment_in_a_list_that_went_back_is_passed_over() -> None:
     ours = "Yanlış olan: satırın üstü çizilmiş.\nNasıl düzeltilir: satırı silip yeniden gönderiniz."
     assert held_by_comment(1, 1, ours) == set()
     assert held_by_comment(1, 1, f"{ours}\nVazgeçti") == {AYSE.family_name}
+
+
+def test_a_line_around_a_list_is_heard_once_for_all_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = read_file(commented(7, 1, f"{AYSE.name} vazgeçti, 2 kişi", "xlsx"))
+    listed = [replace(reading.holders[0], row=at) for at in range(50)]
+    heard: list[str] = []
+    are_in = Pointed.are_in
+
+    def counted(self: Pointed, text: str) -> bool:
+        heard.append(text)
+        return are_in(self, text)
+
+    monkeypatch.setattr(Pointed, "are_in", counted)
+    assert len(hear("Kayıp listesi", IN_ORDER, listed, POLICY.remarks).rows) == 50
+    assert len([text for text in heard if "vazgeçti" in text]) == 1
 
 
 # --- whose address it is --------------------------------------------------------------------------

@@ -286,6 +286,22 @@ def test_a_denial_that_names_nobody_holds_everybody(who: str, denied: str, cloth
     assert listed(of(ALI, SUKRU, words=clothes.format(who, denied))) == set()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bilgileri teyit edemedim.",
+        "Numarasından emin olamadım.",
+        "Henüz karar veremedik.",
+        "Başhekimin onayını alamadık.",
+        "Ekteki liste uygun bulunmamıştır.",
+        "Bu liste taslaktır, hata varsa düzeltip asıl listeyi göndereceğim.",
+        "Ekteki liste taslaktır, düzeltilmiş hâlini yarın göndereceğim.",
+    ],
+)
+def test_a_doubt_is_no_less_one_for_a_harmless_verb_beside_it(words: str) -> None:
+    assert listed(of(ALI, SUKRU, words=f"Liste ektedir. {words}")) == set()
+
+
 def test_a_denial_that_names_somebody_holds_that_row() -> None:
     words = f"Liste ektedir. {ALI.name} kartını kaybetmediğini söyledi, kaybetmemiştir."
     assert listed(of(ALI, SUKRU, words=words)) == {SUKRU.identity_number}
@@ -304,6 +320,8 @@ HARMLESS = (
     "Mesajın alıcısı değilseniz dikkate almayınız ve siliniz. Mesajı saklamayınız.",
     "Size yanlışlıkla ulaşmışsa lütfen göndereni haberdar ediniz ve mesajı sisteminizden siliniz.",
     "This e-mail is confidential. If you are not the intended recipient please delete it.",
+    "Bu mesajın içeriği üçüncü kişilere açıklanamaz ve hukuken bağlayıcı değildir.",
+    "Bu e-postanın size yanlışlıkla ulaşması durumunda kullanmayınız, çoğaltmayınız, göndereni uyarınız.",
     "Please find attached the list. Best regards",
     "Sent from my iPhone",
 )
@@ -321,6 +339,10 @@ def test_what_people_and_houses_always_write_holds_nobody(words: str) -> None:
         "Bu liste yanlışlıkla gönderilmiştir. Mesajı siliniz.",
         "Mesajın alıcısı değilseniz siliniz. Ekteki listeyi dikkate almayınız.",
         "Mesajın alıcısı değilseniz siliniz.\n\nVazgeçtik.",
+        "Bir önceki mesajımı aldıysanız dikkate almayınız, vazgeçtik.",
+        "E-postam ulaştıysa dikkate almayınız.",
+        "Bu mail size ulaştıysa işleme almayınız.",
+        f"Bu mesajı yanlışlıkla aldıysanız {ALI.name} ve {SUKRU.name} için işlem yapmayınız.",
         "Please cancel this list.",
         "The card was found in my car.",
         "Va\u00adzgeç\u200btik.",

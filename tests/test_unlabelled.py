@@ -56,6 +56,8 @@ Onay verdiğinizde işlem tamamlanır, bilginize sunulur efendim.
 Bu dekont 16.05.2024 tarihli düzeltme ile ortadan kalkmıştır.
 İşleminiz başarıyla gerçekleştirilmiştir denemez.
 Ödeme ulaşmadı.
+Ödemeniz kuruma ulaşmadı: 13.05.2024
+Tutar alıcıya ulaşmamıştır: 780,00 TL
 """)
 HARMLESS = lines_of("""
 Bu dekont elektronik ortamda üretilmiştir, ıslak imza gerektirmez.

@@ -257,7 +257,8 @@ def _with_comments(table: Table, form: Form) -> Table:
     of_rows: dict[int, list[str]] = {}
     for comment in table.sheet.comments:
         lines = (line for line in comment.text.splitlines() if not fold(line).startswith(ours))
-        if text := squeeze(" ".join(lines))[:_LONGEST_LINE]:
+        # In full, up to what the scanner gives: programs put hundreds of letters of theirs before a comment.
+        if text := squeeze(" ".join(lines)):
             of_rows.setdefault(comment.row, []).append(text)
     if not people or not of_rows:
         return table

@@ -36,7 +36,7 @@ _AMOUNT = re.compile(r"(?<![\d.,])\d[\d.,]*[.,]\d{2}(?![\d.,:]|\s?/)|(?<![\d.,])
 _TIME = re.compile(r"(?<![\d.,])(?:[01]\d|2[0-3])\.[0-5]\d(?![\d.,]|\s?(?:TL|TRY|₺))")
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}-\d{2}-\d{2})(?!\d)")
 # "https://www.example.org/a" is no word of the payment.
-_ADDRESS = re.compile(r"\S*(?:://|@|www\.)\S*|\b[\w-]+(?:\.[\w-]{2,})+(?:/\S*)?")
+_ADDRESS = re.compile(r"(?<!\S)\S*(?:://|@|www\.)\S*|\b[\w-]+(?:\.[\w-]{2,})+(?:/\S*)?")
 
 
 class Unlabelled(OfficialPart):
@@ -98,22 +98,24 @@ def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[st
 
 def _sentences(lines: Sequence[str]) -> Iterator[str]:
     """Joins what goes on in the next line, and parts it at full stops and gaps."""
-    joined: list[str] = []
+    joined: list[list[str]] = []
     for line in map(str.strip, lines):
-        if (
-            joined
-            and _is_open(joined[-1])
-            and (line[:1].islower() or (joined[-1].isupper() and line.isupper()))
-        ):
-            joined[-1] += f" {line}"
+        if joined and _goes_on(joined[-1], line):
+            joined[-1].append(line)
         else:
-            joined.append(line)
-    for text in joined:
+            joined.append([line])
+    for parts in joined:
+        text = " ".join(parts)
         yield from filter(None, map(squeeze, re.split(r"(?<=[^\W\d_])[.!?](?=\s|$)| {3,}", text)))
 
 
-def _is_open(line: str) -> bool:
-    return len(line.split()) >= _WRAPPED and not re.search(r"[.!?:]$| {3,}\S", line)
+def _goes_on(parts: Sequence[str], line: str) -> bool:
+    """Tells whether a line goes on with a sentence that the lines before it have begun."""
+    last = parts[-1]
+    # Only a first line can be too short: what has gone on once is long enough.
+    is_long = len(parts) > 1 or len(last.split()) >= _WRAPPED
+    is_open = is_long and not re.search(r"[.!?:]$| {3,}\S", last)
+    return is_open and (line[:1].islower() or (last.isupper() and line.isupper()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,10 @@ def _speaks(sentence: str, known: _Known, words: Unlabelled, is_seen: bool) -> b
     """
     said = _words(sentence)
     left = [w for w in known.removed(said, is_seen) if not _matches(words.nouns, w)]
-    if _is_label(sentence):
-        return False
     if any(_matches(words.negatives, word) for word in left):
         return True
+    if _is_label(sentence):
+        return False
     if is_seen and known.is_nearly(said):
         return False
     subjects = [word for word in said if _matches(words.subjects, word)]

@@ -143,16 +143,22 @@ def _is_one_of(text: str, known: tuple[str, ...]) -> bool:
 
 class Enclosures(_Proved):
     """Words by which what is enclosed is not, or not yet, meant; `earlier` speak of another
-    list, which `ended` take back.
+    list, which `ended` take back. `in_case` says what may be, and not what is; with one of `announced`
+    the other list is still to come.
     """
 
     words: tuple[str, ...]
+    in_case: tuple[str, ...]
+    announced: tuple[str, ...]
     earlier: tuple[str, ...]
     ended: tuple[str, ...]
 
     def are_in(self, text: str) -> bool:
         """Tells whether a text takes back what lies beside it."""
-        return _has(heading(text).split(), self.words) and not self.are_of_another(text)
+        is_to_come = _has(heading(text).split(), self.announced)
+        return _has(_without(text, self.in_case), self.words) and (
+            is_to_come or not self.are_of_another(text)
+        )
 
     def are_of_another(self, text: str) -> bool:
         """Tells whether a text speaks of a list that is not the enclosed one."""
@@ -193,7 +199,7 @@ class Denials(_Proved):
     """Sentences that deny, doubt or put off what a list says without naming anybody.
 
     `endings` are those of a denied verb; what `harmless` verbs deny is known to say nothing new. `words`
-    doubt or put off by themselves.
+    doubt or put off by themselves; of several, no verb is harmless ("teyit edemedim").
     """
 
     endings: tuple[str, ...]
@@ -203,9 +209,9 @@ class Denials(_Proved):
     def are_in(self, text: str) -> bool:
         """Tells whether a text denies, doubts or puts off something."""
         words = _without(text, self.harmless)
-        return _has(words, self.words) or any(
-            re.search(ending, word) for word in words for ending in self.endings
-        )
+        several = tuple(phrase for phrase in self.words if " " in phrase)
+        is_doubted = _has(words, self.words) or _has(heading(text).split(), several)
+        return is_doubted or any(re.search(ending, word) for word in words for ending in self.endings)
 
 
 class Foreign(_Proved):
@@ -342,7 +348,7 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
     """Hears the subject and the own words of a mail, and the notes beside its rows."""
     rows: dict[int, str] = {}
     withdrawal = question = before = ""
-    for sentence in _sentences(subject, words, remarks.legal_notices):
+    for sentence in _sentences(subject, words, holders, remarks.legal_notices):
         if remarks.withdrawal.are_in(sentence):
             withdrawal = withdrawal or sentence
             for index in _meant(sentence, before, holders, remarks):
@@ -357,8 +363,9 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
     if _is_caption(subject, remarks):
         rows = dict.fromkeys(range(len(holders)), subject) | rows
     rows = _said_of_lists(holders, remarks) | rows
+    around = _Around(remarks)
     for index, holder in enumerate(holders):
-        if note := _note(holder, remarks):
+        if note := _note(holder, remarks) or around.note(holder):
             rows[index] = note
     return Heard(rows, withdrawal, question)
 
@@ -444,11 +451,29 @@ def _note(holder: Holder, remarks: Remarks) -> str:
     for text in (*holder.written.get("over", "").split("; "), *_names_of_file(holder.file, remarks)):
         if remarks.captions.are_in(text):
             return text
-    for text in holder.written.get("around", "").split("; "):
-        is_said = any(one.are_in(text) for one in _against(remarks))
-        if (is_said and _is_meant(text, holder)) or remarks.pointed.are_in(text):
-            return text
     return ""
+
+
+class _Around:
+    """The lines around lists, which every row brings along: each is heard once."""
+
+    def __init__(self, remarks: Remarks) -> None:
+        self._remarks = remarks
+        self._heard: dict[str, tuple[bool, bool]] = {}
+
+    def note(self, holder: Holder) -> str:
+        """Gives the line that speaks against a row, by its name or by its place; "" for none."""
+        for text in holder.written.get("around", "").split("; "):
+            is_against, is_pointed = self._of(text)
+            if is_pointed or (is_against and _is_meant(text, holder)):
+                return text
+        return ""
+
+    def _of(self, text: str) -> tuple[bool, bool]:
+        if text not in self._heard:
+            is_against = any(one.are_in(text) for one in _against(self._remarks))
+            self._heard[text] = is_against, self._remarks.pointed.are_in(text)
+        return self._heard[text]
 
 
 def _names_of_file(file: str, remarks: Remarks) -> Iterator[str]:
@@ -482,13 +507,13 @@ def _named(sentence: str, holders: Sequence[Holder]) -> Sequence[int]:
     return [i for i, holder in enumerate(holders) if names(sentence, holder) or is_titled(holder)]
 
 
-def _sentences(subject: str, words: str, notices: LegalNotices) -> Iterator[str]:
-    """Divides a mail into its sentences, those of a house's footer left out."""
+def _sentences(subject: str, words: str, holders: Sequence[Holder], notices: LegalNotices) -> Iterator[str]:
+    """Divides a mail into its sentences, those of a house's footer left out; no house names a row in it."""
     for part in (subject, *re.split(r"\n\s*\n", words)):
         is_footer = False
         for sentence in _divided(part):
             is_footer = notices.are_in(sentence) or (is_footer and notices.may_go_on(sentence))
-            if not is_footer:
+            if not is_footer or _named(sentence, holders):
                 yield sentence
 
 
