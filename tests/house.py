@@ -227,7 +227,7 @@ class House:
         with self.opened(moment) as shop:
             return nightly(shop, moment.date())
 
-    def command(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, seconds: float = 240) -> subprocess.CompletedProcess[str]:
         """Runs the real console command with these settings, in a process of its own, today."""
         return subprocess.run(
             [str(COMMAND), words[0], "--settings", str(self.file), *words[1:]],

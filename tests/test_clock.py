@@ -233,9 +233,7 @@ def test_by_a_clock_that_is_wrong_now_nothing_is_taken_back(fooled: House) -> No
 
 
 def test_the_command_names_what_it_did(fooled: House) -> None:
-    told = fooled.command(
-        "take-back-night", "2025-06-14", "--by", "M. Memur", "--because", "saat", seconds=120
-    )
+    told = fooled.command("take-back-night", "2025-06-14", "--by", "M. Memur", "--because", "saat")
     assert told.returncode == 78
     assert "Hiçbir şey değiştirilmedi" in told.stderr
 

@@ -20,7 +20,7 @@ from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.office.opening import opened, opened_ledger, policy_in_force, policy_of, policy_to_look_by
 from pipeline.office.settings import load_settings
 from pipeline.policy.places import REPORTS, RULES, laid_over
-from pipeline.policy.word_files import WORD_FILES, _as_toml, leaves, may_lack
+from pipeline.policy.word_files import WORD_FILES, as_toml, leaves, may_lack, said_otherwise
 from tests.house import House, body
 
 LIST = "accepted/ordinary-single-list"
@@ -109,11 +109,13 @@ brief = ["b"]
 
 def test_any_text_is_written_so_that_it_is_read_again() -> None:
     path, odd = "reports/words.toml", {'"tırnak" \\ \n\t\x7f\x01\u2028😀': ["a", 1, True, {"b c": -2.5}]}
-    assert tomllib.loads(_as_toml({"x.y": odd, "boş": {}, "gün": date(2026, 1, 2)})) == {
+    assert tomllib.loads(as_toml({"x.y": odd, "boş": {}, "gün": date(2026, 1, 2)})) == {
         "x.y": odd,
         "boş": {},
         "gün": date(2026, 1, 2),
     }
+    # To `check --diff` it is one line, whatever else others take for the end of one.
+    assert said_otherwise(path, 'a = "\u2028\x85"\n'.encode(), b"a = 1\n") == ("-a = 1", '+a = "\u2028\x85"')
     # What is no TOML is for whoever loads it, with the line.
     assert laid_over({path: b"a = 1"}, {path: b"a = \n"}) == {path: b"a = \n"}
 

@@ -284,8 +284,8 @@ def test_a_reply_to_the_dot_that_never_ends_is_in_doubt(smtp: RecordingSmtp, dot
 
 
 def test_the_dot_may_take_longer_than_a_command(smtp: RecordingSmtp, dot: Dot) -> None:
-    smtp.fail("dot", "wait 3")
-    with Postman(account_of(smtp, timeout_seconds=2), dot_seconds=60) as postman:
+    smtp.fail("dot", "wait 8")
+    with Postman(account_of(smtp, timeout_seconds=6), dot_seconds=240) as postman:
         assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Delivered)
         assert isinstance(postman.post(SENDER, (AYSE,), LETTER, dot)[AYSE], Delivered)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from pipeline.papers.strength import strength, text_words
 from pipeline.policy.formerly import with_todays_keys
 from pipeline.policy.places import REPORTS, RULES
 from pipeline.policy.policy import Policy, kept_policy, load_policy
+from pipeline.policy.word_files import as_toml
 from pipeline.review.explain import as_json, explain
 from pipeline.review.invented_office import OFFICE
 from pipeline.sandbox.workers import WorkerPool
@@ -203,3 +205,36 @@ def test_what_an_earlier_version_kept_is_judged_by_as_it_was(
     assert policy.form.reader_pays == today.form.reader_pays
     assert verdicts(policy, readers) == as_shipped
     assert with_todays_keys(today.files) == today.files
+
+
+def test_what_was_kept_before_remarks_were_heard_everywhere_is_judged_by_as_it_was() -> None:
+    today = loaded(RULES)
+    kept = dict(today.files)
+    for path, lacks in UNHEARD.items():
+        told = tomllib.loads(kept[path].decode())
+        for section, keys in lacks.items():
+            place = told[section] if section else told
+            for key in keys:
+                del place[key]
+        kept[path] = as_toml(told).encode()
+    with pytest.raises(OperatorFault):
+        kept_policy(kept, OFFICE)
+    policy = kept_policy(with_todays_keys(kept), OFFICE)
+    for words in (policy.remarks.denials, policy.remarks.foreign, policy.remarks.columns):
+        assert not any(
+            words.are_in(text) for text in ("Kartlarını kaybetmediler", "Please cancel", "İptal → X")
+        )
+    assert policy.remarks.withdrawal == today.remarks.withdrawal
+    assert policy.remarks.captions.words == today.remarks.captions.words
+
+
+# What rules of before had no key for.
+UNHEARD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "rules/nes-list.toml": {"": ("own_sheets", "own_comments")},
+    "rules/mail.toml": {"quotes": ("forwarded", "passes_on", "writers", "titles", "fields")},
+    "rules/remarks.toml": {
+        "": ("columns", "lines", "denials", "foreign", "legal_notices"),
+        "captions": ("others", "ours"),
+        "pointed": ("only",),
+    },
+}

@@ -414,7 +414,7 @@ def _toil() -> bytes:
 
 
 def _wait() -> bytes:
-    time.sleep(60)
+    time.sleep(600)
     return b""
 
 
@@ -434,7 +434,7 @@ def test_ocr_that_never_ends_is_ended(mischief: Callable[[], bytes], monkeypatch
     monkeypatch.setattr(tesseract, "_recognised", lambda *_: mischief())
     before, started = children(), time.perf_counter()
     assert read_picture(picture_bytes(SCAN), "d", "png", CLUES).problem == "took_too_long"
-    assert time.perf_counter() - started < 50
+    assert time.perf_counter() - started < 240
     assert children() == before
 
 

@@ -62,7 +62,7 @@ def completed(path: str, own: bytes, below: bytes) -> bytes:
     except ValueError:
         return own
     whole = _over(_name(path), ours, theirs)
-    return own if whole == ours else _as_toml(whole).encode()
+    return own if whole == ours else as_toml(whole).encode()
 
 
 def taken_from_below(path: str, own: bytes, below: bytes) -> tuple[str, ...]:
@@ -101,10 +101,12 @@ def _lines_by_key(body: bytes) -> Mapping[str, str]:
         raw = tomllib.loads(body.decode("utf-8"))
     except ValueError:
         return {}
-    return dict(zip((key for key, _ in leaves(raw)), _as_toml(raw).splitlines(), strict=True))
+    # Only what ends a line of TOML: to others a text may have more ends of lines in it.
+    lines = as_toml(raw).split("\n")[:-1]
+    return dict(zip((key for key, _ in leaves(raw)), lines, strict=True))
 
 
-def _as_toml(raw: Mapping[str, Any]) -> str:
+def as_toml(raw: Mapping[str, Any]) -> str:
     """Writes values as TOML, a key with its sections a line."""
     return "".join(f"{key} = {_value(value)}\n" for key, value in _written(raw))
 
