@@ -369,7 +369,8 @@ def test_the_column_of_running_numbers_is_heard_too(said: str) -> None:
     "name",
     [
         "iptal edilenler.xls", "İPTAL_EDİLEN_2.xls", "taslak1.xls", "ESKİ LİSTE.xls", "deneme.xls",
-        "hatalı liste.xls", "vazgeçenler (2).xlsx", "iptal edilenler - düzeltilmiş.xlsx", "vazgecenler_dun.xls",
+        "hatalı liste.xls", "vazgeçenler (2).xlsx",
+        "iptal edilenler - düzeltilmiş.xlsx", "vazgecenler_dun.xls",
         "listeler.zip / iptal edilenler/liste.xls", "listeler.zip / Eski/2024/liste.xls",
     ],
 )  # fmt: skip
