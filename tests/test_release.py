@@ -7,6 +7,7 @@ import sqlite3
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,11 +15,13 @@ import pytest
 
 from pipeline.commands.cli import run
 from pipeline.domain.faults import OperatorFault
+from pipeline.ledger.changes import TABLE as CHANGES
 from pipeline.ledger.custody import broken_links
 from pipeline.ledger.migrations import MIGRATIONS, to_release
 from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.policy.places import RULES
 from pipeline.policy.release_words import batch_named, load_release_words, may_release
+from pipeline.review.replay import replay
 from pipeline.sandbox.workers import WorkerPool
 from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY, mail_from
@@ -167,6 +170,20 @@ def test_lists_that_were_released_are_looked_through_by_nobody(house: House) -> 
         assert shop.ledger.unreleased() == []
         assert shop.ledger.query("SELECT * FROM to_release") == []
         assert broken_links(shop.ledger, shop.home) == []
+
+
+@pytest.mark.parametrize("is_released", [False, True])
+def test_a_night_of_before_waiting_lists_were_noted_is_made_again(house: House, is_released: bool) -> None:
+    if is_released:
+        assert run(["release", "--settings", str(house.file), BATCH, "--by", "Müdür"]) == DONE
+    with house.opened() as shop:
+        before, connection = shop.ledger.copy()
+        # When it was noted for all at once, nothing was written down that could be undone.
+        assert connection.execute(f"""DELETE FROM {CHANGES} WHERE "table"='to_release'""").rowcount
+        connection.commit()
+        again = replay(replace(shop, ledger=before), NIGHT.date())
+        before.close()
+    assert again.is_equal, again.differences
 
 
 @pytest.mark.parametrize("name", ["2024-06-14/2", "2024-06-14", "liste", "2024-06-14/x"])

@@ -97,6 +97,14 @@ class Cases(LedgerFile):
         """Notes that a list waits for its release; call inside a transaction, with its batch."""
         self._db.execute("INSERT INTO to_release VALUES (?, ?)", (day, number))
 
+    def see_what_awaits(self) -> None:
+        """Notes anew which lists wait for their release; call inside a transaction."""
+        self._db.execute("DELETE FROM to_release")
+        self._db.execute(
+            "INSERT INTO to_release SELECT b.day, b.number FROM batch b LEFT JOIN release r USING (day, number) "
+            "WHERE b.for_release=1 AND r.day IS NULL"
+        )
+
     def wrongly_awaited(self) -> list[str]:
         """Names the lists that are noted as waiting for a release and do not, or the other way round."""
         waiting = (

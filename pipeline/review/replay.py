@@ -166,6 +166,7 @@ class _Again:
             if not written & {"decision", "night"}:
                 self._replayed.taken += sum(c.table == "letter" and c.kind == "insert" for c in step)
             return
+        self._note_what_waited()
         doing()
         now = rows_of(self._connection, changes_after(self._connection, start))
         undo(self._connection, start)
@@ -176,6 +177,12 @@ class _Again:
                 made[place] = stored[place]
         self._replayed.letters += sum(table == "letter" for table, _ in stored)
         self._replayed.differences += _differences(stored, made)
+
+    def _note_what_waited(self) -> None:
+        """Has lists wait for their release that did so then: what was noted late is not undone with them."""
+        if self._ledger.wrongly_awaited():
+            with self._ledger.transaction():
+                self._ledger.see_what_awaits()
 
     def _doing(self, step: Sequence[Change], then: Rows, by: InForce | None) -> Callable[[], object] | None:
         """Finds out what a transaction was about, and gives the way to do it again."""
