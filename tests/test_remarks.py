@@ -314,6 +314,7 @@ HARMLESS = (
     "Kart okuyucu istemiyorum.",
     "Not: kart okuyucu istenmemektedir.",
     "Formda hata varsa lütfen bildiriniz.",
+    "Polis tutanağı almadım, şifremi kimseyle paylaşmadım.",
     "Daha önce gönderdiğim form ulaşmamış, tekrar gönderiyorum.",
     "Gerekmedikçe bu e-postayı yazdırmayınız.",
     "Uz. Dr. Ayşe KORKMAZ\nBaşhekim Yardımcısı",
@@ -369,6 +370,7 @@ def test_the_column_of_running_numbers_is_heard_too(said: str) -> None:
     [
         "iptal edilenler.xls", "İPTAL_EDİLEN_2.xls", "taslak1.xls", "ESKİ LİSTE.xls", "deneme.xls",
         "hatalı liste.xls", "vazgeçenler (2).xlsx",
+        "iptal edilenler - düzeltilmiş.xlsx", "vazgecenler_dun.xls",
         "listeler.zip / iptal edilenler/liste.xls", "listeler.zip / Eski/2024/liste.xls",
     ],
 )  # fmt: skip
@@ -384,6 +386,7 @@ def test_what_a_file_or_its_folder_is_called_stands_over_its_rows(name: str) -> 
     "name",
     [
         "liste.xls", "FORM-001-003 (2) son.xls", "Eskişehir.xls", "düzeltilmiş hatalı liste.xls",
+        "NES kayıp listesi - düzeltilmiş.xlsx", "eski liste düzeltildi.xls",
         "kayıp-çalıntı_2024.zip / a/b.xls",
     ],
 )  # fmt: skip

@@ -67,6 +67,9 @@ Bu belge 5070 sayılı Kanuna göre güvenli elektronik imza ile imzalanmıştı
 Büyük Mükellefler Vergi Dairesi V.D. 9220034970 Mersis No: 0922003497000017
 İşleminiz gerçekleştirilmiştir. Bizi tercih ettiğiniz için teşekkür ederiz.
 Bu dekontun doğruluğunu ebelge.example.org adresinden sorgulayabilirsiniz.
+Dekont elektronik imzalıdır.
+Bu belge 5070 sayılı Elektronik İmza Kanununa göre elektronik olarak imzalanmıştır.
+Bu işlem için masraf alınmamıştır.
 Ödeme Kanalı: Mobil
 İŞLEM SAATİ    10:42:07
 """)

@@ -144,12 +144,13 @@ def _is_one_of(text: str, known: tuple[str, ...]) -> bool:
 class Enclosures(_Proved):
     """Words by which what is enclosed is not, or not yet, meant; `earlier` speak of another
     list, which `ended` take back. `in_case` says what may be, and not what is; with one of `announced`
-    the other list is still to come.
+    the other list is still to come. In a name that speaks of another list, `corrected` is what that one was.
     """
 
     words: tuple[str, ...]
     in_case: tuple[str, ...]
     announced: tuple[str, ...]
+    corrected: tuple[str, ...]
     earlier: tuple[str, ...]
     ended: tuple[str, ...]
 
@@ -448,10 +449,10 @@ def _note(holder: Holder, remarks: Remarks) -> str:
     for text in holder.written.get("headed", "").split("; "):
         if remarks.columns.are_in(text):
             return text
-    for text in (*holder.written.get("over", "").split("; "), *_names_of_file(holder.file, remarks)):
+    for text in holder.written.get("over", "").split("; "):
         if remarks.captions.are_in(text):
             return text
-    return ""
+    return next(_names_against(holder.file, remarks), "")
 
 
 class _Around:
@@ -476,14 +477,16 @@ class _Around:
         return self._heard[text]
 
 
-def _names_of_file(file: str, remarks: Remarks) -> Iterator[str]:
-    """Gives what the file of a row, and the folders around it in an archive, are called, numbers aside.
+def _names_against(file: str, remarks: Remarks) -> Iterator[str]:
+    """Gives the names of a row's file, and of folders around it in an archive, that call it no application.
 
-    What a name calls corrected is not what it speaks of.
+    Numbers say nothing, nor does what a name calls corrected ("hatalı liste düzeltildi").
     """
     for name in re.split(r"[/\\]", file):
         words = re.sub(r"\d+", " ", name)
-        if not remarks.enclosures.are_of_another(words):
+        is_corrected = remarks.enclosures.are_of_another(words)
+        left = " ".join(_without(words, remarks.enclosures.corrected)) if is_corrected else words
+        if remarks.captions.are_in(left):
             yield words
 
 
