@@ -229,7 +229,7 @@ def test_what_is_not_doubted_is_not_shown() -> None:
 
 
 def test_whatever_rules_ask_of_a_receipt_has_its_place() -> None:
-    printed = {f.name for f in fields(Receipt)} | {"title", "state", "type"}
+    printed = {f.name for f in fields(Receipt)} | {"title", "state", "type", "product"}
     asked = {
         name.removesuffix("_problem").removesuffix("_written") for name in known_fields()[Subject.RECEIPT]
     }

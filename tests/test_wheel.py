@@ -28,7 +28,7 @@ def asked(wheel: Path, code: str) -> str:
     """Has the unpacked program, and nothing of the checkout, run some code."""
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(wheel), "NES_INTAKE_SETTINGS": "/nonexistent"},
+        env=os.environ | {"PYTHONPATH": str(wheel), "NES_INTAKE_SETTINGS": ""},
         cwd=wheel.parent,
         capture_output=True,
         text=True,
