@@ -307,6 +307,16 @@ def _xlsb_sheet(grid: Grid) -> bytes:
     return _brt(129) + _brt(148, size) + _brt(145) + rows + _brt(146) + _brt(130)
 
 
+def xlsb_with_margin(grid: Grid, text: str) -> bytes:
+    """Gives the sheet of a binary workbook a footer for its printed pages."""
+    part, book = "xl/worksheets/sheet1.bin", xlsb(grid)
+    with zipfile.ZipFile(io.BytesIO(book)) as whole:
+        sheet = whole.read(part)
+    none = struct.pack("<L", 0xFFFFFFFF)
+    margins = _brt(479, b"\0\0" + none + _wide(f"&C{text}") + none * 4) + _brt(480)
+    return repacked(book, {part: sheet.removesuffix(_brt(130)) + margins + _brt(130)})
+
+
 def _brt(kind: int, data: bytes = b"") -> bytes:
     """One record: its kind in one or two bytes, its length in groups of seven bits."""
     head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
@@ -381,6 +391,80 @@ def xls_with_note(grid: Grid, row: int, column: int, text: str) -> bytes:
     end = max(at for at, (kind, _data) in enumerate(parts) if kind == 0x0A)
     before = b"".join(_record(*part) for part in parts[:end])
     return _ole("Workbook", before + head + words + said + runs + note + _record(0x0A))
+
+
+def ods_with_margin(grid: Grid, text: str) -> bytes:
+    """The same, whose printed pages have these words at their head."""
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "style", "text")
+    )
+    style = (
+        f'<office:document-styles {names}><office:master-styles><style:master-page style:name="Default">'
+        f"<style:header><text:p>{escape(text)} <text:sheet-name>???</text:sheet-name></text:p></style:header>"
+        '<style:footer style:display="false"><text:p>VAZGEÇENLER</text:p></style:footer>'
+        "</style:master-page></office:master-styles></office:document-styles>"
+    )
+    return repacked(ods(grid), {"styles.xml": style.encode()})
+
+
+def ods_with_box(grid: Grid, text: str) -> bytes:
+    """The same with a text box that lies over its cells."""
+    box = (
+        '<table:shapes><draw:frame xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0">'
+        f"<draw:text-box><text:p>{escape(text)}</text:p></draw:text-box></draw:frame></table:shapes>"
+    )
+    with zipfile.ZipFile(io.BytesIO(ods(grid))) as whole:
+        content = whole.read("content.xml").decode()
+    content = content.replace("<table:table-row", f"{box}<table:table-row", 1)
+    return repacked(ods(grid), {"content.xml": content.encode()})
+
+
+def xls_with_box(grid: Grid, text: str) -> bytes:
+    """The .xls with a text box: what a note is drawn as, but for its sort."""
+    noted = xls_with_note(grid, 0, 0, text)
+    sort = b"\x15\x00\x12\x00"
+    assert noted.count(sort + b"\x19\x00") == 1
+    return noted.replace(sort + b"\x19\x00", sort + b"\x06\x00")
+
+
+def with_shape(book: bytes, text: str, first: tuple[int, int], last: tuple[int, int]) -> bytes:
+    """Draws a shape over the first sheet of an .xlsx or .xlsb: a text box, or without words a line."""
+    (top, left), (bottom, right) = first, last
+    corners = "".join(
+        f"<xdr:{end}><xdr:col>{column}</xdr:col><xdr:colOff>9</xdr:colOff><xdr:row>{row}</xdr:row>"
+        f"<xdr:rowOff>9</xdr:rowOff></xdr:{end}>"
+        for end, row, column in (("from", top, left), ("to", bottom, right))
+    )
+    halves = "".join(f"<a:r><a:t>{escape(half)}</a:t></a:r>" for half in (text[:4], text[4:]))
+    body = f"<xdr:txBody><a:bodyPr/><a:p>{halves}</a:p></xdr:txBody>" if text else ""
+    drawing = (
+        '<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" '
+        'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+        f"<xdr:twoCellAnchor>{corners}<xdr:sp><xdr:nvSpPr/><xdr:spPr/>{body}</xdr:sp><xdr:clientData/>"
+        "</xdr:twoCellAnchor></xdr:wsDr>"
+    )
+    with zipfile.ZipFile(io.BytesIO(book)) as whole:
+        (sheet,) = (
+            name for name in whole.namelist() if re.fullmatch(r"xl/worksheets/sheet1\.(xml|bin)", name)
+        )
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/drawing"
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{kind}" Target="../drawings/drawing1.xml"/></Relationships>'
+    )
+    folder, _, name = sheet.rpartition("/")
+    added = {f"{folder}/_rels/{name}.rels": relations.encode(), "xl/drawings/drawing1.xml": drawing.encode()}
+    return repacked(book, added)
+
+
+def with_margin(book: bytes, text: str) -> bytes:
+    """Gives the first sheet of an .xlsx a header for its printed pages."""
+    part = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(book)) as whole:
+        sheet = whole.read(part).decode()
+    margin = f"<headerFooter><oddHeader>&amp;C&amp;14{escape(text)}</oddHeader></headerFooter></worksheet>"
+    return repacked(book, {part: sheet.replace("</worksheet>", margin).encode()})
 
 
 def _ods_row(row: tuple[Value, ...]) -> str:

@@ -92,6 +92,8 @@ def _lines(sheet: Sheet, form: Form) -> Iterable[str]:
     for at in sorted(grid)[:_MOST_LINES]:
         text = " ".join(cell.text for cell in grid[at].values())
         yield squeeze(f"{sheet.name}: {text}")[:_LONGEST_LINE]
+    for said in dict.fromkeys(comment.text for comment in sheet.comments[:_MOST_LINES]):
+        yield squeeze(f"{sheet.name}: {said}")[:_LONGEST_LINE]
 
 
 def _lacking(table: Table, form: Form) -> Iterable[str]:
@@ -345,11 +347,18 @@ Looks = Mapping[tuple[int, int], str]
 def _doubts(table: Table, row: Row, looks: Looks) -> Iterator[tuple[str, str]]:
     """Finds what people see of a row's cells, or do not see, and their values do not tell."""
     hidden = set(table.sheet.hidden_columns)
+    merges = [area for area in table.sheet.merged if area[0] <= row.at <= area[2]]
     for field in table.columns:
         for cell in table.cells(row.cells, field):
             look = looks.get((cell.row, cell.column))
             if look in ("struck", "unseen"):
                 yield look, cell.address
+            # Of merged cells people see the first; some programs keep what stands in the others.
+            is_covered = any(
+                c0 <= cell.column <= c1 and (r0, c0) != (cell.row, cell.column) for r0, c0, _, c1 in merges
+            )
+            if is_covered and field in (*PERSONAL, "workplace", *_CODED):
+                yield "unseen", cell.address
             if cell.column in hidden and field in (*PERSONAL, "workplace", *_CODED):
                 yield "unseen", cell.address
 

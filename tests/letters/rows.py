@@ -10,7 +10,7 @@ from openpyxl.comments import Comment
 
 from tests.letters import WEBMAIL, Letters
 from tests.mails import XLS, XLSX, Envelope, Sender, at, attached, mail, mixed, plain
-from tests.odd_workbooks import csv_file
+from tests.odd_workbooks import csv_file, with_margin, with_shape
 from tests.people import PEOPLE, Person, person
 from tests.seen_workbooks import Dress, dressed_xls, dressed_xlsx, page_with_note
 from tests.workbooks import (
@@ -280,6 +280,23 @@ def list_in_one_column() -> bytes:
     return _sent("2024-06-05", "10:15", xlsx(Grid("Sayfa1", tuple((line,) for line in lines if line))))
 
 
+def box_calls_it_a_draft() -> bytes:
+    """A text box that lies over the list says that it is a draft; its rows wait for a person."""
+    book = xlsx(filled(ListForm(), [entry(who) for who in PEOPLE[6:8]]))
+    return _sent(
+        "2024-06-05",
+        "10:20",
+        with_shape(book, "TASLAKTIR, kesinleşince yeniden gönderilecek", (1, 3), (2, 9)),
+    )
+
+
+def margin_takes_somebody_back() -> bytes:
+    """At the head of the printed pages stands that one of two people found the card again."""
+    one, other = PEOPLE[6:8]
+    book = xlsx(filled(ListForm(), [entry(one), entry(other)]))
+    return _sent("2024-06-05", "10:25", with_margin(book, f"{one.name} kartını buldu, listeden çıkarılsın"))
+
+
 LETTERS: Letters = {
     "accepted/people-between-everything": people_between_everything,
     "accepted/lists-side-by-side": lists_side_by_side,
@@ -296,6 +313,8 @@ LETTERS: Letters = {
     "held/line-calls-it-a-draft": line_calls_it_a_draft,
     "held/caption-of-another-kind": caption_of_another_kind,
     "held/comment-takes-back": comment_takes_back,
+    "held/box-calls-it-a-draft": box_calls_it_a_draft,
+    "held/margin-takes-somebody-back": margin_takes_somebody_back,
     "held/column-says-no": column_says_no,
     "held/other-sheet-takes-back": other_sheet_takes_back,
     "held/address-of-somebody-else": address_of_somebody_else,

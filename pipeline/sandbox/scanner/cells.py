@@ -6,7 +6,7 @@ import math
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import lt
@@ -27,6 +27,8 @@ LEAST_WIDTH = 0.4
 # So much of what comments say is heard.
 _MOST_COMMENTS, _LONGEST_COMMENT = 2000, 1000
 _MAX_MERGED = 20_000
+# So many cells are looked for under one drawing.
+_MOST_COVERED = 2_000
 
 Area = tuple[int, int, int, int]
 
@@ -186,6 +188,7 @@ class SheetInProgress:
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     _looks: list[Look] = field(default_factory=list)
     _comments: list[Cell] = field(default_factory=list)
+    _crossed: list[Area] = field(default_factory=list)
     _places: array[int] = field(default_factory=lambda: array("Q"))
     # Which of the words stands in each place, and of every word its kind and its letters.
     _numbers: array[int] = field(default_factory=lambda: array("I"))
@@ -251,6 +254,11 @@ class SheetInProgress:
             self.allowance.take_cell(len(text))
             self._comments.append(Cell(row, column, CellKind.TEXT, text[:_LONGEST_COMMENT]))
 
+    def cross_out(self, area: Area) -> None:
+        """Notes that something was drawn over cells; more than a few drawings cross out nothing more."""
+        if len(self._crossed) < _MOST_COMMENTS:
+            self._crossed.append(area)
+
     def put_boolean(self, row: int, column: int, value: bool) -> None:
         """Adds a truth value."""
         self.put(row, column, CellKind.BOOLEAN, "true" if value else "false")
@@ -293,9 +301,20 @@ class SheetInProgress:
             tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
             tuple(sorted(_columns(self.hidden_columns, last_column))),
             self.since_1904,
-            tuple(self._looks),
+            (*self._looks, *self._drawn_over()),
             tuple(self._comments),
         )
+
+    def _drawn_over(self) -> Iterator[Look]:
+        """Finds the filled cells that a drawing lies over: to people they are crossed out."""
+        for r0, c0, r1, c1 in self._crossed:
+            first = bisect_left(self._places, place_of(max(r0, 0), 0))
+            for place in self._places[first : first + _MOST_COVERED]:
+                row, column = place >> COLUMN_BITS, place & MAX_COLUMN
+                if row > r1:
+                    break
+                if c0 <= column <= c1:
+                    yield Look(row, column, "struck")
 
     def _put_in_order(self) -> None:
         order = sorted(range(len(self._places)), key=self._places.__getitem__)

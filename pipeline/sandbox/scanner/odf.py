@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from pipeline.domain import NO_VALUE, CellKind, Sheet
@@ -21,6 +22,7 @@ from pipeline.sandbox.scanner.packages import Package
 _BESIDE = frozenset(
     {"annotation", "shapes", "frame", "tracked-changes", "dde-links", "forms", "custom-shape"}
 )
+_BOXES = frozenset({"shapes", "frame", "custom-shape"})
 # Line breaks in the file are layout; those in the cell are elements.
 _BLANKS = re.compile(r" *[\t\r\n][ \t\r\n]*")
 _NUMERIC = frozenset({"float", "percentage", "currency"})
@@ -33,7 +35,11 @@ def read_odf(package: Package, allowance: Allowance) -> tuple[tuple[Sheet, ...],
     tables = _Tables(allowance)
     with package.open("content.xml") as part:
         walk(part, tables, allowance)
-    return tables.finished()
+    margins = _Margins()
+    if "styles.xml" in package:
+        with package.open("styles.xml") as part:
+            walk(part, margins, allowance)
+    return tables.finished(margins.said)
 
 
 def read_flat_odf(data: bytes, allowance: Allowance) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
@@ -68,11 +74,16 @@ class _Tables:
         # The words of a comment that is open, its writer and day left out.
         self._comment: list[str] | None = None
         self._in_comment = False
+        # The words of boxes and shapes that are open.
+        self._box: list[str] | None = None
         # A row is written out once it is whole, since only its end tells what it repeats.
         self._filled: list[tuple[int, CellKind, str, float | None, str]] = []
 
-    def finished(self) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
-        """Gives what was collected."""
+    def finished(self, margins: Sequence[str] = ()) -> tuple[tuple[Sheet, ...], tuple[str, ...]]:
+        """Gives what was collected, with what the margins of printed pages say over every sheet."""
+        for sheet in self._sheets:
+            for said in margins:
+                sheet.comment(0, 0, said)
         return tuple(sheet.finished() for sheet in self._sheets), tuple(self._notes)
 
     def start(self, name: str, attributes: Attributes) -> None:
@@ -80,7 +91,11 @@ class _Tables:
             self._beside += 1
             if name == "annotation" and self._cell is not None:
                 self._comment = []
-            self._in_comment = name == "p" and self._comment is not None
+            elif name in _BOXES and self._comment is None and self._box is None:
+                self._box = []
+            self._in_comment = name == "p" and (self._comment is not None or self._box is not None)
+            if self._in_comment and self._box:
+                self._box.append("\n")
         elif self._in_paragraph:
             self._start_in_paragraph(name, attributes)
         elif name == "table-cell" or name == "covered-table-cell":
@@ -118,7 +133,10 @@ class _Tables:
             self._beside -= 1
             if not self._beside and self._comment is not None:
                 self._sheets[-1].comment(self._row, self._column, "\n".join(self._comment))
-                self._comment, self._in_comment = None, False
+                self._comment = None
+            if not self._beside and self._box is not None:
+                self._end_box()
+            self._in_comment = self._in_comment and bool(self._beside)
         elif self._in_paragraph:
             if self._struck == self._in_paragraph:
                 self._struck = 0
@@ -135,9 +153,19 @@ class _Tables:
     def text(self, text: str) -> None:
         if self._in_comment and self._comment is not None:
             self._comment.append(text)
+        elif self._in_comment and self._box is not None:
+            self._box.append(text)
         if self._in_paragraph and not self._beside:
             self._words.append(_BLANKS.sub(" ", text))
             self._seen_struck = self._seen_struck or bool(self._struck and text.strip())
+
+    def _end_box(self) -> None:
+        """Tells what boxes say at their cell, and over the whole sheet."""
+        said, self._box = "".join(self._box or ()), None
+        if self._sheets:
+            if self._cell is not None:
+                self._sheets[-1].comment(self._row, self._column, said)
+            self._sheets[-1].comment(0, 0, said)
 
     def _start_in_paragraph(self, name: str, attributes: Attributes) -> None:
         self._in_paragraph += 1
@@ -251,6 +279,34 @@ class _Tables:
     def _note(self, name: str) -> None:
         if name not in self._notes:
             self._notes.append(name)
+
+
+class _Margins:
+    """What stands at the head and foot of printed pages, where it is shown."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self._words: list[str] | None = None
+        self._is_word = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name in _MARGINS and attributes.get("style:display") != "false":
+            self._words = []
+        # The sheet's name and the page's number are fields, and not the sender's words.
+        self._is_word = name in ("p", "span", "s")
+
+    def end(self, name: str) -> None:
+        if name in _MARGINS and self._words is not None:
+            self.said.append(" ".join(self._words))
+            self._words = None
+        self._is_word = True
+
+    def text(self, text: str) -> None:
+        if self._is_word and self._words is not None:
+            self._words.append(text)
+
+
+_MARGINS = frozenset({f"{end}{side}" for end in ("header", "footer") for side in ("", "-left", "-first")})
 
 
 def _look_of(letters: Attributes) -> str:

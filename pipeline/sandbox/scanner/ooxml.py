@@ -15,6 +15,7 @@ import re
 from datetime import datetime
 
 from pipeline.domain import NO_VALUE, CellKind, Sheet
+from pipeline.sandbox.scanner.beside_cells import MARGINS, margin_words, read_drawings
 from pipeline.sandbox.scanner.cells import (
     INK,
     LEAST_HEIGHT,
@@ -81,6 +82,7 @@ def read_ooxml(package: Package, allowance: Allowance) -> tuple[tuple[Sheet, ...
                 if relation.type.endswith("/comments") and relation.target in package:
                     with package.open(relation.target) as part:
                         walk(part, _Comments(sheet), allowance)
+            read_drawings(package, targets[identifier], sheet)
             if reader.missing_value and "formula_without_value" not in notes:
                 notes.append("formula_without_value")
             sheets.append(sheet.finished())
@@ -271,6 +273,7 @@ class _Cells:
         self._in_cell = False
         self._hears = False
         self._phonetic = False
+        self._margin: list[str] | None = None
 
     @property
     def is_in_cell(self) -> bool:
@@ -319,6 +322,8 @@ class _Cells:
             self._is_struck = attributes.get("val", "1") in _TRUE
         elif name == "mergeCell":
             self._sheet.merge(area(attributes.get("ref", "")))
+        elif name in MARGINS:
+            self._margin = []
 
     def end(self, name: str) -> None:
         if name == "c":
@@ -327,10 +332,15 @@ class _Cells:
             self._hears = False
         elif name == "rPh":
             self._phonetic = False
+        elif self._margin is not None and name in MARGINS:
+            self._sheet.comment(0, 0, margin_words("".join(self._margin)))
+            self._margin = None
 
     def text(self, text: str) -> None:
         if self._hears:
             self._value.append(text)
+        elif self._margin is not None:
+            self._margin.append(text)
 
     def _start_cell(self, attributes: Attributes) -> None:
         address = attributes.get("r")

@@ -16,10 +16,15 @@ from xlrd.sheet import unpack_RK
 
 from pipeline.domain import CellKind
 from pipeline.domain.files import COLUMN_BITS
+from pipeline.sandbox.scanner.beside_cells import margin_words
 from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, SheetInProgress, Style, is_told, number_cell
 
 _LABELSST, _NUMBER, _RK, _ROW = 0x00FD, 0x0203, 0x027E, 0x0208
 _BOF, _EOF = 0x0809, 0x000A
+_MARGINS = frozenset({0x0014, 0x0015})
+_OBJECT, _BOX, _CONTINUE = 0x005D, 0x01B6, 0x003C
+# The sort of drawn thing that a cell's note is.
+_NOTE = b"\x19\x00"
 # What a cell may follow. Others are read together with what comes next: formulas, drawings, notes.
 _BEFORE_CELLS = frozenset(
     # And DBCELL, BLANK, MULBLANK, MULRK, BOOLERR, STRING
@@ -36,6 +41,13 @@ _LONGEST_RUN = 8192
 _MOST_KNOWN = 16_384
 # Instead of the number of a word: what xlrd shall say.
 _UNKNOWN = -1
+
+
+def _counted(data: bytes) -> str:
+    """Reads a text of two bytes' count and one that says how wide its letters are."""
+    wide = data[2:3] == b"\1"
+    return data[3:].decode("utf-16-le" if wide else "latin-1", "replace")
+
 
 Content = tuple[int, int] | tuple[int, bytes]
 
@@ -54,6 +66,9 @@ class PlainRecords:
         self._last = 0
         self._row = -1
         self._is_inside = False
+        # Whether the newest drawn thing is a cell's note; of a box that is open, its letters and how many.
+        self._is_note = False
+        self._letters, self._box = -1, ""
 
     def next_record(self) -> tuple[int, int, bytes]:
         """Gives the next record that is not a plain one, as `xlrd.Book.get_record_parts` would."""
@@ -63,7 +78,25 @@ class PlainRecords:
         # The cells of a chart in a sheet are none of the sheet's.
         self._is_inside = code == _BOF or (self._is_inside and code != _EOF)
         self._last = code
+        self._hear(code, data)
         return code, length, data
+
+    def _hear(self, code: int, data: bytes) -> None:
+        """Hears what stands in no cell: the margins of printed pages, and boxes that are no cell's note."""
+        if code in _MARGINS and not self._is_inside:
+            self._sheet.comment(0, 0, margin_words(_counted(data)))
+        elif code == _OBJECT:
+            self._is_note = data[4:6] == _NOTE
+        elif code == _BOX:
+            self._letters = -1 if self._is_note else int.from_bytes(data[10:12], "little")
+            self._box = ""
+        elif code == _CONTINUE and self._letters > 0:
+            self._box += data[1:].decode("utf-16-le" if data[:1] == b"\1" else "latin-1", "replace")
+            if len(self._box) >= self._letters:
+                self._sheet.comment(0, 0, self._box[: self._letters])
+                self._letters = -1
+        else:
+            self._letters = -1
 
     def finish(self) -> None:
         """Puts what was taken last into the sheet."""

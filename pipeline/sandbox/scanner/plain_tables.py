@@ -116,6 +116,7 @@ def _stack(text: str, sheet: SheetInProgress, top: int) -> int:
     if page.is_cut_off and "</html" not in text[-500:].lower():
         raise Unreadable("damaged_file")
     page.close()
+    sheet.comment(0, 0, "".join(page.loose))
     for table in page.tables:
         for row, column, kind, text in table.cells:
             sheet.put(top + row, column, kind, text)
@@ -195,6 +196,9 @@ class _Page(HTMLParser):
         self._classes: dict[str, str] = {}
         self._is_style = False
         self._marks: list[tuple[str, str]] = []
+        # The marks of rows, and of what is around cells; and the words that stand in no table.
+        self._outer: list[tuple[str, str]] = []
+        self.loose: list[str] = []
 
     @property
     def is_cut_off(self) -> bool:
@@ -212,23 +216,32 @@ class _Page(HTMLParser):
             self._unseen = ""
             self._start_table()
         elif not self._open:
-            return
+            self.loose.append("\n" if tag in _BREAKS else "")
         elif tag == "tr":
             look = f"{attributes.get('style') or ''};{attributes.get('hidden', 'shown') or 'display:none'}"
             flat = attributes.get("height") == "0" or _FLAT.search(look)
             self._open[-1].start_row(bool(_HIDDEN.search(look) or flat))
+            self._start_row_mark(attributes)
         elif tag in ("td", "th"):
             self._open[-1].start_cell(attributes)
-            self._marks = []
-            self._mark(tag, attributes)
+            self._marks = [*self._outer, self._mark_of(tag, attributes)]
+        elif tag in _STRIKES and self._open[-1].words is None:
+            self._outer.append((tag, "struck"))
         else:
             if tag in _BREAKS and self._open[-1].words:
                 self._break_line(self._open[-1].words)
             if tag not in _VOID:
-                self._mark(tag, attributes)
+                self._marks.append(self._mark_of(tag, attributes))
 
-    def _mark(self, tag: str, attributes: dict[str, str | None]) -> None:
-        """Notes an element that crosses its letters out, hides them, or sets them like their ground."""
+    def _start_row_mark(self, attributes: dict[str, str | None]) -> None:
+        """Notes what a row does to the letters of its cells; a hidden one is told as a row."""
+        self._outer = [mark for mark in self._outer if mark[0] != "tr"]
+        mark = self._mark_of("tr", attributes)
+        if mark[1] != "hidden":
+            self._outer.append(mark)
+
+    def _mark_of(self, tag: str, attributes: dict[str, str | None]) -> tuple[str, str]:
+        """Gives an element that crosses its letters out, hides them, or sets them like their ground."""
         classes = (attributes.get("class") or "").split()
         style = ";".join([*(self._classes.get(c, "") for c in classes), attributes.get("style") or ""])
         is_note = "msocomanchor" in classes
@@ -240,7 +253,7 @@ class _Page(HTMLParser):
             is_white = (attributes.get("color") or "").lower() in ("white", "#ffffff")
             grounded = _GROUND.search(style) or attributes.get("bgcolor")
             look = "unseen" if (is_white or _WHITE.search(style)) and not grounded else ""
-        self._marks.append((tag, look))
+        return tag, look
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _UNSEEN:
@@ -254,6 +267,9 @@ class _Page(HTMLParser):
             return
         elif tag == "table":
             self._open.pop().end_cell()
+            self._outer = []
+        elif tag in _STRIKES and self._open[-1].words is None:
+            self._outer = [mark for mark in self._outer if mark[0] != tag]
         elif tag in ("td", "th", "tr"):
             self._open[-1].end_cell()
         elif any(tag == opened for opened, _ in self._marks):
@@ -263,6 +279,9 @@ class _Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._is_style:
             self._classes |= dict(_RULE.findall(data))
+        if not (self._open or self._unseen or self._is_style):
+            self.loose.append(data)
+            return
         looks = {look for _, look in self._marks}
         if "hidden" in looks:
             return

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from pipeline.domain import CellKind, Sheet
+from pipeline.sandbox.scanner.beside_cells import margin_words, read_drawings
 from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, LEAST_WIDTH, SheetInProgress, Style, style
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.packages import Package
@@ -41,6 +42,7 @@ class _Record(IntEnum):
     BOOK = 153
     SHEET = 156
     MERGED = 176
+    MARGINS = 479
     CELL_FORMATS = 617
     CELL_FORMATS_END = 618
 
@@ -90,6 +92,7 @@ def _sheets(package: Package, allowance: Allowance) -> tuple[Sheet, ...]:
         if identifier in targets:
             sheet = SheetInProgress(name, allowance, since_1904, visible)
             _fill(sheet, package.read(targets[identifier]), strings, styles)
+            read_drawings(package, targets[identifier], sheet)
             sheets.append(sheet.finished())
     return tuple(sheets)
 
@@ -226,6 +229,11 @@ def _fill(sheet: SheetInProgress, data: bytes, strings: list[tuple[str, bool]], 
         elif kind == _Record.MERGED:
             r0, r1, c0, c1 = struct.unpack_from("<IIII", body)
             sheet.merge((r0, c0, r1, c1))
+        elif kind == _Record.MARGINS:
+            at = 2
+            while at + 4 <= len(body):
+                text, at = _wide(body, at)
+                sheet.comment(0, 0, margin_words(text))
         elif _Record.CELL_PACKED <= kind <= _Record.FORMULA_ERROR or kind == _Record.CELL_RICH_TEXT:
             _put(sheet, row, kind, body, _Known(strings, styles))
 
