@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from rapidfuzz.distance import OSA
@@ -219,14 +219,18 @@ def is_made_of(text: str, known: Sequence[str]) -> bool:
     >>> is_made_of("T.C. ZİRAAT BANKASI 1/1", ["Ziraat", "Bankası", "T.C."]), is_made_of("ÖN", ["Ziraat"])
     (True, False)
     """
-    letters = re.sub(r"[^a-z]", "", fold(text))
-    return _phrases(tuple(known)).fullmatch(letters) is not None
+    letters = _letters(text)
+    phrases = sorted({_letters(phrase) for phrase in known} - {""}, key=len, reverse=True)
+    at = 0
+    while at < len(letters):
+        # The longest that begins here; no pattern is kept of phrases among which there are persons' names.
+        at += next((len(phrase) for phrase in phrases if letters.startswith(phrase, at)), len(letters) + 1)
+    return at == len(letters)
 
 
-@cache
-def _phrases(known: tuple[str, ...]) -> re.Pattern[str]:
-    bare = {re.sub(r"[^a-z]", "", fold(phrase)) for phrase in known} - {""}
-    return re.compile(f"(?:{'|'.join(sorted(bare, key=len, reverse=True)) or '(?!)'})*+")
+@lru_cache(maxsize=4096)
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]", "", fold(text))
 
 
 def is_nearly_made_of(text: str, known: Sequence[str]) -> bool:

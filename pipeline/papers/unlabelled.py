@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import partial_ratio
@@ -125,7 +125,7 @@ class _Known:
 
     @classmethod
     def of(cls, phrases: Iterable[str]) -> _Known:
-        said = {" ".join(_words(phrase)) for phrase in phrases} - {""}
+        said = {_bare(phrase) for phrase in phrases} - {""}
         # The longest first: what is a part of a longer one must not break it.
         by_length = tuple(sorted(said, key=len, reverse=True))
         return cls(by_length, frozenset(word for phrase in said for word in phrase.split()))
@@ -152,6 +152,12 @@ class _Known:
         if word in self.vocabulary or len(word) < _LONG_WORD:
             return word
         return next((w for w in self.vocabulary if OSA.distance(word, w, score_cutoff=1) == 1), word)
+
+
+# The phrases of rules and layouts are the same for every receipt.
+@lru_cache(maxsize=4096)
+def _bare(phrase: str) -> str:
+    return " ".join(_words(phrase))
 
 
 def _words(text: str) -> list[str]:
