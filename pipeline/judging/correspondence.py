@@ -24,6 +24,8 @@ _MOST_HOPS = 25
 # but its files are read: an application is never lost.
 READ_ALL_THE_SAME = frozenset(
     {"automatic", "null_return_path", "machine_sender", "leave_notice", LOOKS_AUTOMATIC, MAY_BE_AUTOMATIC}
+    # Groups of addresses, scanners and old programs mark what a person wrote, too.
+    | {"vacation", "mailing_list", "bulk"}
 )
 
 

@@ -99,7 +99,7 @@ def unpack(arrival: Arrival) -> Submission:
         sender=sender,
         sender_name=sender_name,
         recipients=tuple(address for _, address in _addresses(tree, ("to", "cc"))),
-        subject=squeeze(_decoded(_header(tree, "subject"))),
+        subject=_subject(tree),
         message_id=_message_id(_header(tree, "message-id")),
         references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
         text=_with_heard(words, heard, _only_shown(html, words)),
@@ -111,6 +111,12 @@ def unpack(arrival: Arrival) -> Submission:
         bounce=_bounce(tree),
         reports=tuple(_reports(tree, 0)),
     )
+
+
+def _subject(tree: Message) -> str:
+    """Gives a mail's subject; where it has several, programs show one or another of them."""
+    lines = (value for key, value in _raw_headers(tree) if key.lower() == "subject")
+    return " / ".join(dict.fromkeys(filter(None, (squeeze(_decoded(line)) for line in lines))))
 
 
 def sender_of(raw: bytes) -> str:
@@ -227,6 +233,10 @@ def _piece(text: bytes | str, charset: str | None) -> str:
 
 
 def _guessed(data: bytes, charset: str | None) -> str:
+    if b"\0" in data[:_LONGEST_TEXT]:
+        # No letter is written so but in pairs of bytes, whatever the mail calls it.
+        first = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        charset = first or ("utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
     for candidate in (charset, "utf-8", "windows-1254"):
         if not candidate or candidate.lower() in ("unknown-8bit", "us-ascii", "ascii"):
             continue
@@ -462,7 +472,11 @@ def _text(part: Message) -> str:
     return unicodedata.normalize("NFC", _guessed(_bytes(part), charset)).replace("\r\n", "\n")
 
 
-_BLOCKS = ("br", "p", "div", "tr", "li")
+_BLOCKS = frozenset(
+    "address article blockquote br dd div dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section "
+    "table tr ul".split()
+)
+_CELLS = ("td", "th")
 
 
 class _Words(HTMLParser):
@@ -475,6 +489,8 @@ class _Words(HTMLParser):
         self._silent += tag in ("style", "script")
         if tag in _BLOCKS:
             self.words.append("\n")
+        elif tag in _CELLS:
+            self.words.append(" ")
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in ("style", "script") and self._silent > 0

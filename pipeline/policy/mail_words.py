@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -92,21 +92,45 @@ def _holds(text: str, phrases: tuple[str, ...]) -> bool:
 
 def own_words(submission: Submission, words: MailWords) -> str:
     """Gives what the sender wrote in this mail, subject first, without what is quoted of other mails."""
-    begins = tuple(fold(mark) for mark in words.quotes.begins)
-    ends = tuple(fold(mark) for mark in words.quotes.ends)
     is_quoted = fold(submission.subject).startswith(tuple(map(fold, words.quotes.subjects)))
     lines = [] if is_quoted else [submission.subject]
     name = set(heading(f"{submission.sender_name} {submission.sender.partition('@')[0]}").split())
     is_over = False
-    for line in submission.text.split("\n"):
+    written = submission.text.split("\n")
+    for at, line in enumerate(written):
         folded = fold(line)
         # What stands behind a file is the sender's again, though another mail was quoted before it.
-        is_over = (is_over or folded.startswith(begins) or folded.endswith(ends)) and line != NEW_PART
-        if is_over or line == NEW_PART:
+        is_over = (is_over or _quotes_the_rest(written, at, words.quotes)) and line != NEW_PART
+        if is_over or line == NEW_PART or folded.endswith(tuple(map(fold, words.quotes.ends))):
             continue
         if not folded.startswith(">") and not _is_signature(line, name):
             lines.append(line.strip())
     return "\n".join(lines).strip()
+
+
+def _quotes_the_rest(lines: Sequence[str], at: int, quotes: Quotes) -> bool:
+    """Tells whether all below a line is another mail's.
+
+    Where each line of it bears a mark of its own, what is written between and below them is the sender's. And
+    a line drawn across, or one that says from whom, quotes a mail only with that mail's fields below it.
+    """
+    folded = fold(lines[at])
+    below = [line.strip() for line in lines[at + 1 : at + 1 + _FIELDS_WITHIN] if line.strip()]
+    if folded.endswith(tuple(map(fold, quotes.ends))):
+        return not (below and below[0].startswith(">"))
+    if not _begins(folded, quotes.begins):
+        return False
+    is_field = _begins(folded, quotes.fields)
+    if not (is_field or set(folded.strip()) <= set("_-")):
+        return True
+    others = [
+        line for line in below if line.lstrip("*> ") and _begins(fold(line.lstrip("*> ")), quotes.fields)
+    ]
+    return bool(others)
+
+
+# So near to each other the fields of a quoted mail stand.
+_FIELDS_WITHIN = 4
 
 
 def passed_on(submission: Submission, words: MailWords, own: Collection[str]) -> str:

@@ -14,7 +14,21 @@ from pydantic import Field
 from pipeline.domain import UNDER, Holder
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
-from pipeline.domain.turkish import heading, squeeze
+from pipeline.domain.turkish import heading as in_order
+from pipeline.domain.turkish import squeeze
+
+# A word that somebody has set wide: "İ P T A L".
+_WIDE = re.compile(r"(?<!\w)(?:[^\W\d_] ){3,}[^\W\d_](?!\w)")
+
+
+def heading(text: str) -> str:
+    """Gives a text in order, in which words that were set wide are words again.
+
+    >>> heading("İ P T A L edildi"), heading("B 4 grubu")
+    ('iptal edildi', 'b 4 grubu')
+    """
+    return _WIDE.sub(lambda word: word[0].replace(" ", ""), in_order(text))
+
 
 # The columns of a list in which people write what has no column of its own.
 _NOTES = ("note", "kind_note", "reader_note")

@@ -165,6 +165,36 @@ def on_leave_or_asking() -> bytes:
     return mail(Envelope(writes(who), "E-imza", at("2024-06-04", "08:20")), plain(f"{words}\n{who.name}\n"))
 
 
+def taken_back_below_the_quote() -> bytes:
+    """A list, and between the lines of our quoted letter the sender's own words: the card was found."""
+    who = person("Şeyma Kılıçarslantürk")
+    words = (
+        "Merhaba, liste ektedir.\n\n"
+        "14.06.2024 09:12 tarihinde NES Başvuru <nes@saglik.example.org> yazdı:\n"
+        "> Başvurunuz için FORM-001-003 doldurulmalıdır.\n"
+        "Bu arada kartımı buldum, başvurumu iptal edin lütfen.\n"
+        "> Formun boş hâli ektedir.\n"
+    )
+    return sends(who, ("2024-06-14", "10:05"), words, _form(who))
+
+
+def taken_back_in_a_text_file() -> bytes:
+    """Beside the form lies a text file in which its sender takes the application back."""
+    who = person("Oğuzhan Bıyıklı")
+    note = attached(
+        "Kartım çekmeceden çıktı, vazgeçtim. İşleme almayınız.\r\n".encode(), "text/plain", "not.txt"
+    )
+    return sends(who, ("2024-06-14", "10:10"), "Liste ektedir.", mixed(_form(who), note))
+
+
+def list_through_a_group() -> bytes:
+    """The form came through a group of addresses whose server marks all mail as a mailing list's."""
+    who = person("Çağrı Öztürkmen")
+    marks = (("List-Id", "Personel <personel.ilce1.saglik.example.org>"), ("Precedence", "bulk"))
+    envelope = Envelope(writes(who), "Kayıp e-imza", at("2024-06-14", "10:15"), more=marks)
+    return mail(envelope, mixed(plain("E-imzamı kaybettim, form ektedir.\n"), _form(who)))
+
+
 LETTERS: Letters = {
     "accepted/signed-list": signed_list,
     "accepted/mail-signed-as-a-whole": mail_signed_as_a_whole,
@@ -178,4 +208,7 @@ LETTERS: Letters = {
     "ignored/complaint-among-parts": complaint_among_parts,
     "ignored/ticket-opened": ticket_opened,
     "held/on-leave-or-asking": on_leave_or_asking,
+    "held/taken-back-below-the-quote": taken_back_below_the_quote,
+    "held/taken-back-in-a-text-file": taken_back_in_a_text_file,
+    "held/list-through-a-group": list_through_a_group,
 }

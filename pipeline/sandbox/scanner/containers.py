@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from pipeline.domain import CellKind, FileKind, Sheet, Transcript
 from pipeline.mail import cms
@@ -12,11 +14,17 @@ from pipeline.sandbox.scanner.elements import Attributes, walk
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.packages import Package
 from pipeline.sandbox.scanner.sniff import sniff
+from pipeline.sandbox.scanner.texts import letters_of
 from pipeline.sandbox.scanner.wholeness import told_of
+
+if TYPE_CHECKING:
+    from tnefparse import TNEF
 
 ReadInner = Callable[[bytes], Transcript]
 Inner = tuple[tuple[str, Transcript], ...]
 
+# So much of a letter is heard.
+_LONGEST_WORDS = 200_000
 # What file managers add to an archive without being asked.
 _DEBRIS = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 # Where packages of official correspondence (TS 13298) keep the letter and what is enclosed with it.
@@ -95,8 +103,8 @@ def _is_debris(name: str) -> bool:
     return name.startswith("__macosx/") or base.startswith("._") or base in _DEBRIS
 
 
-def read_winmail(data: bytes, allowance: Allowance, read_inner: ReadInner) -> Inner:
-    """Reads the files that Outlook hid in a winmail.dat; raises Unreadable("companion") where it hid none."""
+def read_winmail(data: bytes, allowance: Allowance, read_inner: ReadInner) -> tuple[str, Inner]:
+    """Reads the words and files that Outlook hid in a winmail.dat; Unreadable("companion") without files."""
     from tnefparse import TNEF
 
     # tnefparse follows lengths wherever they point: IndexError, struct.error, UnicodeError ...
@@ -110,7 +118,20 @@ def read_winmail(data: bytes, allowance: Allowance, read_inner: ReadInner) -> In
     if not inner:
         # The letter once more, in a form that only Outlook reads.
         raise Unreadable("companion")
-    return tuple(inner)
+    return _words_in_winmail(message)[:_LONGEST_WORDS], tuple(inner)
+
+
+def _words_in_winmail(message: TNEF) -> str:
+    """Gives what the letter says there, which the mail itself may leave out."""
+    said = message.body or re.sub(r"<[^<>]*>", " ", _letters(message.htmlbody))
+    return _letters(said).strip("\0")
+
+
+def _letters(said: object) -> str:
+    if isinstance(said, bytes):
+        found = letters_of(said.rstrip(b"\0"))
+        return found[0] if found else ""
+    return str(said or "")
 
 
 def _name_in_winmail(attachment: object) -> str:

@@ -82,6 +82,16 @@ def timed_scan(data: bytes, clues: str) -> Any:
     return [sum(now - then for now, then in spent), transcript]
 
 
+_LONGEST_WORDS = 200_000
+
+
+def _words_of(data: bytes) -> str:
+    from pipeline.sandbox.scanner.texts import letters_of
+
+    found = letters_of(data)
+    return found[0][:_LONGEST_WORDS] if found else ""
+
+
 def failed(digest: str, why: str, size: int) -> Transcript:
     """Makes the Transcript of a file of so many bytes whose worker gave none.
 
@@ -120,6 +130,9 @@ class Scan:
             blank = Transcript(digest, found.kind, found.format, problem=found.problem)
             if found.format in _MAY_BE_DATA and (coded := self._data(data)):
                 return replace(blank, format="e-dekont", problem="payment_data", codes=(coded,))
+            if found.problem == "plain_text":
+                # It is for a person to read; but whoever takes somebody back in it is heard.
+                return replace(blank, said=_words_of(data))
             return blank if found.problem else self._read(data, found, blank, depth)
         except Exception as fault:
             return replace(blank, problem=told_of(fault, data, blank.format))
@@ -224,8 +237,10 @@ class Scan:
             words, inner = read_outlook_item(data, self._room, self._reader_of_inner(depth))
             # Words alone are for a person to read, though they are heard as well.
             return replace(blank, inner=inner, said=words, problem="" if inner else "plain_text")
+        if found.format == "winmail":
+            words, inner = containers.read_winmail(data, self._room, self._reader_of_inner(depth))
+            return replace(blank, inner=inner, said=words)
         reader = {
-            "winmail": containers.read_winmail,
             "signed": containers.read_signed,
             "eyp": containers.read_correspondence,
             "asic": containers.read_signed_package,

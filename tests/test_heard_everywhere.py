@@ -1,0 +1,100 @@
+"""Words that a mail says in another place, or in other letters, than most: its sender said them."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import pytest
+
+from pipeline.mail.unpack import plain_text
+from pipeline.papers.clues import Clues
+from pipeline.policy.mail_words import own_words
+from pipeline.policy.remarks import hear
+from pipeline.sandbox.scanner.scan import transcribe
+from tests.in_order import AYSE, POLICY, SUKRU, mail_from, row
+from tests.letters import list_of, writes
+from tests.mails import Envelope, at, html, mail, mixed, plain
+from tests.test_unpack import unpacked
+from tests.workbooks import tnef
+
+FOUND = "Kartımı buldum, iptal edin."
+QUOTED = "14.06.2024 09:12 tarihinde NES <nes@saglik.example.org> yazdı:"
+
+
+def own(text: str) -> str:
+    return own_words(mail_from(text=text, subject=""), POLICY.mail_words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Below, and between, the lines of a quotation that are marked as such.
+        f"Merhaba\n\n{QUOTED}\n> Listeniz alındı.\n> Teşekkürler\n\n{FOUND}\n",
+        f"Merhaba\n\n{QUOTED}\n> Listeniz alındı.\n{FOUND}\n> Teşekkürler\n",
+        f"{QUOTED}\n\n> Listeniz alındı.\n\n{FOUND}\n",
+        # A line that somebody drew, and a signature that begins like a field.
+        f"Liste ektedir.\n________________________________\n{FOUND}\n",
+        f"Liste ektedir.\nGönderen: Personel Birimi\n\n{FOUND}\n",
+    ],
+)
+def test_what_is_written_around_a_quotation_is_the_senders(text: str) -> None:
+    assert FOUND in own(text)
+    assert "Listeniz alındı" not in own(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Teşekkürler\n\n{QUOTED}\n{FOUND}\n",
+        f"Teşekkürler\n\n{QUOTED}\n> {FOUND}\n",
+        f"Teşekkürler\n________________________________\nKimden: NES\nGönderildi: Cuma\nKime: A\n\n{FOUND}\n",
+        f"Teşekkürler\n\nGönderen: NES\nTarih: 14 Haziran\nKonu: x\n\n{FOUND}\n",
+        f"Teşekkürler\n\nFrom: NES\nDate: 14.06.2024\nTo: A\n\n{FOUND}\n",
+        f"Teşekkürler\n-----Özgün İleti-----\n{FOUND}\n",
+    ],
+)
+def test_a_quotation_is_not_the_senders(text: str) -> None:
+    assert FOUND not in own(text)
+    assert "Teşekkürler" in own(text)
+
+
+def test_cells_and_headings_of_html_do_not_run_into_each_other() -> None:
+    page = "<h2>Liste</h2>ektedir<table><tr><td>Hülya Şimşekoğlu</td><td>vazgeçti</td></tr></table>"
+    assert plain_text(page).split("\n") == ["Liste", "ektedir", "Hülya Şimşekoğlu vazgeçti"]
+
+
+@pytest.mark.parametrize("text", ["İ P T A L", "V A Z G E Ç T İ M , i p t a l"])
+def test_a_word_set_wide_is_a_word(text: str) -> None:
+    holders = (row(AYSE), row(SUKRU, 7))
+    assert set(hear("Liste", text, holders, POLICY.remarks).rows) == {0, 1}
+    named = tuple(replace(h, written={**h.written, "over": text}) for h in holders)
+    assert set(hear("Liste", "Liste ektedir.", named, POLICY.remarks).rows) == {0, 1}
+
+
+def test_words_of_sixteen_bits_are_read_whatever_the_mail_calls_them() -> None:
+    for charset in ("utf-16", "utf-16-le", "utf-16-be"):
+        head = b"From: a@example.org\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        raw = head + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + FOUND.encode(charset)
+        assert FOUND in unpacked(raw).text
+
+
+def test_every_subject_of_a_mail_is_heard() -> None:
+    raw = b"From: a@example.org\r\nSubject: liste\r\nSubject: vazgectim\r\nSubject: liste\r\n\r\nx"
+    assert unpacked(raw).subject == "liste / vazgectim"
+
+
+def test_what_a_winmail_says_is_said() -> None:
+    whole = tnef("liste.xls", list_of(AYSE))
+    body = FOUND.encode("cp1254") + b"\0"
+    said = struct.pack("<BII", 1, 0x0002800C, len(body)) + body + struct.pack("<H", sum(body) & 0xFFFF)
+    found = transcribe(whole[:6] + said + whole[6:], Clues())
+    assert found.said == FOUND
+    assert [name for name, _ in found.inner] == ["liste.xls"]
+
+
+def test_a_table_in_the_html_alone_takes_somebody_back() -> None:
+    page = f"<p>Liste ektedir.</p><table><tr><td>{AYSE.name}</td><td>vazgeçti</td></tr></table>"
+    raw = mail(Envelope(writes(SUKRU), "Liste", at("2024-06-14")), mixed(html(page), plain("")))
+    told = hear("Liste", unpacked(raw).text, (row(AYSE), row(SUKRU, 7)), POLICY.remarks)
+    assert set(told.rows) == {0}
