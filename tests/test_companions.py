@@ -231,7 +231,7 @@ FOUND = "Kartımı buldum, başvurumu iptal edin."
     ],
 )
 def test_words_in_a_part_of_their_own_are_heard_behind_a_quoted_mail_too(part: Part) -> None:
-    quoting = plain("Merhaba,\n\nKimden: Birim\nListeniz alındı.\n")
+    quoting = plain("Merhaba,\n\nKimden: Birim\nKonu: Liste\nListeniz alındı.\n")
     submission = unpacked(quoting, attached(LIST, XLS, "form.xls"), part)
     heard = own_words(submission, POLICY.mail_words)
     assert FOUND in heard

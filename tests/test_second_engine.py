@@ -152,6 +152,8 @@ def test_an_amount_that_nobody_charges_needs_every_look_at_a_fax(
     [
         ("780,00", "300,00", "300,00 TL / 780,00 TL"),
         ("13.05.2024", "18.05.2024", "18.05.2024 10:42:07 / 13.05.2024 10:42:07"),
+        # Slashes read as ones are more digits, and yet no day that the other engine could not contradict.
+        ("13.05.2024", "1810512024", "1810512024 10:42:07 / 13.05.2024 10:42:07"),
     ],
 )
 def test_what_every_look_of_one_engine_misreads_the_other_one_does_not_let_pass(

@@ -70,13 +70,23 @@ def fold(text: str) -> str:
     plain = lower(unicodedata.normalize("NFKC", text)).translate(_ASCII)
     if plain.isascii():
         return squeeze(plain)
-    plain = unicodedata.normalize("NFKD", plain)
-    return squeeze("".join(ch for ch in plain if not (unicodedata.combining(ch) or _is_unseen(ch))))
+    return squeeze(unicodedata.normalize("NFKD", plain).translate(_BARE))
 
 
-def _is_unseen(sign: str) -> bool:
-    """Tells signs that nobody sees, such as a soft hyphen amid a word."""
-    return unicodedata.category(sign) == "Cf"
+class _Bare(dict[int, int | None]):
+    """Drops accents, and signs that nobody sees, such as a soft hyphen amid a word."""
+
+    def __missing__(self, code: int) -> int | None:
+        sign = chr(code)
+        bare = None if unicodedata.combining(sign) or unicodedata.category(sign) == "Cf" else code
+        # A stranger's text has no more signs remembered than a few scripts have.
+        if len(self) < _MOST_SIGNS:
+            self[code] = bare
+        return bare
+
+
+_MOST_SIGNS = 4096
+_BARE = _Bare()
 
 
 def heading(text: str) -> str:

@@ -316,6 +316,16 @@ def is_said(proof: Proof, text: str) -> bool:
     return _is_printed(proof, repaired_dates(text))
 
 
+def is_another_day(proof: Proof, text: str) -> bool:
+    """Tells whether a text without labels, of a picture, begins with a whole day unlike that of a proof.
+
+    >>> receipt = strength(text_words("Tarih 2110612024 21:27:18"), Terms())
+    >>> [is_another_day(p, told) for p in receipt.proofs for told in ("27/06/2024 21:27:18", "7/06/2024")]
+    [True, False]
+    """
+    return proof.kind == "date" and bool(days := _days_of(text)) and not days <= proof.values
+
+
 def _is_in_line(word: Word, proof: Proof) -> bool:
     return abs((word.top + word.bottom) / 2 - proof.middle) < 0.7 * proof.height
 
@@ -544,11 +554,15 @@ def _dates(lines: Sequence[_Printed], terms: Terms) -> _Found:
     seen_label = False
     for line, is_labelled in _value_lines(lines, terms.date_label, terms):
         seen_label = seen_label or is_labelled
-        run = _DATE_RUN.search(repaired_dates(line.text)) if is_labelled else None
-        moment = moment_of(run[0]) if run else None
-        if moment and 2010 <= moment.year < 2100:
-            proofs.append(line.proof("date", frozenset({moment.date()})))
+        if is_labelled and (days := _days_of(line.text)):
+            proofs.append(line.proof("date", days))
     return proofs, seen_label and not proofs
+
+
+def _days_of(text: str) -> frozenset[date]:
+    run = _DATE_RUN.search(repaired_dates(text))
+    moment = moment_of(run[0]) if run else None
+    return frozenset({moment.date()} if moment and 2010 <= moment.year < 2100 else ())
 
 
 def _rails(lines: Sequence[_Printed], terms: Terms) -> frozenset[str]:

@@ -112,7 +112,7 @@ def _quotes_the_rest(lines: Sequence[str], at: int, quotes: Quotes) -> bool:
     """Tells whether all below a line is another mail's.
 
     Where each line of it bears a mark of its own, what is written between and below them is the sender's. And
-    a line drawn across, or one that says from whom, quotes a mail only with that mail's fields below it.
+    a line drawn across, or one that says from whom, quotes a mail only with that mail's fields near it.
     """
     folded = fold(lines[at])
     below = [line.strip() for line in lines[at + 1 : at + 1 + _FIELDS_WITHIN] if line.strip()]
@@ -120,13 +120,11 @@ def _quotes_the_rest(lines: Sequence[str], at: int, quotes: Quotes) -> bool:
         return not (below and below[0].startswith(">"))
     if not _begins(folded, quotes.begins):
         return False
-    is_field = _begins(folded, quotes.fields)
-    if not (is_field or set(folded.strip()) <= set("_-")):
+    fields = (*quotes.fields, *quotes.titles)
+    if not (_begins(folded, fields) or set(folded.strip()) <= set("_-")):
         return True
-    others = [
-        line for line in below if line.lstrip("*> ") and _begins(fold(line.lstrip("*> ")), quotes.fields)
-    ]
-    return bool(others)
+    near = [*lines[max(at - _FIELDS_WITHIN, 0) : at], *below]
+    return any(_begins(fold(line.lstrip("*> ")), fields) for line in near)
 
 
 # So near to each other the fields of a quoted mail stand.

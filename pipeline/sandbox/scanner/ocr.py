@@ -252,8 +252,9 @@ class _Climb:
         is_doubtful = is_contested(*seen)
         if not is_doubtful and is_in_question(self.best, self._readings):
             is_doubtful = not self._is_seen_at_a_glance(self.best, ATTEMPT_SECONDS)
-        known = self.best.strength.proofs in self._opinions
-        opinion = self._opinion(self.best) if is_doubtful or known else None
+        # Looks of one engine that agree may all have seen ones in a day's slashes.
+        is_asked = is_doubtful or self.best.strength.is_receipt_like
+        opinion = self._opinion(self.best) if is_asked else None
         if is_doubtful and is_backed(*seen, opinion):
             return False, ()
         otherwise = opinion.otherwise if opinion else ()

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.domain import Page, Word
 from pipeline.papers.printed import printed_lines
-from pipeline.papers.strength import Proof, Strength, is_said, value_of
+from pipeline.papers.strength import Proof, Strength, is_another_day, is_said, repaired_dates, value_of
 from pipeline.sandbox.scanner.second_engine import MOST_LINES, texts_of
 
 # How far above and below its words a line goes, as a share of their height.
@@ -42,9 +42,17 @@ def second_opinion(page: Image.Image, words: Sequence[Word], told: Strength) -> 
     otherwise = tuple(
         f"{_spelled(value)} / {text.strip()}"
         for (proof, value), text in zip(lines, texts, strict=True)
-        if proof in told.unprotected and proof not in said and _digits(text) >= _digits(_spelled(value))
+        if proof in told.unprotected and proof not in said and _is_whole(proof, text, _spelled(value))
     )
     return Opinion(said, otherwise)
+
+
+def _is_whole(proof: Proof, text: str, spelled: str) -> bool:
+    """Tells whether the other engine reads a whole value: what has lost digits contradicts nothing.
+
+    Of the digits in a day, slashes are none, though looks of one engine may all see ones in them.
+    """
+    return is_another_day(proof, text) or _digits(text) >= _digits(repaired_dates(spelled))
 
 
 def words_seen_otherwise(page: Image.Image, words: Sequence[Word], whole: bool) -> tuple[Word, ...]:
