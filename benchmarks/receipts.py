@@ -31,6 +31,7 @@ from PIL import Image
 
 from pipeline.domain import Page, Receipt
 from pipeline.domain.turkish import fold
+from pipeline.papers.aslant import beside_its_name
 from pipeline.papers.clues import Clues
 from pipeline.papers.layouts import load_layouts, matching_picture, read_picture
 from pipeline.papers.printed import lines_of
@@ -172,12 +173,12 @@ def by_layouts(clues: Clues) -> Decide:
     def decide(reading: FileReading) -> Receipt | None:
         if reading.problem or reading.notes:
             return None
-        across = [text for page in reading.pages for text in page.across]
-        if only_known(across, harmless) is not Verdict.PASSES:
-            return None
         lines = [line for page in reading.pages for line in lines_of(page)]
         names = matching_picture(lines, layouts)
         if len(names) != 1:
+            return None
+        across = [text for page in reading.pages for text in page.across]
+        if only_known(beside_its_name(across, layouts[names[0]]), harmless) is not Verdict.PASSES:
             return None
         return read_picture(lines, names[0], layouts[names[0]], rails)
 

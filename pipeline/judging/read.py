@@ -27,6 +27,7 @@ from pipeline.domain.turkish import IdentityNumber, heading, squeeze
 from pipeline.lists.columns import compared, in_doubt_of_letters
 from pipeline.lists.form import Form
 from pipeline.lists.sheets import ListReading, read_list
+from pipeline.papers.aslant import beside_its_name
 from pipeline.papers.codes import confirmed, confirming, with_codes
 from pipeline.papers.layouts import (
     matching,
@@ -320,13 +321,14 @@ def _read_one(name: str, transcript: Transcript, patterns: Patterns) -> Receipt 
         stands = stands_on(printed, lines if is_text else respelled(lines, layout), layout, patterns.rails)
         codes = _codes_on(transcript)
         looks = next((page.likeness for page in transcript.pages if page.words), "")
+        across = [text for page in transcript.pages for text in page.across]
         return replace(
             with_codes(receipt, codes, patterns.rails),
             file=name,
             digest=transcript.digest,
             read_by=way,
             notes=transcript.notes,
-            across=tuple(text for page in transcript.pages for text in page.across),
+            across=tuple(across) if is_text else beside_its_name(across, layout),
             also_read=tuple(text for page in transcript.pages for text in page.otherwise),
             stands=stands,
             sources=sources_on(transcript.pages, stands, confirmed(receipt, codes)),

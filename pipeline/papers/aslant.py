@@ -1,0 +1,26 @@
+"""aslant: what is read across the picture of a page → the same without pieces of the bank's own name.
+
+A title in letters much higher than the rest is taken for a stamp that lies over the page, and read in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.papers.layouts import Layout
+from pipeline.papers.rails import squash
+
+# Fewer letters may be a piece of any word.
+_FEWEST_LETTERS = 5
+# Every bank is a company limited by shares (law 5411, article 7).
+_COMPANY = "as"
+
+
+def beside_its_name(across: Sequence[str], layout: Layout) -> tuple[str, ...]:
+    """Leaves what is no piece of the bank's name; "", which nobody can read, stays."""
+    names = [squash(name) + _COMPANY for name in (*layout.title, *layout.headings)]
+    return tuple(text for text in across if not _is_piece(squash(text), names))
+
+
+def _is_piece(letters: str, names: Sequence[str]) -> bool:
+    return len(letters) >= _FEWEST_LETTERS and any(letters in name for name in names)

@@ -1,0 +1,48 @@
+"""What stands across a page: a piece of its bank's name is no stamp, anything else may be one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbox_fixtures.expect import demo_policy
+from pipeline.domain import Attachment, FileKind, Page, Receipt, Transcript
+from pipeline.judging.read import read
+from pipeline.papers.aslant import beside_its_name
+from pipeline.papers.layouts import Layout
+from pipeline.papers.strength import text_words
+from tests.test_receipt_words import BILL_LINES
+
+POLICY = demo_policy()
+
+
+def layout(name: str) -> Layout:
+    return POLICY.layouts[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [("yapi-kredi", "KREDİ"), ("kuveyt-turk", "KATILIMBANKASIA"), ("kuveyt-turk", "Türk Katılım")],
+)
+def test_a_piece_of_the_banks_own_name_is_no_stamp(name: str, piece: str) -> None:
+    assert beside_its_name((piece,), layout(name)) == ()
+
+
+@pytest.mark.parametrize("told", ["İPTAL", "ÖRNEKTİR", "SAHTE", "", "RED", "KREDİ İPTAL", "AKBANK", "BANK"])
+def test_whatever_else_stands_across_is_heard(told: str) -> None:
+    for name in POLICY.layouts:
+        if not (name == "akbank" and told == "AKBANK"):
+            assert beside_its_name((told, "x"), layout(name)) == (told, "x")
+
+
+def receipt(read_by: str, *across: str) -> Receipt:
+    page = Page(1, 1000, 1000, text_words("\n".join(BILL_LINES)), read_by, across=across)
+    transcript = Transcript("d", FileKind.PDF, "pdf", pages=(page,))
+    file = Attachment("a.pdf", "application/pdf", b"", "d")
+    (found,) = read([(file, transcript)], POLICY.patterns).receipts
+    return found
+
+
+def test_only_pictures_show_a_title_twice() -> None:
+    assert receipt("ocr psm=11", "AKIFBANK", "İPTAL").across == ("İPTAL",)
+    # A text layer knows which of its letters lie aslant.
+    assert receipt("text", "AKIFBANK").across == ("AKIFBANK",)
