@@ -195,6 +195,14 @@ def test_what_the_other_engine_cannot_read_it_does_not_contradict(blank: Callabl
     assert opinion == Opinion(frozenset(), ())
 
 
+@pytest.mark.parametrize(("printed", "is_against"), [("27.06.2024", False), ("2110612024", True)])
+def test_a_day_that_was_put_together_needs_the_other_engine(printed: str, is_against: bool) -> None:
+    words = tuple(replace(w, x1=w.x1 * 2, bottom=w.top + 40) for w in text_words(f"TARİH {printed}"))
+    opinion = second_opinion(Image.new("L", (900, 60), "white"), words, strength(words, CLUES.terms))
+    assert opinion
+    assert bool(opinion.otherwise) is is_against
+
+
 def looking(monkeypatch: pytest.MonkeyPatch, seen: str, misread: str) -> None:
     """Lets every look of tesseract's misread something, and every glance."""
     honest = ocr.look

@@ -42,17 +42,20 @@ def second_opinion(page: Image.Image, words: Sequence[Word], told: Strength) -> 
     otherwise = tuple(
         f"{_spelled(value)} / {text.strip()}"
         for (proof, value), text in zip(lines, texts, strict=True)
-        if proof in told.unprotected and proof not in said and _is_whole(proof, text, _spelled(value))
+        if proof in told.unprotected and proof not in said and _is_against(proof, text, _spelled(value))
     )
     return Opinion(said, otherwise)
 
 
-def _is_whole(proof: Proof, text: str, spelled: str) -> bool:
-    """Tells whether the other engine reads a whole value: what has lost digits contradicts nothing.
+def _is_against(proof: Proof, text: str, spelled: str) -> bool:
+    """Tells whether what the other engine reads in the place of a value speaks against it.
 
-    Of the digits in a day, slashes are none, though looks of one engine may all see ones in them.
+    What has lost digits does not, and of the digits in a day slashes are none, though all looks of one engine
+    may see ones in them. But a day that had to be put together needs the other engine to read the same.
     """
-    return is_another_day(proof, text) or _digits(text) >= _digits(repaired_dates(spelled))
+    repaired = repaired_dates(spelled)
+    is_guessed = proof.kind == "date" and repaired != spelled
+    return is_guessed or is_another_day(proof, text) or _digits(text) >= _digits(repaired)
 
 
 def words_seen_otherwise(page: Image.Image, words: Sequence[Word], whole: bool) -> tuple[Word, ...]:
