@@ -73,10 +73,26 @@ def test_a_word_set_wide_is_a_word(text: str) -> None:
 
 
 def test_words_of_sixteen_bits_are_read_whatever_the_mail_calls_them() -> None:
-    for charset in ("utf-16", "utf-16-le", "utf-16-be"):
-        head = b"From: a@example.org\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    called = {
+        "utf-16": "utf-8",
+        "utf-16-le": "utf-8",
+        "utf-16-be": "utf-8",
+        "utf-32": "utf-32",
+        "utf-7": "utf-7",
+    }
+    for charset, told in called.items():
+        head = f"From: a@example.org\r\nContent-Type: text/plain; charset={told}\r\n".encode()
         raw = head + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + FOUND.encode(charset)
         assert FOUND in unpacked(raw).text
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1254", "utf-16"])
+def test_a_stray_zero_hides_no_words(charset: str) -> None:
+    head = f"From: a@example.org\r\nContent-Type: text/plain; charset={charset}\r\n"
+    body = f"Liste ektedir.\0\n{FOUND[:3]}\0{FOUND[3:]}".encode("utf-8" if charset == "utf-16" else charset)
+    raw = head.encode() + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body
+    assert "Liste ektedir." in unpacked(raw).text
+    assert FOUND in unpacked(raw).text
 
 
 def test_every_subject_of_a_mail_is_heard() -> None:

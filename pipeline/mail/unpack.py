@@ -61,6 +61,8 @@ _MAIL_HEADER = re.compile(
     rb"\s*(?:return-path|received|from|to|date|subject|message-id|mime-version|content-[a-z-]+|x-[\w-]+):",
     re.IGNORECASE,
 )
+# Shares of a text in pairs of bytes that are zeros where letters have them, and where they have none.
+_MANY, _FEW = 0.35, 0.05
 # A letter's words are read this far; and a table in a letter is looked for this far.
 _LONGEST_TEXT, _LONGEST_HTML = 200_000, 2_000_000
 # The standard library takes the square of its length to read a parameter, and minutes for uuencoded millions.
@@ -233,10 +235,13 @@ def _piece(text: bytes | str, charset: str | None) -> str:
 
 
 def _guessed(data: bytes, charset: str | None) -> str:
-    if b"\0" in data[:_LONGEST_TEXT]:
-        # No letter is written so but in pairs of bytes, whatever the mail calls it.
-        first = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
-        charset = first or ("utf-16-le" if data[1:2] == b"\0" else "utf-16-be")
+    told = re.sub(r"[^a-z0-9]", "", (charset or "").lower())
+    is_wide = told.startswith(("utf16", "ucs2"))
+    if is_wide or (b"\0" in data and not told.startswith("utf32")):
+        # A stray zero, or a wrong word of the mail's, must not make other letters of all that is written.
+        in_pairs = _of_pairs(data)
+        charset = in_pairs or (None if is_wide else charset)
+        data = data if in_pairs else data.replace(b"\0", b"")
     for candidate in (charset, "utf-8", "windows-1254"):
         if not candidate or candidate.lower() in ("unknown-8bit", "us-ascii", "ascii"):
             continue
@@ -245,6 +250,19 @@ def _guessed(data: bytes, charset: str | None) -> str:
         except (LookupError, ValueError):  # unknown, undecodable, or not even a name
             continue
     return data.decode("latin-1")
+
+
+def _of_pairs(data: bytes) -> str:
+    """Names the charset of letters written in pairs of bytes, whatever the mail calls it; "" for none.
+
+    Of Turkish in such pairs nearly every second byte is a zero, and hardly another one.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    zeros = {"utf-16-be": data[::2].count(0), "utf-16-le": data[1::2].count(0)}
+    likely = max(zeros, key=lambda name: zeros[name])
+    is_so = zeros[likely] > _MANY * len(data) and min(zeros.values()) < _FEW * len(data)
+    return likely if is_so else ""
 
 
 def _first_address(tree: Message, name: str) -> tuple[str, str]:
