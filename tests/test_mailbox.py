@@ -682,6 +682,16 @@ def test_a_fault_quotes_no_mail(box: Box) -> None:
         assert "gizli" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_a_connection_that_ends_amid_the_login_refuses_no_password(full: Box) -> None:
+    # Else nothing would be tried for an hour, and the unit be told to correct what is right.
+    with (
+        DropAtLine(full.server.port, "client", 1, rb"LOGIN|AUTHENTICATE") as saboteur,
+        pytest.raises(Dropped, match="the next run tries again"),
+    ):
+        one_run(account_of(full, saboteur.port), set())
+    assert saboteur.happened
+
+
 @pytest.mark.parametrize("command", [rb"LOGIN|AUTHENTICATE", rb"STATUS", rb"EXAMINE", rb"LOGOUT"])
 def test_silence_is_given_up_in_time(full: Box, command: bytes) -> None:
     began = time.monotonic()

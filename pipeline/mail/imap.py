@@ -587,13 +587,12 @@ class Mailbox:
             self._hang_up(politely=False)
             if isinstance(error, ProtocolError):
                 raise self._garbled(doing) from None
-            # The library's text may quote mail; only the kind of error goes on.
-            raise Dropped(
-                f"The IMAP server {host} ended the connection or fell silent during {doing} "
-                f"({type(error).__name__}); the next run tries again.",
-                f"{host}: {type(error).__name__} ({doing})",
-            ) from None
+            raise self._dropped(error, doing) from None
         except imaplib.IMAP4.error as error:
+            # The library calls a connection that ends while it logs in a refusal of the password.
+            if isinstance(error.__context__, imaplib.IMAP4.abort | OSError):
+                self._hang_up(politely=False)
+                raise self._dropped(error.__context__, doing) from None
             raise self._a_clean_no(error, doing, folder) from None
         except MailboxFault:
             raise
@@ -601,6 +600,15 @@ class Mailbox:
             # Parsers stumble in every way over what a server should never send.
             self._hang_up(politely=False)
             raise self._garbled(doing) from None
+
+    def _dropped(self, error: Exception, doing: str) -> Dropped:
+        # The library's text may quote mail; only the kind of error goes on.
+        host, kind = self.account.host, type(error).__name__
+        return Dropped(
+            f"The IMAP server {host} ended the connection or fell silent during {doing} "
+            f"({kind}); the next run tries again.",
+            f"{host}: {kind} ({doing})",
+        )
 
     def _a_clean_no(self, error: imaplib.IMAP4.error, doing: str, folder: str) -> MailboxFault:
         host = self.account.host
