@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import Field
@@ -101,7 +102,7 @@ def own_words(submission: Submission, words: MailWords) -> str:
         folded = fold(line)
         # What stands behind a file is the sender's again, though another mail was quoted before it.
         is_over = (is_over or _quotes_the_rest(written, at, words.quotes)) and line != NEW_PART
-        if is_over or line == NEW_PART or folded.endswith(tuple(map(fold, words.quotes.ends))):
+        if is_over or line == NEW_PART or folded.endswith(_folded(words.quotes.ends)):
             continue
         if not folded.startswith(">") and not _is_signature(line, name):
             lines.append(line.strip())
@@ -116,7 +117,7 @@ def _quotes_the_rest(lines: Sequence[str], at: int, quotes: Quotes) -> bool:
     """
     folded = fold(lines[at])
     below = [line.strip() for line in lines[at + 1 : at + 1 + _FIELDS_WITHIN] if line.strip()]
-    if folded.endswith(tuple(map(fold, quotes.ends))):
+    if folded.endswith(_folded(quotes.ends)):
         return not (below and below[0].startswith(">"))
     if not _begins(folded, quotes.begins):
         return False
@@ -156,8 +157,14 @@ def passed_on(submission: Submission, words: MailWords, own: Collection[str]) ->
     return "\n\n".join([*titles, "\n".join(told).strip()]).strip()
 
 
-def _begins(folded: str, marks: Iterable[str]) -> bool:
-    return folded.startswith(tuple(map(fold, marks)))
+def _begins(folded: str, marks: tuple[str, ...]) -> bool:
+    return folded.startswith(_folded(marks))
+
+
+# A letter has thousands of lines, and the marks of rules are the same for each.
+@lru_cache(maxsize=64)
+def _folded(marks: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(fold, marks))
 
 
 def _passes_on(line: str, quotes: Quotes, is_forwarded: bool) -> bool:
@@ -168,7 +175,7 @@ def _passes_on(line: str, quotes: Quotes, is_forwarded: bool) -> bool:
 
 
 def _begins_quote(folded: str, quotes: Quotes) -> bool:
-    return _begins(folded, quotes.begins) or folded.endswith(tuple(map(fold, quotes.ends)))
+    return _begins(folded, quotes.begins) or folded.endswith(_folded(quotes.ends))
 
 
 def _is_signature(line: str, name: set[str]) -> bool:

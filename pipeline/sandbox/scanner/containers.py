@@ -11,7 +11,7 @@ from pipeline.domain import CellKind, FileKind, Sheet, Transcript
 from pipeline.mail import cms
 from pipeline.sandbox.scanner.cells import SheetInProgress
 from pipeline.sandbox.scanner.elements import Attributes, walk
-from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
+from pipeline.sandbox.scanner.limits import MAX_HEARD, MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.packages import Package
 from pipeline.sandbox.scanner.sniff import sniff
 from pipeline.sandbox.scanner.texts import letters_of
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 ReadInner = Callable[[bytes], Transcript]
 Inner = tuple[tuple[str, Transcript], ...]
 
-# So much of a letter is heard.
-_LONGEST_WORDS = 200_000
 # What file managers add to an archive without being asked.
 _DEBRIS = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 # Where packages of official correspondence (TS 13298) keep the letter and what is enclosed with it.
@@ -118,7 +116,7 @@ def read_winmail(data: bytes, allowance: Allowance, read_inner: ReadInner) -> tu
     if not inner:
         # The letter once more, in a form that only Outlook reads.
         raise Unreadable("companion")
-    return _words_in_winmail(message)[:_LONGEST_WORDS], tuple(inner)
+    return _words_in_winmail(message)[:MAX_HEARD], tuple(inner)
 
 
 def _words_in_winmail(message: TNEF) -> str:

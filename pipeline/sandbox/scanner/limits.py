@@ -7,6 +7,8 @@ from dataclasses import dataclass
 # A list of 50,000 rows with eleven filled columns is 550,000 cells; no unit has as many people.
 MAX_CELLS = 600_000
 MAX_LETTERS = 8_000_000
+# So much of the words of a letter or a text file is heard.
+MAX_HEARD = 200_000
 MAX_SHEETS = 50
 MAX_UNPACKED = 200_000_000
 # A file in an archive; mail servers stop at half of it.

@@ -8,15 +8,13 @@ import olefile
 
 from pipeline.domain import FileKind, Transcript
 from pipeline.sandbox.scanner.containers import Inner, ReadInner
-from pipeline.sandbox.scanner.limits import Allowance, Unreadable
+from pipeline.sandbox.scanner.limits import MAX_HEARD, Allowance, Unreadable
 
 # Names of properties (MS-OXMSG); the last four digits tell bytes, UTF-16 and the sender's code page apart.
 _PROPERTY = "__substg1.0_"
 _BYTES, _WIDE, _NARROW, _FOLDER = "0102", "001F", "001E", "000D"
 _BODY, _CONTENT, _LONG_NAME, _SHORT_NAME = "1000", "3701", "3707", "3704"
 _ENCLOSURE = "__attach_version1.0_"
-# As long as the words of a mail are heard.
-_LONGEST_WORDS = 200_000
 
 
 def read_outlook_item(data: bytes, allowance: Allowance, read_inner: ReadInner) -> tuple[str, Inner]:
@@ -27,7 +25,7 @@ def read_outlook_item(data: bytes, allowance: Allowance, read_inner: ReadInner) 
     # olefile answers damage with OSError, but also with IndexError, struct.error and others.
     with olefile.OleFileIO(io.BytesIO(data)) as ole:
         folders = sorted({e[0] for e in ole.listdir() if len(e) > 1 and e[0].startswith(_ENCLOSURE)})
-        words = _text(ole, [], _BODY, allowance)[:_LONGEST_WORDS]
+        words = _text(ole, [], _BODY, allowance)[:MAX_HEARD]
         files = [_file(ole, folder, allowance) for folder in folders]
     if not (files or words.strip()):
         raise Unreadable("mail_message")

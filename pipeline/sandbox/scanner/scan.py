@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain import Coded, FileKind, Transcript
-from pipeline.sandbox.scanner.limits import MAX_DEPTH, MAX_FILE, Allowance, Unreadable
+from pipeline.sandbox.scanner.limits import MAX_DEPTH, MAX_FILE, MAX_HEARD, Allowance, Unreadable
 from pipeline.sandbox.scanner.preload import Preload
 from pipeline.sandbox.scanner.sniff import Sniffed, sniff
 from pipeline.sandbox.scanner.wholeness import told_of, too_large
@@ -82,14 +82,11 @@ def timed_scan(data: bytes, clues: str) -> Any:
     return [sum(now - then for now, then in spent), transcript]
 
 
-_LONGEST_WORDS = 200_000
-
-
 def _words_of(data: bytes) -> str:
     from pipeline.sandbox.scanner.texts import letters_of
 
     found = letters_of(data)
-    return found[0][:_LONGEST_WORDS] if found else ""
+    return found[0][:MAX_HEARD] if found else ""
 
 
 def failed(digest: str, why: str, size: int) -> Transcript:
