@@ -178,7 +178,7 @@ def by_layouts(clues: Clues) -> Decide:
         if len(names) != 1:
             return None
         across = [text for page in reading.pages for text in page.across]
-        if only_known(beside_its_name(across, layouts[names[0]]), harmless) is not Verdict.PASSES:
+        if only_known(beside_its_name(across, layouts[names[0]], rails), harmless) is not Verdict.PASSES:
             return None
         return read_picture(lines, names[0], layouts[names[0]], rails)
 

@@ -9,10 +9,12 @@ from pipeline.domain import Attachment, FileKind, Page, Receipt, Transcript
 from pipeline.judging.read import read
 from pipeline.papers.aslant import beside_its_name
 from pipeline.papers.layouts import Layout
+from pipeline.papers.rails import signs_on
 from pipeline.papers.strength import text_words
 from tests.test_receipt_words import BILL_LINES
 
 POLICY = demo_policy()
+RAILS = POLICY.patterns.rails
 
 
 def layout(name: str) -> Layout:
@@ -24,14 +26,22 @@ def layout(name: str) -> Layout:
     [("yapi-kredi", "KREDİ"), ("kuveyt-turk", "KATILIMBANKASIA"), ("kuveyt-turk", "Türk Katılım")],
 )
 def test_a_piece_of_the_banks_own_name_is_no_stamp(name: str, piece: str) -> None:
-    assert beside_its_name((piece,), layout(name)) == ()
+    assert beside_its_name((piece,), layout(name), RAILS) == ()
 
 
 @pytest.mark.parametrize("told", ["İPTAL", "ÖRNEKTİR", "SAHTE", "", "RED", "KREDİ İPTAL", "AKBANK", "BANK"])
 def test_whatever_else_stands_across_is_heard(told: str) -> None:
     for name in POLICY.layouts:
         if not (name == "akbank" and told == "AKBANK"):
-            assert beside_its_name((told, "x"), layout(name)) == (told, "x")
+            assert beside_its_name((told, "x"), layout(name), RAILS) == (told, "x")
+
+
+def test_a_sign_is_heard_though_a_form_of_the_bank_bears_the_word() -> None:
+    for sign in (*RAILS.stamps, *RAILS.unfinished):
+        word = sign.replace("*", "")
+        if signs_on((word,), (), RAILS):
+            for name in POLICY.layouts:
+                assert beside_its_name((word,), layout(name), RAILS) == (word,)
 
 
 def receipt(read_by: str, *across: str) -> Receipt:

@@ -328,7 +328,7 @@ def _read_one(name: str, transcript: Transcript, patterns: Patterns) -> Receipt 
             digest=transcript.digest,
             read_by=way,
             notes=transcript.notes,
-            across=tuple(across) if is_text else beside_its_name(across, layout),
+            across=tuple(across) if is_text else beside_its_name(across, layout, patterns.rails),
             also_read=tuple(text for page in transcript.pages for text in page.otherwise),
             stands=stands,
             sources=sources_on(transcript.pages, stands, confirmed(receipt, codes)),

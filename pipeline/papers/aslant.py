@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.papers.layouts import Layout
-from pipeline.papers.rails import squash
+from pipeline.papers.rails import Rails, signs_on, squash
 
 # Fewer letters may be a piece of any word.
 _FEWEST_LETTERS = 5
@@ -16,10 +16,10 @@ _FEWEST_LETTERS = 5
 _COMPANY = "as"
 
 
-def beside_its_name(across: Sequence[str], layout: Layout) -> tuple[str, ...]:
-    """Leaves what is no piece of the bank's name; "", which nobody can read, stays."""
+def beside_its_name(across: Sequence[str], layout: Layout, rails: Rails) -> tuple[str, ...]:
+    """Leaves what is no piece of the bank's name, all signs against a payment, and "" for what is unread."""
     names = [squash(name) + _COMPANY for name in (*layout.title, *layout.headings)]
-    return tuple(text for text in across if not _is_piece(squash(text), names))
+    return tuple(t for t in across if signs_on((t,), (), rails) or not _is_piece(squash(t), names))
 
 
 def _is_piece(letters: str, names: Sequence[str]) -> bool:
