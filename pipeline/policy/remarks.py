@@ -607,9 +607,14 @@ def _without(text: str, phrases: tuple[str, ...]) -> list[str]:
 
 def _length(words: Sequence[str], at: int, known: _Phrases) -> int:
     """Counts the words of the longest of some phrases that begins at a word; 0 where none does."""
-    # Most words begin no phrase: they are held against those alone that begin with the same letter.
-    likely = (*known.by_letter.get(words[at][0], ()), *known.open)
-    return max((_taken(words, at, wanted) for wanted in likely), default=0)
+    # Most words begin no phrase: they are held against those alone that begin with the same letters.
+    word, longest = words[at], 0
+    for letters in range(1, _FIRST_LETTERS + 1):
+        for wanted in known.by_letters.get(word[:letters], ()) if letters <= len(word) else ():
+            longest = max(longest, _taken(words, at, wanted))
+    for wanted in known.open:
+        longest = max(longest, _taken(words, at, wanted))
+    return longest
 
 
 def _taken(words: Sequence[str], first: int, wanted: _Wanted) -> int:
@@ -629,20 +634,25 @@ _Wanted = Sequence[tuple[str, str]]
 
 
 class _Phrases(NamedTuple):
-    """Phrases taken apart into words, by their first letter; `open` begin with any, only its end is known."""
+    """Phrases taken apart into words, by their first letters; `open` begin with any, only its end is known."""
 
-    by_letter: Mapping[str, Sequence[_Wanted]]
+    by_letters: Mapping[str, Sequence[_Wanted]]
     open: Sequence[_Wanted]
+
+
+# Of so many first letters few phrases are alike; a shorter first word has its own.
+_FIRST_LETTERS = 3
 
 
 @lru_cache(maxsize=4096)
 def _taken_apart(phrases: tuple[str, ...]) -> _Phrases:
-    by_letter: dict[str, list[_Wanted]] = {}
+    by_letters: dict[str, list[_Wanted]] = {}
     open_ones: list[_Wanted] = []
     for wanted in filter(None, map(_wanted, phrases)):
         mark, first = wanted[0]
-        (open_ones if mark == "ends" else by_letter.setdefault(first[0], [])).append(wanted)
-    return _Phrases(by_letter, open_ones)
+        letters = first[:_FIRST_LETTERS]
+        (open_ones if mark == "ends" else by_letters.setdefault(letters, [])).append(wanted)
+    return _Phrases(by_letters, open_ones)
 
 
 def _wanted(phrase: str) -> _Wanted:
