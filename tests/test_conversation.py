@@ -170,7 +170,7 @@ def test_an_accepted_withdrawal_closes_the_case_for_good(listed_once: House) -> 
         "Önceki mailimi yok sayınız.",
         "Please cancel my application",
         "Başvurum ne durumda? Vazgeçmek istiyorum.",
-        "İlt: mesaj\n\n---------- Forwarded message ---------\nKimden: Ayşe <a@saglik.example.org>\n\nVazgeçtim.",
+        "Bilginize.\n\n------ Forwarded message ------\nKimden: Ayşe <a@saglik.example.org>\n\nVazgeçtim.",
     ],
 )
 def test_words_alone_are_heard_of_the_row_that_waits(listed_once: House, words: str) -> None:

@@ -60,7 +60,7 @@ def said_by(matter: Matter, policy: Policy) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The cases that a mail may withdraw; `said` is what no topic knows, and no file came with to be held for."""
+    """The cases that a mail may withdraw; `said` is by which words, where no topic and no file tells."""
 
     cases: tuple[Case, ...] = ()
     said: str = ""
