@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, datetime
 
 import openpyxl
@@ -214,6 +215,14 @@ def other_sheet_takes_back() -> bytes:
     return _sent("2024-06-04", "11:30", xlsx(filled(BARE, [entry(ONE), entry(TWO)]), others))
 
 
+def spare_sheet() -> bytes:
+    """On a second sheet, "YEDEK", stands a second person in good order: is she to have a card, or not?"""
+    sheets = [
+        filled(replace(BARE, sheet=name), [entry(who)]) for name, who in (("ASIL", ONE), ("YEDEK", TWO))
+    ]
+    return _sent("2024-06-04", "11:35", xlsx(*sheets))
+
+
 def address_of_somebody_else() -> bytes:
     """One person has an address made of somebody else's name, the other that of the unit that writes."""
     address = "mehmet.gurbuz@hastane1.saglik.example.org"
@@ -317,6 +326,7 @@ LETTERS: Letters = {
     "held/margin-takes-somebody-back": margin_takes_somebody_back,
     "held/column-says-no": column_says_no,
     "held/other-sheet-takes-back": other_sheet_takes_back,
+    "held/spare-sheet": spare_sheet,
     "held/address-of-somebody-else": address_of_somebody_else,
     "returned/half-rows": half_rows,
     "returned/birth-date-of-another-zone": birth_date_of_another_zone,
