@@ -604,7 +604,7 @@ _Wanted = Sequence[tuple[str, str]]
 
 
 class _Phrases(NamedTuple):
-    """Phrases taken apart into words, by their first letters; `open` begin with any, only its end is known."""
+    """Phrases taken apart into words, by their first letters; of `open` ones only the end is known."""
 
     by_letters: Mapping[str, Sequence[_Wanted]]
     open: Sequence[_Wanted]
