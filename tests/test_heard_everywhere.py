@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import quopri
 import struct
 from dataclasses import replace
 
@@ -12,9 +14,10 @@ from pipeline.papers.clues import Clues
 from pipeline.policy.mail_words import own_words
 from pipeline.policy.remarks import hear
 from pipeline.sandbox.scanner.scan import transcribe
+from tests.house import House, body
 from tests.in_order import AYSE, POLICY, SUKRU, mail_from, row
 from tests.letters import list_of, writes
-from tests.mails import Envelope, at, html, mail, mixed, plain
+from tests.mails import XLS, Envelope, at, attached, html, mail, mixed, plain
 from tests.test_unpack import unpacked
 from tests.workbooks import tnef
 
@@ -93,6 +96,58 @@ def test_a_stray_zero_hides_no_words(charset: str) -> None:
     raw = head.encode() + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body
     assert "Liste ektedir." in unpacked(raw).text
     assert FOUND in unpacked(raw).text
+
+
+TURKISH = "Kartımı buldum, başvurumu iptal edin."
+WRITTEN = {
+    # A mark of pairs, and none behind it.
+    "marked, UTF-8": codecs.BOM_UTF16_LE + TURKISH.encode(),
+    "marked the other way, UTF-8": codecs.BOM_UTF16_BE + TURKISH.encode(),
+    "marked, Windows": codecs.BOM_UTF16_LE + TURKISH.encode("cp1254"),
+    "marked, an odd byte more": codecs.BOM_UTF16_LE + TURKISH.encode() + b"x",
+    "marked the wrong way": codecs.BOM_UTF16_BE + TURKISH.encode("utf-16-le"),
+    # Pairs amid letters of one byte, as where a server adds something.
+    "pairs, then UTF-8": "Liste".encode("utf-16") + b"\r\n" + TURKISH.encode(),
+    "UTF-8, then pairs": b"Liste ektedir.\r\n" + TURKISH.encode("utf-16"),
+    "pairs, then a house's footer": TURKISH.encode("utf-16-le") + b"\r\nSaglik Mudurlugu, Ornek Cadde " * 3,
+    "pairs, then an end of line": TURKISH.encode("utf-16") + b"\n",
+    "two marks, pairs": codecs.BOM_UTF8 + TURKISH.encode("utf-16"),
+    # Four bytes for each.
+    "fours": TURKISH.encode("utf-32"),
+    "fours without a mark": TURKISH.encode("utf-32-le"),
+    "fours the other way": TURKISH.encode("utf-32-be"),
+    # What the mail calls Western was written in Turkey.
+    "Windows": TURKISH.encode("cp1254"),
+    "marked UTF-8": codecs.BOM_UTF8 + TURKISH.encode(),
+}
+
+
+@pytest.mark.parametrize("called", ["utf-8", "utf-16", "us-ascii", "iso-8859-1", "windows-1252", "x-unknown"])
+@pytest.mark.parametrize("how", WRITTEN)
+def test_words_are_heard_whatever_marks_them_and_whatever_the_mail_calls_them(how: str, called: str) -> None:
+    head = f"From: a@example.org\r\nContent-Type: text/plain; charset={called}\r\n"
+    raw = head.encode() + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + WRITTEN[how]
+    assert TURKISH in unpacked(raw).text
+
+
+@pytest.mark.parametrize("text", ["لقد وجدت بطاقتي", "Я нашёл карту", "我找到了我的卡"])
+def test_other_scripts_are_read_as_their_mark_says(text: str) -> None:
+    head = b"From: a@example.org\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    raw = head + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + text.encode("utf-16")
+    assert unpacked(raw).text == text
+
+
+def test_a_list_whose_words_bear_a_mark_of_sixteen_bits_is_held(house: House) -> None:
+    """The mark made Chinese of all that was said beside the list, and it went on."""
+    form = attached(list_of(AYSE), XLS, "liste.xls")
+    envelope = Envelope(writes(AYSE), "Kayıp e-imza", at("2024-06-14", "08:00"))
+    raw = mail(envelope, mixed(plain("WORDS"), form))
+    house.deliver_raw(raw.replace(b"WORDS", quopri.encodestring(codecs.BOM_UTF16_LE + TURKISH.encode())))
+    house.poll()
+    assert house.filed() == {"held": 1}
+    assert TURKISH in " ".join(body(house.letters()[0]).split())
+    house.nightly()
+    assert not [letter for letter in house.letters() if letter["X-NES-Intake"] == "batch"]
 
 
 def test_every_subject_of_a_mail_is_heard() -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from markupsafe import escape
 from PIL import Image
 
 from pipeline.domain import Decision, Letter, Outcome
@@ -390,6 +391,18 @@ MIXED = ("x", "x", 1, Decimal(1), 1, Decimal("1.00"), date(2024, 6, 14), datetim
 )
 def test_a_cell_with_nothing_telling_in_it_is_set_as_any_other(text: str) -> None:
     assert texts._in_cell(text) == texts._linked(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["AYŞE", "<b>", "{}", "N-0000000A", "N-0000000A\n", "ayse@a.example", "http://a.invalid"]
+)
+def test_a_row_is_set_as_its_cells_are_each_in_the_tag_of_its_kind(text: str) -> None:
+    cells = [("Ad & {}", text, False, False), ("<i>", text, True, True), ("Gün", text, False, True)]
+    asked = "{{ cells | in_tags('<td a=\"{}\">', '<td a=\"{}\" b>', '<td a=\"{}\" c>') }}"
+    assert POLICY.texts.html.from_string(asked).render(cells=cells) == "".join(
+        f'<td a="{escape(heading)}"{kind}>{texts._in_cell(text)}</td>'
+        for (heading, *_), kind in zip(cells, ("", " b", " c"), strict=True)
+    )
 
 
 def test_five_thousand_mails_fit_and_the_mail_stays_short() -> None:

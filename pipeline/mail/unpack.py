@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import email.policy
 import hashlib
@@ -9,6 +10,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from email.header import decode_header
 from email.message import Message
@@ -63,6 +65,8 @@ _MAIL_HEADER = re.compile(
 )
 # Shares of a text in pairs of bytes that are zeros where letters have them, and where they have none.
 _MANY, _FEW = 0.35, 0.05
+# ... in fours; and of bytes that are nothing in Turkish, one by one or in pairs.
+_MANY_IN_FOURS, _OTHERS = 0.6, 0.25
 # A letter's words are read this far; and a table in a letter is looked for this far.
 _LONGEST_TEXT, _LONGEST_HTML = 200_000, 2_000_000
 # The standard library takes the square of its length to read a parameter, and minutes for uuencoded millions.
@@ -236,13 +240,18 @@ def _piece(text: bytes | str, charset: str | None) -> str:
 
 def _guessed(data: bytes, charset: str | None) -> str:
     told = re.sub(r"[^a-z0-9]", "", (charset or "").lower())
-    is_wide = told.startswith(("utf16", "ucs2"))
-    if is_wide or (b"\0" in data and not told.startswith("utf32")):
-        # A stray zero, or a wrong word of the mail's, must not make other letters of all that is written.
-        in_pairs = _of_pairs(data)
-        charset = in_pairs or (None if is_wide else charset)
-        data = data if in_pairs else data.replace(b"\0", b"")
-    for candidate in (charset, "utf-8", "windows-1254"):
+    data = data.removeprefix(codecs.BOM_UTF8)
+    is_marked = data[:2] in _MARKS_OF_PAIRS or told.startswith(("utf16", "ucs2"))
+    if b"\0" in data or is_marked:
+        return _of_wide_letters(data, charset, is_marked)
+    # What is UTF-8 is nothing else by chance, and what calls itself Western was often written in Turkish.
+    turkish = "windows-1254" if told in _WESTERN else charset
+    for candidate in (
+        None if "2022" in told or told == "utf7" else "utf-8",
+        turkish,
+        "utf-8",
+        "windows-1254",
+    ):
         if not candidate or candidate.lower() in ("unknown-8bit", "us-ascii", "ascii"):
             continue
         try:
@@ -252,13 +261,53 @@ def _guessed(data: bytes, charset: str | None) -> str:
     return data.decode("latin-1")
 
 
+_MARKS_OF_PAIRS = (b"\xff\xfe", b"\xfe\xff")
+_WESTERN = ("iso88591", "latin1", "windows1252", "cp1252")
+# Letters of Turkish in pairs of bytes, in the midst of others: half of each pair is a zero, or a one.
+_RUN_OF_PAIRS = re.compile(rb"(?s)(?P<le>(?:.[\0\1]){4,})|(?P<be>(?:[\0\1].){4,})")
+_PLAIN = bytes([0, 1, *b"\t\n\r", *range(0x20, 0x7F)])
+
+
+def _of_wide_letters(data: bytes, charset: str | None, is_marked: bool) -> str:
+    """Decodes what may be written in pairs of bytes or in fours, whatever the mail calls it.
+
+    Neither a mark at its beginning, nor a stray zero, nor what a server has added to it, must make other
+    letters of all that is written, or of the rest: then none of its words would be heard.
+    """
+    if data.count(0) > _MANY_IN_FOURS * len(data):
+        for fours in ("utf-32", "utf-32-le", "utf-32-be"):
+            with suppress(UnicodeDecodeError):
+                return data.decode(fours).lstrip("\ufeff")
+    if pairs := _of_pairs(data):
+        even = len(data) // 2 * 2
+        return (data[:even].decode(pairs, "replace") + data[even:].decode("latin-1")).lstrip("\ufeff")
+    if is_marked and len(data.translate(None, _PLAIN)) > _OTHERS * len(data):
+        # Of other scripts hardly a byte is one of ours.
+        return data.decode("utf-16", "replace").lstrip("\ufeff")
+    return "".join(_in_pieces(data, None if is_marked else charset))
+
+
+def _in_pieces(data: bytes, charset: str | None) -> Iterator[str]:
+    """Decodes letters in pairs of bytes in the midst of letters in one, each for itself."""
+    at = 0
+    for run in _RUN_OF_PAIRS.finditer(data):
+        yield _unmarked(data[at : run.start()], charset)
+        yield run[0].decode("utf-16-le" if run["le"] else "utf-16-be", "replace")
+        at = run.end()
+    yield _unmarked(data[at:], charset)
+
+
+def _unmarked(data: bytes, charset: str | None) -> str:
+    for mark in _MARKS_OF_PAIRS:
+        data = data.removeprefix(mark).removesuffix(mark)
+    return _guessed(data.replace(b"\0", b""), charset)
+
+
 def _of_pairs(data: bytes) -> str:
     """Names the charset of letters written in pairs of bytes, whatever the mail calls it; "" for none.
 
     Of Turkish in such pairs nearly every second byte is a zero, and hardly another one.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
     zeros = {"utf-16-be": data[::2].count(0), "utf-16-le": data[1::2].count(0)}
     likely = max(zeros, key=lambda name: zeros[name])
     is_so = zeros[likely] > _MANY * len(data) and min(zeros.values()) < _FEW * len(data)

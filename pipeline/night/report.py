@@ -20,8 +20,8 @@ from pipeline.policy.texts import Block
 _WHOLE = 16
 
 _NUMBERS = (int, Decimal, timedelta)
-# Kinds of values of which two that are equal are written alike.
-ALIKE = (str, date, IdentityNumber)
+# Kinds of values of which two that are equal are written alike: not so 1.5 and 1.50, or 1 and True.
+ALIKE = frozenset((str, int, date, IdentityNumber))
 
 Value = str | int | Decimal | date | datetime | timedelta | IdentityNumber | None
 Words = Mapping[str, Any]
@@ -199,7 +199,8 @@ ON_PAGE = Extent(is_brief=False, lines=500, notes=100)
 
 def settings_of(report: Report, extent: Extent) -> tuple[Setting, ...]:
     """Sets the sections that have anything to say; the quiet ones are named by `quiet_line`."""
-    return tuple(_set(s, extent, report.words) for s in report.sections if s.lines or not s.is_quiet)
+    cells = _Cells(report.words)
+    return tuple(_set(s, extent, report.words, cells) for s in report.sections if s.lines or not s.is_quiet)
 
 
 def quiet_line(report: Report) -> str:
@@ -208,20 +209,20 @@ def quiet_line(report: Report) -> str:
     return str(report.words["quiet"]).format(names=", ".join(names)) if names else ""
 
 
-def _set(section: Section, extent: Extent, words: Words) -> Setting:
+def _set(section: Section, extent: Extent, words: Words, cells: _Cells) -> Setting:
     names = section.brief if extent.is_brief else tuple(section.columns)
     lines = section.lines if names else ()
     columns, numbers = section.columns, section.numbers
+    headings = [(name, columns[name]) for name in names]
     left = len(lines) - extent.lines
-    cells = _Cells(columns, words)
     return Setting(
         name=section.name,
         title=section.title,
         tone=section.tone,
         says=section.says,
-        headings=tuple(_cell(columns[n], columns[n], n in numbers) for n in names if lines),
+        headings=tuple(_cell(heading, heading, n in numbers) for n, heading in headings if lines),
         rows=tuple(
-            _row(section, line, extent, words, cells.under(line, names)) for line in lines[: extent.lines]
+            _row(section, line, extent, words, cells.under(line, headings)) for line in lines[: extent.lines]
         ),
         more=words["more"].format(count=numeral(left), sheet=section.sheet) if left > 0 else "",
         chart=section.chart,
@@ -229,27 +230,25 @@ def _set(section: Section, extent: Extent, words: Words) -> Setting:
 
 
 class _Cells:
-    """Sets values under the headings of one section; what stands there again and again, once."""
+    """Sets values under headings; what stands there again and again, in whatever section, once."""
 
-    def __init__(self, columns: Mapping[str, str], words: Words) -> None:
-        self._columns, self._words = columns, words
+    def __init__(self, words: Words) -> None:
+        self._words = words
         self._known: dict[tuple[str, Value], Cell] = {}
 
-    def under(self, line: Line, names: Sequence[str]) -> tuple[Cell, ...]:
-        """Gives the cells of one line."""
-        return tuple([self._cell(name, line.values[name]) for name in names])
-
-    def _cell(self, name: str, value: Value) -> Cell:
-        # Of these kinds what is equal looks the same: not so 1 and True, or 1.5 and 1.50.
-        if type(value) not in ALIKE:
-            return self._new(name, value)
-        place = name, value
-        if place not in self._known:
-            self._known[place] = self._new(name, value)
-        return self._known[place]
-
-    def _new(self, name: str, value: Value) -> Cell:
-        return _cell(self._columns[name], shown(value, self._words), _is_number(value))
+    def under(self, line: Line, headings: Sequence[tuple[str, str]]) -> tuple[Cell, ...]:
+        """Gives the cells of one line, under the names of its values and their headings."""
+        values, known, cells = line.values, self._known, []
+        for name, heading in headings:
+            value = values[name]
+            is_known = type(value) in ALIKE
+            cell = known.get((heading, value)) if is_known else None
+            if cell is None:
+                cell = _cell(heading, shown(value, self._words), _is_number(value))
+                if is_known:
+                    known[heading, value] = cell
+            cells.append(cell)
+        return tuple(cells)
 
 
 def _row(section: Section, line: Line, extent: Extent, words: Words, cells: tuple[Cell, ...]) -> Row:

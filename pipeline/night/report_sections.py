@@ -91,18 +91,24 @@ def _stopped(night: ReportMaterial, policy: Policy) -> Told:
 
 
 def _held(night: ReportMaterial, policy: Policy) -> Told:
-    mails = (mail for mail in night.open_holds if not _needs_nobody(mail, night, policy))
+    early = {mail.sha for mail in _need_nobody(night, policy)}
+    mails = (mail for mail in night.open_holds if mail.sha not in early)
     return Told("held", [_hold(mail, night, policy) for mail in mails])
 
 
-def _needs_nobody(mail: Heard, night: ReportMaterial, policy: Policy) -> bool:
-    """Tells whether a receipt waits for nothing but its list, and has not done so for too long.
+def _need_nobody(night: ReportMaterial, policy: Policy) -> list[Heard]:
+    """Lists the mails with a receipt that waits for nothing but its list, and has not done so for too long.
 
     Whose own list has come already waits for no other: the receipt may bear a wrong number.
     """
-    own = {case.holder.work_email for case in night.open_cases if case.holder}
-    is_early = _rules(mail) == {policy.awaits_list} and mail.sender not in own
-    return is_early and _days_of(mail, night) <= _PATIENCE
+    listed = {case.holder.work_email for case in night.open_cases if case.holder}
+    return [
+        mail
+        for mail in night.open_holds
+        if _rules(mail) == {policy.awaits_list}
+        and mail.sender not in listed
+        and _days_of(mail, night) <= _PATIENCE
+    ]
 
 
 def _awaiting(night: ReportMaterial, policy: Policy) -> Told:
@@ -121,8 +127,7 @@ def _awaiting(night: ReportMaterial, policy: Policy) -> Told:
                 pictures=night.crops.get(mail.sha, ()),
                 link=_at_desk(mail, night),
             )
-            for mail in night.open_holds
-            if _needs_nobody(mail, night, policy)
+            for mail in _need_nobody(night, policy)
             for receipt in mail.decision.evidence.receipts
         ],
         {"patience": _PATIENCE},

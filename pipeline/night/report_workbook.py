@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from math import ceil
+from typing import NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, TYPE_STRING, Cell
@@ -20,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline.domain.turkish import quotable
 from pipeline.lists.workbook import guarded, same_bytes
 from pipeline.night.charts import COLOURS, Chart
-from pipeline.night.report import ALIKE, Report, Section, Value
+from pipeline.night.report import ALIKE, Report, Section, Value, Words
 from pipeline.night.report import shown as spelled
 from pipeline.night.sheet_rows import Set, content_of, row_of, with_rows
 
@@ -34,6 +35,7 @@ _FORMATS: tuple[tuple[type, str], ...] = (
     (Decimal, '#,##0.00" TL"'),
     (int, "#,##0"),
 )
+_MEASURED = (int, Decimal, date, timedelta)
 _TEXT = "@"
 _NARROWEST, _WIDEST = 9, 60
 # Excel takes 32,767 characters in a cell; nobody reads so many.
@@ -53,10 +55,10 @@ def write_report(report: Report) -> bytes:
     shown = [s for s in report.sections if s.lines or s.is_named]
     sheets = [(section, book.create_sheet(section.sheet)) for section in shown]
     data = book.create_sheet(report.words["data_sheet"])
-    styles = _style_numbers(summary)
+    cells = _Cells(report.words, _style_numbers(summary))
     filled: dict[str, Callable[[bytes], bytes]] = {}
     for at, (section, sheet) in enumerate(sheets, start=2):
-        filled[f"xl/worksheets/sheet{at}.xml"] = _fill(sheet, section, report, styles)
+        filled[f"xl/worksheets/sheet{at}.xml"] = _fill(sheet, section, report.words, cells)
         if section.chart:
             _add_chart(sheet, data, section.chart, len(section.columns) + 2)
     _print_wide(data)
@@ -101,16 +103,47 @@ def _summarise(sheet: Worksheet, report: Report) -> None:
     _finish(sheet, 2, len(rows))
 
 
-def _fill(
-    sheet: Worksheet, section: Section, report: Report, styles: Mapping[str, int]
-) -> Callable[[bytes], bytes]:
+class _Laid(NamedTuple):
+    """A value as it lies in a sheet: what is in its cell, as XML but for its place, and its longest line."""
+
+    value: Set
+    content: str
+    length: int
+
+
+class _Cells:
+    """Lays values into cells; what stands in a book again and again, in whatever sheet, once."""
+
+    def __init__(self, words: Words, styles: Mapping[str, int]) -> None:
+        self._words, self._styles = words, styles
+        self._known: dict[Value, _Laid] = {}
+
+    def of(self, values: Sequence[Value]) -> list[_Laid]:
+        """Lays the values of one row."""
+        known, row = self._known, []
+        for value in values:
+            is_known = type(value) in ALIKE
+            laid = known.get(value) if is_known else None
+            if laid is None:
+                laid = self._laid(value)
+                if is_known:
+                    known[value] = laid
+            row.append(laid)
+        return row
+
+    def _laid(self, value: Value) -> _Laid:
+        cell, form = _set(value, self._words)
+        return _Laid(cell, content_of(cell, self._styles[form]), _longest_line(value, self._words))
+
+
+def _fill(sheet: Worksheet, section: Section, words: Words, cells: _Cells) -> Callable[[bytes], bytes]:
     """Writes the head of a section's sheet, and gives what puts its lines below it."""
     _head(sheet, section.title, " ".join(section.says))
     names, numbers = list(section.columns), section.numbers
     headings = [section.columns[name] for name in names]
     has_notes = any(line.notes for line in section.lines)
     has_commands = any(line.commands for line in section.lines)
-    headings += [report.words["notes"]] * has_notes + [report.words["commands"]] * has_commands
+    headings += [words["notes"]] * has_notes + [words["commands"]] * has_commands
     for column, heading in enumerate(headings, start=1):
         _heading(sheet, column, heading, column <= len(names) and names[column - 1] in numbers)
     lines = []
@@ -120,54 +153,39 @@ def _fill(
             values.append("\n".join(line.notes))
         if has_commands:
             values.append("\n".join(line.commands.values()))
-        lines.append(values)
+        lines.append(cells.of(values))
     widths = [
-        max([len(heading) + 4, *[_longest_line(values[at], report) + 2 for values in lines]])
+        max([len(heading) + 4, *[laid[at].length + 2 for laid in lines]])
         for at, heading in enumerate(headings)
     ]
     for column, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = min(max(width, _NARROWEST), _WIDEST)
     _finish(sheet, len(headings), len(lines))
     corner = f"{get_column_letter(len(headings))}{_HEAD_ROW + len(lines)}"
-    return partial(with_rows, rows=_rows(lines, widths, report, styles), corner=corner)
+    return partial(with_rows, rows=_rows(lines, widths), corner=corner)
 
 
-def _rows(
-    lines: Sequence[Sequence[Value]], widths: Sequence[int], report: Report, styles: Mapping[str, int]
-) -> list[str]:
-    # What stands in a sheet again and again is set once.
-    known: dict[Value, tuple[Set, str]] = {}
-
-    def laid(value: Value) -> tuple[Set, str]:
-        is_known = type(value) in ALIKE
-        if is_known and value in known:
-            return known[value]
-        cell, form = _set(value, report)
-        new = cell, content_of(cell, styles[form])
-        if is_known:
-            known[value] = new
-        return new
-
+def _rows(lines: Sequence[Sequence[_Laid]], widths: Sequence[int]) -> list[str]:
+    rooms = [min(width, _WIDEST) - 2 for width in widths]
     rows = []
-    for row, values in enumerate(lines, start=_HEAD_ROW + 1):
-        cells = [laid(value) for value in values]
-        height = max([_lines(cell, width) for (cell, _), width in zip(cells, widths, strict=True)])
-        rows.append(row_of(row, _LINE_HEIGHT * height, [content for _, content in cells]))
+    for row, cells in enumerate(lines, start=_HEAD_ROW + 1):
+        height = max(map(_lines, cells, rooms))
+        rows.append(row_of(row, _LINE_HEIGHT * height, [laid.content for laid in cells]))
     return rows
 
 
-def _longest_line(value: Value, report: Report) -> int:
+def _longest_line(value: Value, words: Words) -> int:
     if not isinstance(value, str):
-        return len(spelled(value, report.words))
+        return len(spelled(value, words))
     return max(map(len, value.split("\n"))) if "\n" in value else len(value)
 
 
-def _lines(value: object, width: int) -> int:
+def _lines(laid: _Laid, room: int) -> int:
     """Counts the lines that a text takes in a column: not every program finds that out by itself."""
-    room = min(width, _WIDEST) - 2
-    if not isinstance(value, str) or (len(value) <= room and "\n" not in value):
+    text = laid.value
+    if not isinstance(text, str) or (len(text) <= room and "\n" not in text):
         return 1
-    return sum(max(1, ceil(len(line) / room)) for line in value.split("\n"))
+    return sum(max(1, ceil(len(line) / room)) for line in text.split("\n"))
 
 
 def _head(sheet: Worksheet, title: str, line: str) -> None:
@@ -186,20 +204,20 @@ def _heading(sheet: Worksheet, column: int, heading: str, is_of_numbers: bool) -
 def _put(sheet: Worksheet, row: int, column: int, value: Value, report: Report) -> None:
     cell = sheet.cell(row, column)
     assert isinstance(cell, Cell)
-    cell.value, cell.style = _set(value, report)
+    cell.value, cell.style = _set(value, report.words)
     # Said outright: a text that begins with "=" would otherwise be written as a formula.
     if isinstance(cell.value, str):
         cell.data_type = TYPE_STRING
 
 
-def _set(value: Value, report: Report) -> tuple[Set, str]:
+def _set(value: Value, words: Words) -> tuple[Set, str]:
     """Sets a value for a cell, with the name of its style."""
-    if not isinstance(value, str) and isinstance(value, int | Decimal | date | timedelta):
+    if isinstance(value, _MEASURED):
         bare = value.replace(tzinfo=None) if isinstance(value, datetime) else value
         return bare, next(form for kind, form in _FORMATS if isinstance(value, kind))
     if not value:
         return None, _TEXT
-    lines = value.split("\n") if isinstance(value, str) else [spelled(value, report.words)]
+    lines = value.split("\n") if isinstance(value, str) else [spelled(value, words)]
     text = "\n".join(map(quotable, lines))[:_LONGEST]
     return guarded(ILLEGAL_CHARACTERS_RE.sub("", text)), _TEXT
 

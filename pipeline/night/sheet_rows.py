@@ -50,6 +50,6 @@ def content_of(value: Set, style: int) -> str:
         text = escape(value)
         return f' s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
     number = value
-    if isinstance(value, date | timedelta):
+    if isinstance(value, (date, timedelta)):
         number = to_excel(value)  # type: ignore[no-untyped-call]
     return f' s="{style}"><v>{number}</v></c>'

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -101,12 +101,14 @@ class Notes(_Proved):
 class Captions(_Proved):
     """Words over rows, in a title or a sheet's name, by which these rows are no applications.
 
-    `others` name applications of another kind, unless one of `ours` stands beside them.
+    `others` name applications of another kind, unless one of `ours` stands beside them. What is `harmless`
+    is no caption, though it has such a word in it.
     """
 
     words: tuple[str, ...]
     others: tuple[str, ...]
     ours: tuple[str, ...]
+    harmless: tuple[str, ...] = ()
 
     def are_in(self, text: str) -> bool:
         """Tells whether a text calls rows no applications, or others than ours."""
@@ -115,7 +117,22 @@ class Captions(_Proved):
 
     def take_back(self, text: str) -> bool:
         """Tells whether a text calls rows no applications at all."""
-        return _has(heading(text).split(), self.words)
+        return _has(_without(text, self.harmless), self.words)
+
+
+class Sheets(_Proved):
+    """All words that names of sheets may consist of where people stand on several sheets of a workbook."""
+
+    words: tuple[str, ...]
+
+    def are_all_of(self, name: str, own: Collection[str] = ()) -> bool:
+        """Tells whether a name holds nothing else, but numbers and beginnings of its rows' `own` words."""
+        left = _without(re.sub(r"\d+", " ", name), self.words)
+        return all(len(word) >= _FEWEST_SHARED and any(o.startswith(word) for o in own) for word in left)
+
+
+# Fewer letters begin words of many units and people.
+_FEWEST_SHARED = 3
 
 
 class Lines(_Proved):
@@ -284,6 +301,15 @@ class Questions(_Proved):
         return _has(left, self.signs) or ("?" in text and bare and bool(left))
 
 
+class Alone(OfficialPart):
+    """What is told of words against an application that came without any file: to their sender, where
+    somebody else's is meant to the desk alone; with no `say` such words go unheard, as they did."""
+
+    say: str
+    remedy: str
+    others: str
+
+
 class Remarks(OfficialFile):
     """rules/remarks.toml."""
 
@@ -300,6 +326,14 @@ class Remarks(OfficialFile):
     foreign: Foreign
     legal_notices: LegalNotices
     questions: Questions
+    alone: Alone
+    # None where they are not listened to, as rules of an earlier version did not.
+    sheets: Sheets | None = None
+
+    def may_be_against_somebody(self, text: str) -> bool:
+        """Tells whether a text may speak against an application, whoever's it is."""
+        against = (self.withdrawal, self.denials, self.enclosures, self.foreign)
+        return any(one.are_in(text) for one in against) or self.enclosures.end_another(text)
 
     def is_against_all(self, line: str) -> bool:
         """Tells whether a line around a list takes the whole of it back, denies it or puts it off."""
@@ -336,6 +370,8 @@ class Remarks(OfficialFile):
             ("legal_notices", self.legal_notices, self.legal_notices.are_in),
             ("questions", self.questions, self.questions.are_in),
         )
+        if self.sheets:
+            told += (("sheets", self.sheets, self.sheets.are_all_of),)
         for key, proved, holds in told:
             for example, wanted in [
                 *((e, True) for e in proved.matches),
@@ -377,12 +413,27 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
         before = sentence
     if _is_caption(subject, remarks):
         rows = dict.fromkeys(range(len(holders)), subject) | rows
-    rows = _said_of_lists(holders, remarks) | rows
+    rows = _said_of_lists(holders, remarks) | _said_by_sheets(holders, remarks) | rows
     around = _Around(remarks)
     for index, holder in enumerate(holders):
         if note := _note(holder, remarks) or around.note(holder):
             rows[index] = note
     return Heard(rows, withdrawal, question)
+
+
+def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Mapping[int, str]:
+    """Hears words that came without a list of those who were listed before: by their place, what is said.
+
+    What stood beside their rows was heard then. What ends an earlier list ends theirs.
+    """
+    if not (holders and remarks.alone.say):
+        return {}
+    listed = [replace(holder, written={}, unclear={}, file="") for holder in holders]
+    told = dict(hear(subject, words, listed, remarks).rows)
+    for sentence in _sentences(subject, words, listed, remarks.legal_notices):
+        if remarks.enclosures.end_another(sentence):
+            told = dict.fromkeys(_named(sentence, listed) or range(len(listed)), sentence) | told
+    return told
 
 
 def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str]:
@@ -394,6 +445,31 @@ def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str
                 told.setdefault((holder.file, holder.sheet), line)
     places = ((index, (holder.file, holder.sheet)) for index, holder in enumerate(holders))
     return {index: told[place] for index, place in places if place in told}
+
+
+def _said_by_sheets(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str]:
+    """Gives the name of a sheet that may say which of several sheets counts, to the rows of all of them.
+
+    What a caption says is said of its own sheet alone, and where one sheet is left it may be called anything.
+    """
+    files: dict[str, dict[str, list[int]]] = {}
+    for index, holder in enumerate(holders):
+        files.setdefault(holder.file, {}).setdefault(holder.sheet, []).append(index)
+    told: dict[int, str] = {}
+    known = remarks.sheets
+    for found in files.values() if known else ():
+        sheets = {name: rows for name, rows in found.items() if not remarks.captions.are_in(name)}
+        for name, rows in sheets.items() if len(sheets) > 1 else ():
+            if known and not known.are_all_of(name, _own(rows, holders)):
+                told |= dict.fromkeys((at for of_sheet in sheets.values() for at in of_sheet), name)
+    return told
+
+
+def _own(rows: Sequence[int], holders: Sequence[Holder]) -> Collection[str]:
+    """Gives the words of the names and workplaces of some rows."""
+    return {
+        word for at in rows for word in heading(f"{holders[at].name} {holders[at].workplace or ''}").split()
+    }
 
 
 def _is_caption(subject: str, remarks: Remarks) -> bool:
@@ -604,7 +680,7 @@ _Wanted = Sequence[tuple[str, str]]
 
 
 class _Phrases(NamedTuple):
-    """Phrases taken apart into words, by their first letters; of `open` ones only the end is known."""
+    """Phrases taken apart into words, by their first letters; `open` begin with any, their end is known."""
 
     by_letters: Mapping[str, Sequence[_Wanted]]
     open: Sequence[_Wanted]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from types import CodeType
 from typing import Any
 
@@ -159,6 +159,7 @@ def _environments(loader: BaseLoader) -> tuple[ImmutableSandboxedEnvironment, Im
             "quoted": quotable,
             "linked": _linked,
             "in_cell": _in_cell,
+            "in_tags": _in_tags,
             "numeral": numeral,
         }
     return plain, html
@@ -275,6 +276,7 @@ _MARKED = re.compile(r"(https?://[^\s,;)]*[^\s,;).]|\b[GN]-[0-9A-Z]{8}\b)")
 # Without any of these a text is set as it stands: no sign of HTML's, number, link, address, end of a line.
 _TELLING = re.compile(r"[-&<>'\"@\n]|http")
 _ADDRESS = re.compile(r"([\w.+-]+@[\w.-]+)")
+_NUMBER = re.compile(r"[GN]-[0-9A-Z]{8}")
 _BROKEN, _BREAK = Markup("<wbr>"), Markup("<br>")
 _AS_LINK = Markup('<a href="{0}" style="color:#1a5276">{0}</a>')
 
@@ -302,9 +304,30 @@ def _in_cell(text: str) -> Markup:
     """Sets a text for a narrow column: an address that has to be broken is broken between its names."""
     if not _TELLING.search(text):
         return Markup(text)
+    if _NUMBER.fullmatch(text):
+        return _set_mark(text)
     if "@" not in text:
         return _linked(text)
     return Markup("").join(
         escape(part).replace("@", _BROKEN + "@").replace(".", _BROKEN + ".") if at % 2 else _linked(part)
         for at, part in enumerate(_ADDRESS.split(text))
     )
+
+
+def _in_tags(cells: Iterable[tuple[str, str, bool, bool]], plain: str, of_number: str, whole: str) -> Markup:
+    """Sets the cells of a row, each in the tag of its kind, which has a hole for the heading above it.
+
+    A page has thousands of cells: a turn of its template for each costs many times as much.
+    """
+    set_cells: list[str] = []
+    for heading, text, is_number, is_whole in cells:
+        tag = of_number if is_number else whole if is_whole else plain
+        set_cells.append(_opened(tag, heading))
+        set_cells.append(_in_cell(text) if _TELLING.search(text) else text)
+        set_cells.append("</td>")
+    return Markup("".join(set_cells))
+
+
+@lru_cache(maxsize=512)
+def _opened(tag: str, heading: str) -> str:
+    return tag.replace("{}", escape(heading))
