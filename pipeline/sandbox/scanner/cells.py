@@ -296,7 +296,9 @@ class SheetInProgress:
         # Forms hide everything right of and below their last column and row, a million rows at times.
         last_row = self._places[-1] >> COLUMN_BITS if self._places else -1
         self._known.clear()
-        last_column = max((place & MAX_COLUMN for place in self._places), default=-1)
+        # Of a long list it is dear, and asked for only where a column is hidden.
+        places = self._places if self.hidden_columns else ()
+        last_column = max((place & MAX_COLUMN for place in places), default=-1)
         return Sheet(
             self.name,
             Cells.packed_of(self._words, self._kinds, self._places, self._numbers),
