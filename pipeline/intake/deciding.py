@@ -25,6 +25,7 @@ from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail
 from pipeline.judging.conversation import Comparison, compare, list_before
 from pipeline.judging.correspondence import why_unanswered
 from pipeline.judging.judge import judge
+from pipeline.judging.questions import against_somebody
 from pipeline.judging.read import opened_files, read, said_in
 from pipeline.ledger.book import Decided
 from pipeline.ledger.knowledge import Known, known_about
@@ -104,7 +105,8 @@ def _ask(
     if _is_ignored(matter):
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
-    known = known_about(ledger, matter, sitting.today, since, policy.awaits_list)
+    against = against_somebody(matter.submission, policy)
+    known = known_about(ledger, matter, sitting.today, since, policy.awaits_list, against)
     return _Asked(as_of, submission, matter, wish, released, known)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from pipeline.domain import Decision, Facts, Matter
+from pipeline.domain import Case, Decision, Facts, Holder, Matter
 from pipeline.domain.cases import cases_among
 from pipeline.ledger.acquaintance import known_cases
 from pipeline.ledger.book import Ledger
+from pipeline.ledger.casework import waiting_cases
 from pipeline.ledger.likenesses import alike_receipts
 from pipeline.ledger.numbers import case_numbers
 from pipeline.ledger.samples import stopped_kinds
 from pipeline.mail.addresses import answer_to
+from pipeline.policy.remarks import is_named_by_title, is_named_in_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,19 @@ class Known:
     answers: int
 
 
-def known_about(ledger: Ledger, matter: Matter, today: date, since: datetime, awaits_list: str) -> Known:
+def known_about(
+    ledger: Ledger, matter: Matter, today: date, since: datetime, awaits_list: str, against: str = ""
+) -> Known:
     """Gathers what one mail cannot know about itself; answers are counted from `since` on.
 
-    `awaits_list` names the rule that holds receipts which came before their list.
+    `awaits_list` names the rule that holds receipts which came before their list, `against` are words in
+    which somebody may be named whose application they speak against.
     """
     submission, evidence = matter.submission, matter.evidence
     facts = ledger.facts(today, evidence, submission, awaits_list)
     facts = replace(
         facts,
+        named=_others_named(ledger, against, facts, submission.sender) if against else (),
         alike=alike_receipts(ledger, evidence.receipts),
         stopped=stopped_kinds(ledger) if evidence.receipts else frozenset(),
         numbers=case_numbers(ledger, matter.sha, evidence),
@@ -43,3 +49,16 @@ def known_about(ledger: Ledger, matter: Matter, today: date, since: datetime, aw
     # Only a list goes on from an earlier one.
     earlier = ledger.earlier_decisions(submission.sender, reader) if evidence.holders else ()
     return Known(facts, tuple(earlier), ledger.answers_since(reader, since))
+
+
+def _others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple[Case, ...]:
+    """Finds those who wait for a list and are named, by a title alone where the sender is of their house."""
+    own = {case.number for case in (*facts.sender_cases, *facts.sent_cases, *facts.cases.values())}
+    house = sender.rpartition("@")[2]
+
+    def is_named(holder: Holder) -> bool:
+        is_of_the_house = holder.address.rpartition("@")[2] == house
+        return is_named_in_full(words, holder) or (is_of_the_house and is_named_by_title(words, holder))
+
+    waiting = (case for case in waiting_cases(ledger) if case.number not in own)
+    return tuple(case for case in waiting if case.holder and is_named(case.holder))
