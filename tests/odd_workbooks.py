@@ -428,6 +428,50 @@ def xls_with_box(grid: Grid, text: str) -> bytes:
     return noted.replace(sort + b"\x19\x00", sort + b"\x06\x00")
 
 
+def xls_with_drawing(grid: Grid, sort: int, first: tuple[int, int], last: tuple[int, int]) -> bytes:
+    """Draws something over an .xls: where it lies in its drawing format, what it is behind that."""
+    (top, left), (bottom, right) = first, last
+    anchor = struct.pack("<9H", 0, left, 9, top, 9, right, 9, bottom, 9)
+    shape = struct.pack("<HHIII", 0x2, 0xF00A, 8, 1025, 0xA00)
+    shape += struct.pack("<HHI", 0, 0xF010, 18) + anchor + struct.pack("<HHI", 0, 0xF011, 0)
+    drawing = struct.pack("<HHI", 0xF, 0xF002, 16 + len(shape)) + struct.pack(
+        "<HHI", 0xF, 0xF003, 8 + len(shape)
+    )
+    drawing += struct.pack("<HHI", 0xF, 0xF004, len(shape)) + shape
+    head = struct.pack("<5H12x", 0x15, 18, sort, 1, 0) + bytes(4)
+    added = _record(0xEC, drawing[:30]) + _record(0x3C, drawing[30:]) + _record(0x5D, head)
+    parts = _records(_stream_of(xls(grid)))
+    end = max(at for at, (kind, _data) in enumerate(parts) if kind == 0x0A)
+    before = b"".join(_record(*part) for part in parts[:end])
+    return _ole("Workbook", before + added + _record(0x0A))
+
+
+def ods_with_drawing(grid: Grid, drawn: str, row: int) -> bytes:
+    """The .ods with a drawn element in the first cell of a row."""
+    book = ods(grid)
+    with zipfile.ZipFile(io.BytesIO(book)) as whole:
+        rows = whole.read("content.xml").decode().split("<table:table-row>")
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{space}:1.0"'
+        for name, space in (("draw", "drawing"), ("svg", "svg-compatible"))
+    )
+    tag, rest = drawn.split(" ", 1)
+    rows[row + 1] = rows[row + 1].replace("</table:table-cell>", f"{tag}{names} {rest}</table:table-cell>", 1)
+    return repacked(book, {"content.xml": "<table:table-row>".join(rows).encode()})
+
+
+def with_picture(book: bytes, first: tuple[int, int], last: tuple[int, int] | None) -> bytes:
+    """Lays a picture over the first sheet of an .xlsx or .xlsb; without a last cell, 40 points high."""
+    book = with_shape(book, "", first, last or first)
+    part = "xl/drawings/drawing1.xml"
+    drawing = _part(book, part).decode()
+    drawing = re.sub(r"<xdr:sp>.*</xdr:sp>", "<xdr:pic><xdr:nvPicPr/><xdr:blipFill/></xdr:pic>", drawing)
+    if last is None:
+        drawing = re.sub(r"<xdr:to>.*</xdr:to>", '<xdr:ext cx="900000" cy="508000"/>', drawing)
+        drawing = drawing.replace("twoCellAnchor", "oneCellAnchor")
+    return repacked(book, {part: drawing.encode()})
+
+
 def with_shape(book: bytes, text: str, first: tuple[int, int], last: tuple[int, int]) -> bytes:
     """Draws a shape over the first sheet of an .xlsx or .xlsb: a text box, or without words a line."""
     (top, left), (bottom, right) = first, last

@@ -5,18 +5,27 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import date
 
 import pytest
+import xlwt  # type: ignore[import-untyped]
+from PIL import Image
 
+from pipeline.domain import CellKind
 from pipeline.policy.remarks import hear
+from pipeline.sandbox.scanner.cells import SheetInProgress
+from pipeline.sandbox.scanner.limits import Allowance, Unreadable
 from tests.in_order import POLICY
 from tests.odd_workbooks import (
     html_file,
     ods_with_box,
+    ods_with_drawing,
     ods_with_margin,
     with_margin,
+    with_picture,
     with_shape,
     xls_with_box,
+    xls_with_drawing,
     xlsb,
     xlsb_with_margin,
 )
@@ -69,6 +78,97 @@ def test_a_line_drawn_through_a_row_crosses_it_out() -> None:
     # A line beside the rows, or one between columns, says nothing.
     for first, last in (((9, 1), (9, 6)), ((0, 3), (9, 3))):
         assert not any(h.doubts for h in read_file(with_shape(xlsx(TWO), "", first, last)).holders)
+
+
+Corner = tuple[int, int]
+# What lies over cells, by what draws it: over the second person's row alone, and over both.
+PICTURES: dict[str, Callable[[Corner, Corner], bytes]] = {
+    "picture in .xlsx": lambda first, last: with_picture(xlsx(TWO), first, last),
+    "picture in .xlsb": lambda first, last: with_picture(xlsb(TWO), first, last),
+    "box with words in .xlsx": lambda first, last: with_shape(xlsx(TWO), "FORM-001-003", first, last),
+    "picture in .xls": lambda first, last: xls_with_drawing(TWO, 0x08, first, last),
+    "chart in .xls": lambda first, last: xls_with_drawing(TWO, 0x05, first, last),
+    "box in .xls": lambda first, last: xls_with_drawing(TWO, 0x06, first, last),
+    "picture in .ods": lambda first, last: ods_with_drawing(
+        TWO, f'<draw:frame table:end-cell-address="Liste.F{last[0] + 1}"><draw:image/></draw:frame>', first[0]
+    ),
+}
+
+
+def doubted(book: bytes, name: str) -> list[bool]:
+    return [name in holder.doubts for holder in read_file(book).holders]
+
+
+@pytest.mark.parametrize("writer", PICTURES)
+def test_a_row_below_a_picture_waits(writer: str) -> None:
+    lay = PICTURES[writer]
+    assert doubted(lay((2, 0), (2, 6)), "covered") == [False, True]
+    assert doubted(lay((1, 0), (2, 6)), "covered") == [True, True]
+    # A logo over the headings, and a seal below the rows.
+    assert doubted(lay((0, 0), (0, 6)), "covered") == [False, False]
+    if writer != "picture in .ods":
+        assert doubted(lay((3, 0), (9, 6)), "covered") == [False, False]
+
+
+PENS: dict[str, Callable[[Corner, Corner], bytes]] = {
+    ".xls": lambda first, last: xls_with_drawing(TWO, 0x01, first, last),
+    ".ods": lambda first, last: ods_with_drawing(
+        TWO,
+        f'<draw:line svg:x1="0" svg:x2="{last[1]}" table:end-cell-address="Liste.F{last[0] + 1}"/>',
+        first[0],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PENS)
+def test_a_line_through_a_row_crosses_it_out_in_every_kind_of_workbook(kind: str) -> None:
+    assert doubted(PENS[kind]((2, 0), (2, 6)), "struck") == [False, True]
+    assert not any(h.doubts for h in read_file(PENS[kind]((1, 0), (2, 0))).holders)
+
+
+@pytest.mark.parametrize("sort", [0x07, 0x0B, 0x14, 0x19])
+def test_buttons_ticks_lists_and_notes_of_an_xls_hide_nothing(sort: int) -> None:
+    assert not any(h.doubts for h in read_file(xls_with_drawing(TWO, sort, (1, 0), (2, 6))).holders)
+
+
+def test_a_drawing_whose_place_nobody_knows_may_lie_anywhere() -> None:
+    assert doubted(with_picture(xlsx(TWO), (1, 0), None), "covered") == [True, True]
+    assert doubted(with_picture(xlsx(TWO), (9, 0), None), "covered") == [False, False]
+    assert doubted(xls_with_box(TWO, "FORM-001-003"), "covered") == [True, True]
+    assert doubted(ods_with_box(TWO, "FORM-001-003"), "covered") == [True, True]
+
+
+def test_a_picture_of_an_older_program_in_an_xls_is_seen() -> None:
+    book, sheet = xlwt.Workbook(), "Liste"
+    page = book.add_sheet(sheet)
+    for at, row in enumerate(TWO.rows):
+        for column, value in enumerate(row):
+            page.write(at, column, f"{value:%d.%m.%Y}" if isinstance(value, date) else value)
+    dot = io.BytesIO()
+    Image.new("RGB", (300, 20)).save(dot, "BMP")
+    page.insert_bitmap_data(dot.getvalue(), 2, 1)
+    data = io.BytesIO()
+    book.save(data)
+    assert doubted(data.getvalue(), "covered")[1]
+
+
+def test_more_drawings_than_are_told_apart_leave_no_row_unasked() -> None:
+    drawn = SheetInProgress("Liste", Allowance())
+    for at in (0, 1):
+        drawn.put(at, 0, CellKind.TEXT, "x")
+    for column in range(2_001):
+        drawn.draw_over((5, column, 5, column), "struck")
+    assert {look.row for look in drawn.finished().looks} == {0, 1}
+
+
+def test_more_cells_below_drawings_than_are_looked_at_make_the_file_too_large() -> None:
+    drawn = SheetInProgress("Liste", Allowance())
+    for at in range(1_000):
+        drawn.put(at, 0, CellKind.TEXT, "x")
+    for column in range(300):
+        drawn.draw_over((0, column, 2_000, column), "covered")
+    with pytest.raises(Unreadable, match="too_large"):
+        drawn.finished()
 
 
 def test_a_row_of_a_web_page_that_is_crossed_out_as_a_whole_waits() -> None:

@@ -142,7 +142,7 @@ class Cells:
 class Look:
     """What people see of a filled cell and its value does not tell.
 
-    Names: "struck", "unseen", and of dates "no_day", "no_year", "month_first".
+    Names: "struck", "unseen", "covered", and of dates "no_day", "no_year", "month_first".
     """
 
     row: int

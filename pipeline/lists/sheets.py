@@ -351,7 +351,7 @@ def _doubts(table: Table, row: Row, looks: Looks) -> Iterator[tuple[str, str]]:
     for field in table.columns:
         for cell in table.cells(row.cells, field):
             look = looks.get((cell.row, cell.column))
-            if look in ("struck", "unseen"):
+            if look in ("struck", "unseen", "covered"):
                 yield look, cell.address
             # Of merged cells people see the first; some programs keep what stands in the others.
             is_covered = any(

@@ -51,6 +51,7 @@ LIST_FIELDS = (
 DOUBTS = (
     "struck",
     "unseen",
+    "covered",
     "dates_swapped",
     "shared_email",
     "email_of_another",

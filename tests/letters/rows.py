@@ -11,7 +11,7 @@ from openpyxl.comments import Comment
 
 from tests.letters import WEBMAIL, Letters
 from tests.mails import XLS, XLSX, Envelope, Sender, at, attached, mail, mixed, plain
-from tests.odd_workbooks import csv_file, with_margin, with_shape
+from tests.odd_workbooks import csv_file, with_margin, with_shape, xls_with_drawing
 from tests.people import PEOPLE, Person, person
 from tests.seen_workbooks import Dress, dressed_xls, dressed_xlsx, page_with_note
 from tests.workbooks import (
@@ -306,6 +306,13 @@ def margin_takes_somebody_back() -> bytes:
     return _sent("2024-06-05", "10:25", with_margin(book, f"{one.name} kartını buldu, listeden çıkarılsın"))
 
 
+def picture_over_a_row() -> bytes:
+    """A picture lies over the second of two rows: what it shows, and what is below it, a person looks at."""
+    one, other = PEOPLE[6:8]
+    book = xls_with_drawing(filled(BARE, [entry(one), entry(other)]), 0x08, (2, 1), (2, 6))
+    return _sent("2024-06-05", "10:30", book, "liste.xls")
+
+
 LETTERS: Letters = {
     "accepted/people-between-everything": people_between_everything,
     "accepted/lists-side-by-side": lists_side_by_side,
@@ -323,6 +330,7 @@ LETTERS: Letters = {
     "held/caption-of-another-kind": caption_of_another_kind,
     "held/comment-takes-back": comment_takes_back,
     "held/box-calls-it-a-draft": box_calls_it_a_draft,
+    "held/picture-over-a-row": picture_over_a_row,
     "held/margin-takes-somebody-back": margin_takes_somebody_back,
     "held/column-says-no": column_says_no,
     "held/other-sheet-takes-back": other_sheet_takes_back,

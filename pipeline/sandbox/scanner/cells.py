@@ -27,10 +27,11 @@ LEAST_WIDTH = 0.4
 # So much of what comments say is heard.
 _MOST_COMMENTS, _LONGEST_COMMENT = 2000, 1000
 _MAX_MERGED = 20_000
-# So many cells are looked for under one drawing.
-_MOST_COVERED = 2_000
+# So many drawings are told apart, and so many cells looked at for what lies over them.
+_MOST_DRAWN, _MOST_COVERED = 2_000, 200_000
 
 Area = tuple[int, int, int, int]
+EVERYWHERE: Area = (0, 0, MAX_ROW, MAX_COLUMN)
 
 # Colours, conditions, locales, quoted words, escaped letters and fillers say nothing about dates.
 _DECORATION = re.compile(r'\[[^\]]*\]|"[^"]*"|\\.|_.|\*.|AM/PM|A/P|General', re.IGNORECASE)
@@ -188,7 +189,8 @@ class SheetInProgress:
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     _looks: list[Look] = field(default_factory=list)
     _comments: list[Cell] = field(default_factory=list)
-    _crossed: list[Area] = field(default_factory=list)
+    # How cells look to people because of what is drawn over them.
+    _drawn: dict[tuple[Area, str], None] = field(default_factory=dict)
     _places: array[int] = field(default_factory=lambda: array("Q"))
     # Which of the words stands in each place, and of every word its kind and its letters.
     _numbers: array[int] = field(default_factory=lambda: array("I"))
@@ -254,10 +256,12 @@ class SheetInProgress:
             self.allowance.take_cell(len(text))
             self._comments.append(Cell(row, column, CellKind.TEXT, text[:_LONGEST_COMMENT]))
 
-    def cross_out(self, area: Area) -> None:
-        """Notes that something was drawn over cells; more than a few drawings cross out nothing more."""
-        if len(self._crossed) < _MOST_COMMENTS:
-            self._crossed.append(area)
+    def draw_over(self, area: Area, look: str) -> None:
+        """Notes that something was drawn over cells; of more than can be told apart any may lie anywhere."""
+        if len(self._drawn) < _MOST_DRAWN:
+            self._drawn[area, look] = None
+        else:
+            self._drawn[EVERYWHERE, "covered"] = None
 
     def put_boolean(self, row: int, column: int, value: bool) -> None:
         """Adds a truth value."""
@@ -306,15 +310,19 @@ class SheetInProgress:
         )
 
     def _drawn_over(self) -> Iterator[Look]:
-        """Finds the filled cells that a drawing lies over: to people they are crossed out."""
-        for r0, c0, r1, c1 in self._crossed:
+        """Finds the filled cells that drawings lie over: to people they are hidden, or crossed out."""
+        looks: dict[int, str] = {}
+        left = _MOST_COVERED
+        for (r0, c0, r1, c1), look in self._drawn:
             first = bisect_left(self._places, place_of(max(r0, 0), 0))
-            for place in self._places[first : first + _MOST_COVERED]:
-                row, column = place >> COLUMN_BITS, place & MAX_COLUMN
-                if row > r1:
-                    break
-                if c0 <= column <= c1:
-                    yield Look(row, column, "struck")
+            last = bisect_left(self._places, place_of(min(r1, MAX_ROW) + 1, 0))
+            left -= max(last - first, 0)
+            if left < 0:
+                # What nobody looked at may be crossed out.
+                raise Unreadable("too_large")
+            looks |= {at: look for at in self._places[first:last] if c0 <= at & MAX_COLUMN <= c1}
+        for at in sorted(looks):
+            yield Look(at >> COLUMN_BITS, at & MAX_COLUMN, looks[at])
 
     def _put_in_order(self) -> None:
         order = sorted(range(len(self._places)), key=self._places.__getitem__)

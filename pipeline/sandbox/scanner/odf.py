@@ -12,21 +12,26 @@ from collections.abc import Sequence
 from datetime import date
 
 from pipeline.domain import NO_VALUE, CellKind, Sheet
-from pipeline.sandbox.scanner.cells import MAX_COLUMN, SheetInProgress
+from pipeline.sandbox.scanner.cells import EVERYWHERE, MAX_COLUMN, MAX_ROW, Area, SheetInProgress, column_of
 from pipeline.sandbox.scanner.elements import Attributes, walk
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.ooxml import dated
 from pipeline.sandbox.scanner.packages import Package
 
 # What stands in them is no cell of the list, though it looks like one.
-_BESIDE = frozenset(
-    {"annotation", "shapes", "frame", "tracked-changes", "dde-links", "forms", "custom-shape"}
+_PENS = frozenset(
+    {"custom-shape", "line", "connector", "measure", "rect", "ellipse", "circle", "polyline", "polygon"}
+    | {"regular-polygon", "path", "caption", "g"}
 )
-_BOXES = frozenset({"shapes", "frame", "custom-shape"})
+_DRAWN = _PENS | {"frame"}
+_BOXES = _DRAWN | {"shapes"}
+_BESIDE = _BOXES | {"annotation", "tracked-changes", "dde-links", "forms"}
 # Line breaks in the file are layout; those in the cell are elements.
 _BLANKS = re.compile(r" *[\t\r\n][ \t\r\n]*")
 _NUMERIC = frozenset({"float", "percentage", "currency"})
 _MAX_BLANKS = 1_000
+_END = re.compile(r"\.\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})$")
+_NOUGHT = re.compile(r"0+(\.0*)?[a-z]*")
 _FIRST_DAY = "1901-01-01"
 
 
@@ -74,8 +79,10 @@ class _Tables:
         # The words of a comment that is open, its writer and day left out.
         self._comment: list[str] | None = None
         self._in_comment = False
-        # The words of boxes and shapes that are open.
+        # The words of boxes and shapes that are open, where they lie, and whether a pen drew them.
         self._box: list[str] | None = None
+        self._drawn: Area | None = None
+        self._is_pen = False
         # A row is written out once it is whole, since only its end tells what it repeats.
         self._filled: list[tuple[int, CellKind, str, float | None, str]] = []
 
@@ -93,6 +100,8 @@ class _Tables:
                 self._comment = []
             elif name in _BOXES and self._comment is None and self._box is None:
                 self._box = []
+            if self._box is not None and name in _DRAWN and self._drawn is None:
+                self._drawn, self._is_pen = self._place_of(attributes), name in _PENS
             self._in_comment = name == "p" and (self._comment is not None or self._box is not None)
             if self._in_comment and self._box:
                 self._box.append("\n")
@@ -159,9 +168,27 @@ class _Tables:
             self._words.append(_BLANKS.sub(" ", text))
             self._seen_struck = self._seen_struck or bool(self._struck and text.strip())
 
+    def _place_of(self, drawn: Attributes) -> Area:
+        """Gives the cells that a drawn thing lies over; one that belongs to no cell may lie anywhere."""
+        if self._cell is None:
+            return EVERYWHERE
+        end = _END.search(drawn.get("table:end-cell-address", ""))
+        if not end:
+            return self._row, 0, MAX_ROW, MAX_COLUMN
+        bottom, right = int(end[2]) - 1, column_of(end[1])
+        if drawn.get("svg:x1", "") == drawn.get("svg:x2", "x"):
+            # A line between two columns.
+            right = self._column - 1
+        # What ends where a row begins does not lie over it.
+        bottom -= bottom > self._row and bool(_NOUGHT.fullmatch(drawn.get("table:end-y", "")))
+        return self._row, self._column, bottom, right
+
     def _end_box(self) -> None:
-        """Tells what boxes say at their cell, and over the whole sheet."""
+        """Tells what boxes say at their cell, and over the whole sheet, and what lies under them."""
         said, self._box = "".join(self._box or ()), None
+        drawn, self._drawn = self._drawn, None
+        if self._sheets and drawn:
+            self._sheets[-1].draw_over(drawn, "struck" if self._is_pen and not said.strip() else "covered")
         if self._sheets:
             if self._cell is not None:
                 self._sheets[-1].comment(self._row, self._column, said)

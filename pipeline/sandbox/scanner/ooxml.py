@@ -17,6 +17,7 @@ from datetime import datetime
 from pipeline.domain import NO_VALUE, CellKind, Sheet
 from pipeline.sandbox.scanner.beside_cells import MARGINS, margin_words, read_drawings
 from pipeline.sandbox.scanner.cells import (
+    EVERYWHERE,
     INK,
     LEAST_HEIGHT,
     LEAST_WIDTH,
@@ -324,6 +325,9 @@ class _Cells:
             self._sheet.merge(area(attributes.get("ref", "")))
         elif name in MARGINS:
             self._margin = []
+        elif name == "oleObject":
+            # What another program draws here lies somewhere that another part tells.
+            self._sheet.draw_over(EVERYWHERE, "covered")
 
     def end(self, name: str) -> None:
         if name == "c":

@@ -18,13 +18,12 @@ from pipeline.domain import CellKind
 from pipeline.domain.files import COLUMN_BITS
 from pipeline.sandbox.scanner.beside_cells import margin_words
 from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, SheetInProgress, Style, is_told, number_cell
+from pipeline.sandbox.scanner.drawn_records import NOTE, DrawnRecords
 
 _LABELSST, _NUMBER, _RK, _ROW = 0x00FD, 0x0203, 0x027E, 0x0208
 _BOF, _EOF = 0x0809, 0x000A
 _MARGINS = frozenset({0x0014, 0x0015})
-_OBJECT, _BOX, _CONTINUE = 0x005D, 0x01B6, 0x003C
-# The sort of drawn thing that a cell's note is.
-_NOTE = b"\x19\x00"
+_OBJECT, _BOX, _CONTINUE, _DRAWING = 0x005D, 0x01B6, 0x003C, 0x00EC
 # What a cell may follow. Others are read together with what comes next: formulas, drawings, notes.
 _BEFORE_CELLS = frozenset(
     # And DBCELL, BLANK, MULBLANK, MULRK, BOOLERR, STRING
@@ -55,8 +54,12 @@ Content = tuple[int, int] | tuple[int, bytes]
 class PlainRecords:
     """Stands between one sheet's records and xlrd while it reads them; `finish` comes after."""
 
-    def __init__(self, book: Any, sheet: SheetInProgress, styles: Sequence[Style]) -> None:
+    def __init__(
+        self, book: Any, sheet: SheetInProgress, styles: Sequence[Style], takes_cells: bool = True
+    ) -> None:
         self._book = book
+        # Without its cells only what stands in none is heard.
+        self._takes_cells = takes_cells
         self._sheet = sheet
         self._styles = styles
         # By style and content, which word it is: in a list most cells say what others said before.
@@ -69,10 +72,13 @@ class PlainRecords:
         # Whether the newest drawn thing is a cell's note; of a box that is open, its letters and how many.
         self._is_note = False
         self._letters, self._box = -1, ""
+        self._drawn = DrawnRecords(sheet)
+        # Whether what goes on in the next record is where things are drawn.
+        self._is_drawing = False
 
     def next_record(self) -> tuple[int, int, bytes]:
         """Gives the next record that is not a plain one, as `xlrd.Book.get_record_parts` would."""
-        if self._last in _BEFORE_CELLS and not self._is_inside:
+        if self._takes_cells and self._last in _BEFORE_CELLS and not self._is_inside:
             self._take_run()
         code, length, data = xlrd.Book.get_record_parts(self._book)
         # The cells of a chart in a sheet are none of the sheet's.
@@ -82,11 +88,24 @@ class PlainRecords:
         return code, length, data
 
     def _hear(self, code: int, data: bytes) -> None:
-        """Hears what stands in no cell: the margins of printed pages, and boxes that are no cell's note."""
+        """Hears what stands in no cell: printed margins, boxes that are no cell's note, and drawings."""
+        if not self._is_inside:
+            self._hear_drawn(code, data)
+        if self._book.biff_version >= 80:
+            self._hear_words(code, data)
+
+    def _hear_drawn(self, code: int, data: bytes) -> None:
+        # What says where things are drawn may be cut off anywhere, and goes on behind the next one.
+        is_more = code == _CONTINUE and self._is_drawing
+        if code == _DRAWING or is_more:
+            self._drawn.draw(data)
+        elif code == _OBJECT:
+            self._is_note = self._drawn.object(data) == NOTE
+        self._is_drawing = code in (_DRAWING, _OBJECT) or is_more
+
+    def _hear_words(self, code: int, data: bytes) -> None:
         if code in _MARGINS and not self._is_inside:
             self._sheet.comment(0, 0, margin_words(_counted(data)))
-        elif code == _OBJECT:
-            self._is_note = data[4:6] == _NOTE
         elif code == _BOX:
             self._letters = -1 if self._is_note else int.from_bytes(data[10:12], "little")
             self._box = ""

@@ -109,13 +109,17 @@ def _colour(book: Any, index: int, otherwise: str = INK) -> str:
 def _sheet(book: Any, index: int, styles: list[Style], allowance: Allowance) -> Sheet:
     before = replace(allowance)
     sheet = SheetInProgress("", allowance, bool(book.datemode))
-    source = _without_plain_cells(book, index, PlainRecords(book, sheet, styles))
-    if not sheet.is_in_order or any(sheet.holds(row, column) for row, column, *_ in _cells(source)):
+    # Older workbooks have plain cells of other sorts.
+    takes_cells = book.biff_version >= 80
+    source = _without_plain_cells(book, index, PlainRecords(book, sheet, styles, takes_cells))
+    if takes_cells and (
+        not sheet.is_in_order or any(sheet.holds(row, column) for row, column, *_ in _cells(source))
+    ):
         # Two values for one cell: what then counts is xlrd's to say.
         allowance.cells, allowance.letters = before.cells, before.letters
         book.unload_sheet(index)
         sheet = SheetInProgress("", allowance, bool(book.datemode))
-        source = book.sheet_by_index(index)
+        source = _without_plain_cells(book, index, PlainRecords(book, sheet, styles, takes_cells=False))
     sheet.name, sheet.visible = source.name, source.visibility == 0
     for row, column, kind, value in _cells(source):
         _put(book, source, sheet, styles, (row, column, kind, value))
@@ -135,8 +139,7 @@ def _sheet(book: Any, index: int, styles: list[Style], allowance: Allowance) -> 
 
 
 def _without_plain_cells(book: Any, index: int, plain: PlainRecords) -> Any:
-    if book.biff_version < 80:
-        return book.sheet_by_index(index)
+    """Has xlrd read what of a sheet is not plain."""
     book.get_record_parts = plain.next_record
     try:
         source = book.sheet_by_index(index)
