@@ -27,19 +27,15 @@ class Known:
     answers: int
 
 
-def known_about(
-    ledger: Ledger, matter: Matter, today: date, since: datetime, awaits_list: str, against: str = ""
-) -> Known:
+def known_about(ledger: Ledger, matter: Matter, today: date, since: datetime, awaits_list: str) -> Known:
     """Gathers what one mail cannot know about itself; answers are counted from `since` on.
 
-    `awaits_list` names the rule that holds receipts which came before their list, `against` are words in
-    which somebody may be named whose application they speak against.
+    `awaits_list` names the rule that holds receipts which came before their list.
     """
     submission, evidence = matter.submission, matter.evidence
     facts = ledger.facts(today, evidence, submission, awaits_list)
     facts = replace(
         facts,
-        named=_others_named(ledger, against, facts, submission.sender) if against else (),
         alike=alike_receipts(ledger, evidence.receipts),
         stopped=stopped_kinds(ledger) if evidence.receipts else frozenset(),
         numbers=case_numbers(ledger, matter.sha, evidence),
@@ -51,8 +47,10 @@ def known_about(
     return Known(facts, tuple(earlier), ledger.answers_since(reader, since))
 
 
-def _others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple[Case, ...]:
-    """Finds those who wait for a list and are named, by a title alone where the sender is of their house."""
+def others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple[Case, ...]:
+    """Finds others who wait for a list and are named, by a title alone where the sender is of their house."""
+    if not words:
+        return ()
     own = {case.number for case in (*facts.sender_cases, *facts.sent_cases, *facts.cases.values())}
     house = sender.rpartition("@")[2]
 
