@@ -27,7 +27,9 @@ from pipeline.judging.procedures import asked_about, procedures_of
 from pipeline.judging.questions import (
     Question,
     Said,
+    left_out,
     meant_by,
+    missed,
     question,
     remarked,
     said_by,
@@ -195,9 +197,11 @@ def _what_follows(table: _Table) -> Decision:
     evidence, facts = table.matter.evidence, table.facts
     meant = () if table.unbelieved == "stranger" else meant_by(table.said, evidence.holders, facts)
     asked = _question(table, meant)
-    findings = _findings(table, asked)
+    left = () if table.unbelieved else left_out(table.said, evidence.holders, facts)
+    findings = (*_findings(table, asked), *missed(table.said, left, table.bench.policy))
     entries = _entries(table)
-    withheld = _withheld(table, entries, meant)
+    leaving = {case.number: case for case in (*meant, *left)}
+    withheld = _withheld(table, entries, tuple(leaving.values()))
     secret = set(cases_among(facts)) - facts.known
     return Decision(
         outcome=_outcome(findings, entries, _are_all_told(table)),

@@ -308,8 +308,8 @@ def margin_takes_somebody_back() -> bytes:
 
 def person_in_a_box() -> bytes:
     """Beside two rows in good order a text box names a third person with her number."""
-    book = xlsx(filled(BARE, [entry(who) for who in PEOPLE[6:8]]))
-    who = person("Hülya Şimşekoğlu")
+    one, other, who = PEOPLE[6:9]
+    book = xlsx(filled(BARE, [entry(one), entry(other)]))
     box = with_shape(book, f"Ek olarak: {who.name}, {who.identity_number}", (4, 3), (8, 9))
     return _sent("2024-06-05", "10:35", box)
 
