@@ -158,6 +158,64 @@ def test_an_accepted_withdrawal_closes_the_case_for_good(listed_once: House) -> 
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        "Başvurumdan vazgeçiyorum.",
+        "Merhaba,\n\nLütfen beni listeden çıkarın.\n\nİyi çalışmalar",
+        "Başvurumu işleme almayın",
+        "Gönderdiğim formu dikkate almayınız.",
+        "Yanlış göndermişim, iptal",
+        "Kart çantamdan çıktı, gerek kalmadı.",
+        "Kaybolmamış, dolaptaymış.",
+        "Önceki mailimi yok sayınız.",
+        "Please cancel my application",
+        "Başvurum ne durumda? Vazgeçmek istiyorum.",
+        "Bilginize.\n\n------ Forwarded message ------\nKimden: Ayşe <a@saglik.example.org>\n\nVazgeçtim.",
+    ],
+)
+def test_words_alone_are_heard_of_the_row_that_waits(listed_once: House, words: str) -> None:
+    hear(listed_once, says(writes(AYSE), words))
+    assert listed(listed_once) == {CANAN.identity_number}
+    answer = " ".join(body(listed_once.letters()[2]).split())
+    assert "karara bağlanana kadar başvurunuz Kamu SM'ye gönderilecek listeye konmayacak" in answer
+    assert "dekont bulamadık" not in answer
+
+    decide(listed_once, "return", NEXT_NIGHT)
+    assert listed(listed_once, NEXT_NIGHT) == {AYSE.identity_number}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Kamu SM'yi arayıp iptal ettirdim, teşekkürler.",
+        "Merhaba, başvurum alındı mı acaba? Haber alamadım.",
+        "Henüz kartımı bulamadım, başvurum devam etsin",
+        "Ödemeyi yaptım, dekontu yarın göndereceğim.",
+        "Dahili numaram değişti: 3412",
+        "Reçete yazamıyorum, lütfen hızlandırın.",
+    ],
+)
+def test_other_words_of_who_waits_keep_no_row_off(listed_once: House, words: str) -> None:
+    hear(listed_once, says(writes(AYSE), words))
+    assert listed(listed_once) == {AYSE.identity_number, CANAN.identity_number}
+
+
+def test_an_answer_to_our_letter_about_a_withdrawal_is_none(listed_once: House) -> None:
+    ours = "Ynt: Otomatik yanıt: Başvurunuz geri çekildi [G-0000000H]"
+    hear(listed_once, mail(Envelope(writes(AYSE), ours, at("2024-06-10", "17:00")), plain("Bilginize.")))
+    assert AYSE.identity_number in listed(listed_once)
+
+
+def test_a_withdrawal_after_the_list_went_out_is_read_by_a_person(listed_once: House) -> None:
+    listed(listed_once)
+    hear(listed_once, says(writes(AYSE), "Başvurum ne durumda? Vazgeçmek istiyorum."))
+    with listed_once.opened(NEXT_NIGHT) as shop:
+        (held,) = shop.ledger.open_holds()
+    assert (held.decision.topic, held.decision.withheld) == ("", ())
+    assert "listeye konmayacak" not in body(listed_once.letters()[-1])
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [
         # Of several rows of one sender the named one stands still, and all where nobody is named.

@@ -19,10 +19,12 @@ from pipeline.papers.strength import strength, text_words
 from pipeline.policy.formerly import with_todays_keys
 from pipeline.policy.places import REPORTS, RULES
 from pipeline.policy.policy import Policy, kept_policy, load_policy
+from pipeline.policy.remarks import hear_alone
 from pipeline.policy.word_files import as_toml
 from pipeline.review.explain import as_json, explain
 from pipeline.review.invented_office import OFFICE
 from pipeline.sandbox.workers import WorkerPool
+from tests.in_order import row
 
 BY_NAME = {fixture.name: fixture for fixture in fixtures()}
 # A receipt before its list, two receipts of family physicians, and a list with its receipt.
@@ -224,6 +226,8 @@ def test_what_was_kept_before_remarks_were_heard_everywhere_is_judged_by_as_it_w
         assert not any(
             words.are_in(text) for text in ("Kartlarını kaybetmediler", "Please cancel", "İptal → X")
         )
+    assert hear_alone("", "Vazgeçtim.", [row()], policy.remarks) == {}
+    assert hear_alone("", "Vazgeçtim.", [row()], today.remarks) == {0: "Vazgeçtim."}
     assert policy.remarks.withdrawal == today.remarks.withdrawal
     assert policy.remarks.captions.words == today.remarks.captions.words
 
@@ -233,7 +237,7 @@ UNHEARD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "rules/nes-list.toml": {"": ("own_sheets", "own_comments")},
     "rules/mail.toml": {"quotes": ("forwarded", "passes_on", "writers", "titles", "fields")},
     "rules/remarks.toml": {
-        "": ("columns", "lines", "denials", "foreign", "legal_notices"),
+        "": ("columns", "lines", "denials", "foreign", "legal_notices", "alone"),
         "captions": ("others", "ours"),
         "pointed": ("only",),
     },

@@ -25,6 +25,7 @@ from pipeline.judging.discretion import visible
 from pipeline.judging.entries import listing, opened, payment, scanned, siblings, withdrawal
 from pipeline.judging.procedures import asked_about, procedures_of
 from pipeline.judging.questions import (
+    Meant,
     Question,
     Said,
     left_out,
@@ -33,6 +34,7 @@ from pipeline.judging.questions import (
     question,
     remarked,
     said_by,
+    taken_back,
     wish_to_leave,
 )
 from pipeline.mail.authentication import authentication
@@ -69,6 +71,7 @@ class _Table:
     # As the ledger has them; the bench goes on to know what the mail itself would open and spend.
     facts: Facts
     said: Said
+    meant: Meant
     bench: Bench
     unbelieved: str
     authentication: str = ""
@@ -98,7 +101,7 @@ def _laid(matter: Matter, facts: Facts, policy: Policy) -> _Table:
     procedures = procedures_of(matter.evidence, said.words, seen, policy)
     procedures = procedures or asked_about(said.topics, said.words, policy)
     bench = Bench(policy, procedures, facts, seen, matter.submission, said.beside.rows)
-    return _Table(matter, facts, said, bench, unbelieved)
+    return _Table(matter, facts, said, meant_by(said, matter, facts, policy), bench, unbelieved)
 
 
 # --- ask the mail ------------------------------------------------------------------------------
@@ -127,7 +130,8 @@ def _hearing(table: _Table, proved: str) -> Hearing:
         procedures=tuple(sorted(table.bench.procedures)),
         topics=about,
         beside_list=tuple(t.name for t in topics if has_list and t.rivals_list(said.words)),
-        matter=str(said.claims) if said.claims else ", ".join(about),
+        # Words that are heard are no mail in which nothing was found.
+        matter=str(said.claims) if said.claims else ", ".join(about) or table.meant.said,
     )
 
 
@@ -195,12 +199,12 @@ def _ask_the_receipts(table: _Table) -> _Table:
 
 def _what_follows(table: _Table) -> Decision:
     evidence, facts = table.matter.evidence, table.facts
-    meant = () if table.unbelieved == "stranger" else meant_by(table.said, evidence.holders, facts)
+    meant = Meant() if table.unbelieved == "stranger" else table.meant
     asked = _question(table, meant)
     left = () if table.unbelieved else left_out(table.said, evidence.holders, facts)
     findings = (*_findings(table, asked), *missed(table.said, left, table.bench.policy))
     entries = _entries(table)
-    leaving = {case.number: case for case in (*meant, *left)}
+    leaving = {case.number: case for case in (*meant.cases, *left)}
     withheld = _withheld(table, entries, tuple(leaving.values()))
     secret = set(cases_among(facts)) - facts.known
     return Decision(
@@ -219,11 +223,13 @@ def _what_follows(table: _Table) -> Decision:
     )
 
 
-def _question(table: _Table, meant: Sequence[Case]) -> Question:
-    said, facts = table.said, table.facts
+def _question(table: _Table, meant: Meant) -> Question:
+    said, facts, cases = table.said, table.facts, meant.cases
+    if meant.said:
+        return taken_back(meant, facts, table.bench.policy)
     if len(said.topics) == 1 and not table.mail:
-        return question(said.topics[0], meant, table.matter.submission, facts)
-    return wish_to_leave(said.leaving, meant, facts) if said.leaving and meant else Question()
+        return question(said.topics[0], cases, table.matter.submission, facts)
+    return wish_to_leave(said.leaving, cases, facts) if said.leaving and cases else Question()
 
 
 def _findings(table: _Table, asked: Question) -> tuple[Finding, ...]:

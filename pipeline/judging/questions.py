@@ -24,7 +24,7 @@ from pipeline.judging.discretion import is_known, visible
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_words, passed_on
 from pipeline.policy.policy import Policy
-from pipeline.policy.remarks import Heard, hear, names
+from pipeline.policy.remarks import Heard, hear, hear_alone, names
 from pipeline.policy.topics import Topic, topics_of
 
 
@@ -59,11 +59,39 @@ def said_by(matter: Matter, policy: Policy) -> Said:
     return Said(words, tuple(about), beside, claims)
 
 
-def meant_by(said: Said, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The cases that a mail may withdraw; `said` is by which words, where no topic and no file tells."""
+
+    cases: tuple[Case, ...] = ()
+    said: str = ""
+
+
+def meant_by(said: Said, matter: Matter, facts: Facts, policy: Policy) -> Meant:
     """Picks the cases that a mail may withdraw: they stay off the list until an official says who was."""
-    if holders:
-        return _meant_beside(said.beside, holders, facts)
-    return _meant(said.words, facts) if said.leaving or said.beside.withdrawal else ()
+    if holders := matter.evidence.holders:
+        return Meant(_meant_beside(said.beside, holders, facts))
+    if said.leaving or said.beside.withdrawal:
+        return Meant(_meant(said.words, facts))
+    return _heard_alone(said, matter.submission, facts, policy)
+
+
+def _heard_alone(said: Said, submission: Submission, facts: Facts, policy: Policy) -> Meant:
+    """Hears what a mail without a list says against its sender's own: as beside the list that it follows."""
+    own = _own(facts)
+    subject, words = _spoken(submission, policy)
+    # An answer's subject is that of our letter, which tells of withdrawals as well.
+    subject = subject if said.words.startswith(subject) else ""
+    told = hear_alone(subject, words, [case.holder for case in own if case.holder], policy.remarks)
+    if not told:
+        return Meant()
+    # Where everybody may be meant, the sender's own are before those that the sender has listed.
+    cases = [own[at] for at in told] if len(told) < len(own) else _meant(said.words, facts)
+    return Meant(tuple(case for case in cases if _goes_on_a_list(case)), next(iter(told.values())))
+
+
+def _goes_on_a_list(case: Case) -> bool:
+    return not case.batch or case.awaits_release
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +129,7 @@ def _asked(topic: Topic, consequence: Consequence, meant: Sequence[Case], facts:
         value="",
         say=topic.say,
         # That there is a case to stay off the list is told to those alone who know of it.
-        remedy=topic.withdraws if meant and all(is_known(case, facts) for case in meant) else "",
+        remedy=topic.withdraws if _are_known(meant, facts) else "",
         because=topic.because,
     )
 
@@ -112,18 +140,28 @@ def _meant(words: str, facts: Facts) -> tuple[Case, ...]:
     Whoever is meant stays off the list until an official says who was; nobody is taken off by a guess.
     """
     text = f" {heading(words)} "
-    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
-    cases = [case for case in own.values() if case.procedure is Procedure.LOST_OR_STOLEN and case.holder]
+    cases = _own(facts)
     named = tuple(c for c in cases if c.holder and f" {heading(_full_name(c.holder))} " in text)
     return named or tuple(c for c in cases if c in facts.sender_cases) or tuple(cases)
 
 
+def _own(facts: Facts) -> tuple[Case, ...]:
+    own = {case.number: case for case in (*facts.sender_cases, *facts.sent_cases)}
+    return tuple(c for c in own.values() if c.procedure is Procedure.LOST_OR_STOLEN and c.holder)
+
+
 def _heard_beside(submission: Submission, evidence: Evidence, policy: Policy) -> Heard:
     """Hears what is said beside files: nobody reads it but us."""
+    subject, words = _spoken(submission, policy)
+    return hear(subject, words, evidence.holders, policy.remarks)
+
+
+def _spoken(submission: Submission, policy: Policy) -> tuple[str, str]:
+    """Gives the subject of a mail, and its own words with those of a mail that is passed on in it."""
     words = own_words(replace(submission, subject=""), policy.mail_words)
     if more := passed_on(submission, policy.mail_words, policy.office.own_addresses):
         words = f"{words}\n\n{more}"
-    return hear(submission.subject, words, evidence.holders, policy.remarks)
+    return submission.subject, words
 
 
 def _meant_beside(heard: Heard, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
@@ -163,6 +201,17 @@ def missed(said: Said, left: Sequence[Case], policy: Policy) -> tuple[Finding, .
     shown = quotable(said.beside.revision)[:MOST_QUOTED]
     names = ", ".join(quotable(case.holder.name) for case in left if case.holder)
     return (_beside(shown, words.say.format(value=shown, names=names), words.remedy, policy),)
+
+
+def taken_back(meant: Meant, facts: Facts, policy: Policy) -> Question:
+    """Holds words that came alone and may take back the cases that are meant."""
+    alone, found = policy.remarks.alone, remarked(meant.said, policy)
+    remedy = alone.remedy if _are_known(meant.cases, facts) else ""
+    return Question((replace(found, say=alone.say.format(value=found.value), remedy=remedy),))
+
+
+def _are_known(cases: Sequence[Case], facts: Facts) -> bool:
+    return bool(cases) and all(is_known(case, facts) for case in cases)
 
 
 def remarked(said: str, policy: Policy) -> Finding:

@@ -36,6 +36,8 @@ _UNHEARD = {
     "foreign": (("signs",), ("words", "notices"), _NOBODYS),
     "legal_notices": (("conditions", "about"), ("never",), _NOBODYS),
 }
+# Words that came without files were asked for their topic alone.
+_NOT_HEARD_ALONE = {"say": "", "remedy": "", "others": ""}
 
 
 def with_todays_keys(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -75,7 +77,7 @@ def _listening(path: str, data: bytes) -> bytes:
         for key in keys if place else ():
             place.setdefault(key, [])
     if path == _REMARKS:
-        told = {**{section: _unheard(section) for section in _UNHEARD}, **told}
+        told = {**{section: _unheard(section) for section in _UNHEARD}, "alone": _NOT_HEARD_ALONE, **told}
     return data if told == tomllib.loads(text) else as_toml(told).encode()
 
 

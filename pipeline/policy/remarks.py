@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -313,6 +313,15 @@ class Revisions(_Proved):
         return _has(heading(re.sub(r"[_\d]+", " ", text)).split(), self.words)
 
 
+class Alone(OfficialPart):
+    """What is told of words against an application that came without any file: to their sender, where
+    somebody else's is meant to the desk alone; with no `say` such words go unheard, as they did."""
+
+    say: str
+    remedy: str
+    others: str
+
+
 class Remarks(OfficialFile):
     """rules/remarks.toml."""
 
@@ -329,9 +338,15 @@ class Remarks(OfficialFile):
     foreign: Foreign
     legal_notices: LegalNotices
     questions: Questions
+    alone: Alone
     # None where they are not listened to, as rules of an earlier version did not.
     sheets: Sheets | None = None
     revisions: Revisions | None = None
+
+    def may_be_against_somebody(self, text: str) -> bool:
+        """Tells whether a text may speak against an application, whoever's it is."""
+        against = (self.withdrawal, self.denials, self.enclosures, self.foreign)
+        return any(one.are_in(text) for one in against) or self.enclosures.end_another(text)
 
     def is_against_all(self, line: str) -> bool:
         """Tells whether a line around a list takes the whole of it back, denies it or puts it off."""
@@ -436,6 +451,21 @@ def _revision(subject: str, words: str, holders: Sequence[Holder], remarks: Rema
         *dict.fromkeys(text for texts in dict.fromkeys(places) for text in texts.split("; ")),
     )
     return next((text for text in said if remarks.revisions.are_in(text)), "")
+
+
+def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Mapping[int, str]:
+    """Hears words that came without a list of those who were listed before: by their place, what is said.
+
+    What stood beside their rows was heard then. What ends an earlier list ends theirs.
+    """
+    if not (holders and remarks.alone.say):
+        return {}
+    listed = [replace(holder, written={}, unclear={}, file="") for holder in holders]
+    told = dict(hear(subject, words, listed, remarks).rows)
+    for sentence in _sentences(subject, words, listed, remarks.legal_notices):
+        if remarks.enclosures.end_another(sentence):
+            told = dict.fromkeys(_named(sentence, listed) or range(len(listed)), sentence) | told
+    return told
 
 
 def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str]:
@@ -682,7 +712,7 @@ _Wanted = Sequence[tuple[str, str]]
 
 
 class _Phrases(NamedTuple):
-    """Phrases taken apart into words, by their first letters; `open` begin with any, only its end is known."""
+    """Phrases taken apart into words, by their first letters; `open` begin with any, their end is known."""
 
     by_letters: Mapping[str, Sequence[_Wanted]]
     open: Sequence[_Wanted]

@@ -236,6 +236,22 @@ def withdrawal() -> dict[str, bytes]:
     }
 
 
+def withdrawal_in_other_words() -> dict[str, bytes]:
+    """The holder takes the application back in words that are no question: the row waits for a person."""
+    who = person("Tuğba Demirağaç")
+    first = list_envelope(who, at("2024-06-10", "11:00"))
+    words = "Merhaba, kart çantamdan çıktı, gerek kalmadı. Beni listeden çıkarın lütfen.\n"
+    return {
+        "1-list": list_mail(who, first.sent_at),
+        "2-no-longer": mail(
+            Envelope(
+                writes(who), "Ynt: Kayıp e-imza başvurusu", at("2024-06-10", "16:05"), more=_answers(first)
+            ),
+            plain(words),
+        ),
+    }
+
+
 def withdrawal_then_list() -> dict[str, bytes]:
     """List, withdrawal, and a day later the list again: it was the wrong card that was found."""
     who = person("Ilgın Karasulu")
@@ -279,6 +295,7 @@ LETTERS: Letters = {
     "held/change-after-batching": change_after_batching,
     "held/changed-the-same-day": changed_the_same_day,
     "held/withdrawal": withdrawal,
+    "held/withdrawal-in-other-words": withdrawal_in_other_words,
     "held/withdrawal-then-list": withdrawal_then_list,
     "held/second-payment": second_payment,
 }
