@@ -50,15 +50,7 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
     balances = tuple(balance for _, balance in found)
     tables = [table for tables, _ in found for table in tables]
     if not tables:
-        near = tuple(dict.fromkeys(n for sheet in shown for n in near_headings(sheet, form)))
-        why = (
-            "one_column"
-            if any(map(_is_one_column, shown))
-            else "heading_mistyped"
-            if near
-            else "not_our_form"
-        )
-        return ListReading((), why, near=near, balances=balances)
+        return _no_list(shown, form, balances)
     elsewhere = tuple(
         line
         for sheet, (lists, _) in zip(shown, found, strict=True)
@@ -68,8 +60,6 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
     tables = [replace(t, around=(*t.around, *elsewhere)) for t in (_with_comments(t, form) for t in tables)]
     holders = [holder for table in tables for holder in _holders(file, table, form, serials_from)]
     lost = tuple(_lost(shown, balances, holders))
-    known = {digits for table in tables for row in table.rows for digits in _own_numbers(table, row)}
-    known |= {holder.identity_number.digits for holder in holders if holder.identity_number}
     samples = [(s, b, at) for s, b in zip(shown, balances, strict=True) for at in b.rows(RowKind.SAMPLE)]
     why = "" if holders or lost else "sample_rows_only" if samples else "list_without_rows"
     printed = {s.name: _printed_samples(s, form) for s, _, _ in samples}
@@ -82,8 +72,16 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
         unaccounted=lost,
         samples=tuple(_named(b, at, balances) for s, b, at in samples if at not in printed[s.name]),
         balances=balances,
-        beside=tuple(_beside(shown, balances, known, form)),
+        beside=tuple(_beside(shown, balances, _known(tables, holders), form)),
     )
+
+
+def _no_list(sheets: Sequence[Sheet], form: Form, balances: tuple[Balance, ...]) -> ListReading:
+    """Says why there is no list on any sheet."""
+    near = tuple(dict.fromkeys(n for sheet in sheets for n in near_headings(sheet, form)))
+    is_one_column = any(map(_is_one_column, sheets))
+    why = "one_column" if is_one_column else "heading_mistyped" if near else "not_our_form"
+    return ListReading((), why, near=near, balances=balances)
 
 
 # So many rows of sheets without a list are heard, each up to this many letters.
@@ -144,8 +142,12 @@ def _beside(
 _DIGITS = 11
 
 
-def _own_numbers(table: Table, row: Row) -> Iterable[str]:
-    return numbers_in(dict(enumerate(table.cells(row.cells, "identity_number"))))
+def _known(tables: Sequence[Table], holders: Sequence[Holder]) -> Collection[str]:
+    """Gives the numbers of rows, as they are written and as they are read."""
+    rows = ((table, row) for table in tables for row in table.rows)
+    cells = ((*table.cells(row.cells, "identity_number"),) for table, row in rows)
+    written = (digits for found in cells for digits in numbers_in(dict(enumerate(found))))
+    return {*written, *(h.identity_number.digits for h in holders if h.identity_number)}
 
 
 def _their_words(comment: str, form: Form) -> str:
