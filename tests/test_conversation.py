@@ -206,6 +206,29 @@ def test_an_answer_to_our_letter_about_a_withdrawal_is_none(listed_once: House) 
     assert AYSE.identity_number in listed(listed_once)
 
 
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        (
+            "Geri çekme: Kayıp e-imza başvurusu",
+            "Ayşe Karaağaçlı, “Kayıp e-imza başvurusu” iletisini geri çekmek istiyor.",
+        ),
+        ("Recall: Kayıp e-imza başvurusu", "The sender would like to recall the message, “Kayıp e-imza”."),
+        ("İleti geri çağırma: liste", "Gönderen bu iletiyi geri çağırmak istiyor."),
+    ],
+)
+@pytest.mark.parametrize("sign", [("Auto-Submitted", "auto-generated"), ("Precedence", "bulk"), ("X-A", "b")])
+def test_a_mail_that_is_recalled_waits_for_a_person(
+    listed_once: House, subject: str, words: str, sign: tuple[str, str]
+) -> None:
+    before = len(listed_once.letters())
+    envelope = Envelope(writes(AYSE), subject, at("2024-06-10", "17:00"), more=(sign,))
+    hear(listed_once, mail(envelope, plain(words)))
+    # A program is not answered, and a person who writes like one is.
+    assert len(listed_once.letters()) - before == (sign[0] == "X-A")
+    assert listed(listed_once) == {CANAN.identity_number}
+
+
 def test_a_withdrawal_after_the_list_went_out_is_read_by_a_person(listed_once: House) -> None:
     listed(listed_once)
     hear(listed_once, says(writes(AYSE), "Başvurum ne durumda? Vazgeçmek istiyorum."))

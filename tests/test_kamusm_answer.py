@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE
 from pipeline.policy.places import RULES
 from tests.house import KAMU_SM, MORNING, NIGHT, House, body, night_of
 from tests.in_order import POLICY
-from tests.letters import Person, list_mail
-from tests.mails import at
+from tests.letters import Person, list_mail, list_of
+from tests.mails import XLSX, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import PEOPLE
 from tests.servers import Dovecot
 
@@ -256,3 +256,63 @@ def test_hidden_sheets_and_other_columns_are_passed_over() -> None:
 def test_words_that_mean_something_else_are_refused() -> None:
     with pytest.raises(OperatorFault, match="answer_example"):
         load_answer_form({**RAW, "accepted": [*RAW["accepted"], "İnceleniyor"]})
+
+
+# --- what Kamu SM writes in a mail -----------------------------------------------------------------
+
+REPLY = "Ynt: Kayıp/çalıntı NES başvuru listesi"
+PERSON = PEOPLE[0]
+ON_LEAVE = (("Auto-Submitted", "auto-replied"),)
+ANSWERS = {
+    "in words": ("liste@kamusm.example.org", REPLY, "Listeniz okunamadı, yeniden gönderiniz.", ()),
+    "of one": ("liste@kamusm.example.org", REPLY, f"{PERSON.name} başvurusu reddedilmiştir.", ()),
+    "of some": ("liste@kamusm.example.org", REPLY, "2 kişi kabul edilmiş, 1 kişi kabul edilmemiştir.", ()),
+    "by somebody else of theirs": ("ali@birim.kamusm.example.org", "Listeniz hk.", "Hatalı kayıt var.", ()),
+    "by a machine": ("liste@kamusm.example.org", REPLY, "Bu adres artık kullanılmamaktadır.", ON_LEAVE),
+}
+
+
+@pytest.mark.parametrize("how", ANSWERS)
+def test_what_kamu_sm_writes_is_read_by_a_person_and_answered_by_nobody(house: House, how: str) -> None:
+    address, subject, words, more = ANSWERS[how]
+    (thread,) = house.ask("SELECT message_id FROM letter WHERE kind='batch'")
+    if subject == REPLY:
+        more = (("In-Reply-To", str(thread[0])), *more)
+    file = attached(list_of(*PEOPLE[:3]), XLSX, "sonuc.xlsx")
+    envelope = Envelope(Sender("Kamu SM", address), subject, at("2024-06-15", "10:00"), more=more)
+    before, cases = len(house.letters()), house.ask("SELECT count(*) FROM entry")
+    house.deliver_raw(mail(envelope, mixed(plain(words), file)))
+    house.poll(NIGHT + timedelta(hours=11))
+    # Its file is the list again, and no application.
+    assert house.ask("SELECT count(*) FROM entry") == cases
+    assert house.filed()["held"] == 1
+    assert len(house.letters()) == before
+
+    house.nightly(night_of(date(2024, 6, 15)))
+    report = " ".join(body(house.letters()[-1]).split())
+    assert f"Kamu SM'nin adresinden bir ileti geldi: “{subject}”" in report
+
+
+def test_whoever_writes_in_kamu_sms_name_is_doubted_aloud(
+    tmp_path: Path, dovecot: Dovecot, listed: House
+) -> None:
+    here = House(tmp_path, dovecot.account(), listed.smtp, listed.readers)
+    text = here.file.read_text(encoding="utf-8")
+    trusted = 'trusted_servers = ["mx.saglik.example.org"]\n\n[[accounts]]'
+    text = text.replace("[[accounts]]", trusted) + "\n[authentication]\nbelow_received = true\n"
+    here.file.write_text(text, encoding="utf-8")
+    sender, moment = Sender("Kamu SM", "liste@kamusm.example.org"), at("2024-06-14", "08:00")
+    for words, found in (("Listeniz reddedildi.", "fail"), ("Listeniz kabul edildi.", "pass")):
+        envelope = Envelope(sender, words, moment, authenticated=found)
+        here.deliver_raw(mail(envelope, plain(words)))
+    here.poll()
+    says = [finding for (finding,) in here.ask("SELECT body FROM decision ORDER BY rowid")]
+    assert ["bildiğiniz telefondan arayıp" in str(one) for one in says] == [True, False]
+
+
+def test_notices_of_kamu_sms_programs_are_counted_alone(house: House) -> None:
+    sender = Sender("Kamu SM", "bilgi@kamusm.example.org")
+    notice = "Bağlantılar gönderilmiştir. Bu e-posta otomatik olarak gönderilmiştir."
+    house.deliver_raw(mail(Envelope(sender, "Duyuru", at("2024-06-15", "10:00")), plain(notice)))
+    house.poll(NIGHT + timedelta(hours=11))
+    assert house.filed()["ignored"] == 1

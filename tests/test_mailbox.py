@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import imaplib
 import logging
 import socket
+import ssl
 import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -125,17 +128,43 @@ def test_the_state_tells_what_is_new(full: Box) -> None:
     assert after.uidvalidity == before.uidvalidity
 
 
-def test_an_idle_poll_costs_four_commands(full: Box) -> None:
-    with Saboteur(full.server.port) as listener:
+@pytest.mark.parametrize(
+    ("greeting", "asked"),
+    [
+        (rb"\g<0>", []),
+        (b"* OK Dovecot ready.\r\n", [b"CAPABILITY"]),
+        # Whoever tells a part of it only is asked for the rest.
+        (b"* OK [CAPABILITY STARTTLS] ready.\r\n", [b"CAPABILITY"]),
+        (b"* OK [CAPABILITY] ready.\r\n", [b"CAPABILITY"]),
+    ],
+)
+def test_an_idle_poll_costs_three_commands_and_a_fourth_where_the_greeting_tells_too_little(
+    full: Box, greeting: bytes, asked: list[bytes]
+) -> None:
+    with Rewrite(full.server.port, rb"^\* OK \[CAPABILITY.*\r\n", greeting) as listener:
         with Mailbox(account_of(full, listener.port)) as mailbox:
             mailbox.state()
         heard = [line.split()[1] for line in listener.heard]
-    assert heard == [
-        b"CAPABILITY",
-        b"AUTHENTICATE" if not full.password.isascii() else b"LOGIN",
-        b"STATUS",
-        b"LOGOUT",
-    ]
+    log_in = b"AUTHENTICATE" if not full.password.isascii() else b"LOGIN"
+    assert heard == [*asked, log_in, b"STATUS", b"LOGOUT"]
+
+
+def test_what_was_said_before_tls_is_asked_anew_behind_it(
+    full: Box, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    ask = imaplib.IMAP4.capability
+
+    def listened(client: imaplib.IMAP4) -> Any:
+        asked.append(isinstance(client.sock, ssl.SSLSocket))
+        return ask(client)
+
+    monkeypatch.setattr(imaplib.IMAP4, "capability", listened)
+    account = account_of(full, full.server.port, security="starttls", ca_file=certificates.ca_file)
+    with Mailbox(account) as mailbox:
+        mailbox.state()
+    assert asked
+    assert all(asked)
 
 
 def test_only_mails_since_a_day_are_listed(box: Box) -> None:

@@ -228,6 +228,7 @@ def test_what_was_kept_before_remarks_were_heard_everywhere_is_judged_by_as_it_w
         )
     assert hear_alone("", "Vazgeçtim.", [row()], policy.remarks) == {}
     assert hear_alone("", "Vazgeçtim.", [row()], today.remarks) == {0: "Vazgeçtim."}
+    assert (policy.mail_words.robots.recalls, policy.answer_form.say) == ((), "")
     assert policy.remarks.withdrawal == today.remarks.withdrawal
     assert policy.remarks.captions.words == today.remarks.captions.words
 
@@ -235,7 +236,11 @@ def test_what_was_kept_before_remarks_were_heard_everywhere_is_judged_by_as_it_w
 # What rules of before had no key for.
 UNHEARD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "rules/nes-list.toml": {"": ("own_sheets", "own_comments")},
-    "rules/mail.toml": {"quotes": ("forwarded", "passes_on", "writers", "titles", "fields")},
+    "rules/mail.toml": {
+        "robots": ("recalls",),
+        "quotes": ("forwarded", "passes_on", "writers", "titles", "fields"),
+    },
+    "rules/kamusm-answer.toml": {"": ("say", "remedy", "doubted")},
     "rules/remarks.toml": {
         "": ("columns", "lines", "denials", "foreign", "legal_notices", "alone"),
         "captions": ("others", "ours"),

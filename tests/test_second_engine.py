@@ -11,16 +11,24 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.papers.strength import strength, text_words
+from pipeline.papers.strength import repaired_ibans, strength, text_words
 from pipeline.sandbox.scanner import ocr, second_engine
 from pipeline.sandbox.scanner.ocr import Reading
+from pipeline.sandbox.scanner.pictures import plain
 from pipeline.sandbox.scanner.preparation import Hypothesis, Measures
 from pipeline.sandbox.scanner.second_engine import DIGEST, MODEL, engine_fault, is_installed, texts_of
 from pipeline.sandbox.scanner.second_opinion import Opinion, second_opinion
 from pipeline.sandbox.scanner.tesseract import ocr_fault
 from pipeline.sandbox.workers import WorkerPool
-from tests.receipt_damage import picture_bytes, rasterised
-from tests.receipt_material import ReceiptFacts, font_file, receipt_pdf
+from tests.receipt_damage import damaged, picture_bytes, rasterised
+from tests.receipt_material import (
+    DIRECTORATE_IBAN,
+    ReceiptFacts,
+    font_file,
+    invented_facts,
+    receipt_pdf,
+    varied_style,
+)
 from tests.second_look import texts_in
 
 CLUES = demo_policy().clues
@@ -191,20 +199,23 @@ def test_a_fax_is_looked_at_twice_where_the_other_engine_agrees(monkeypatch: pyt
 @pytest.mark.parametrize("blank", [lambda: Image.new("L", (900, 60), "white"), lambda: drawn("TUTAR")])
 def test_what_the_other_engine_cannot_read_it_does_not_contradict(blank: Callable[[], Image.Image]) -> None:
     words = tuple(replace(w, x1=w.x1 * 2, bottom=w.top + 40) for w in text_words("TUTAR 780,00 TL"))
-    opinion = second_opinion(blank(), words, strength(words, CLUES.terms))
+    opinion = second_opinion(blank(), words, asked := strength(words, CLUES.terms).proofs, asked)
     assert opinion == Opinion(frozenset(), ())
 
 
 @pytest.mark.parametrize(("printed", "is_against"), [("27.06.2024", False), ("2110612024", True)])
 def test_a_day_that_was_put_together_needs_the_other_engine(printed: str, is_against: bool) -> None:
     words = tuple(replace(w, x1=w.x1 * 2, bottom=w.top + 40) for w in text_words(f"TARİH {printed}"))
-    opinion = second_opinion(Image.new("L", (900, 60), "white"), words, strength(words, CLUES.terms))
+    asked = strength(words, CLUES.terms).proofs
+    opinion = second_opinion(Image.new("L", (900, 60), "white"), words, asked, asked)
     assert opinion
     assert bool(opinion.otherwise) is is_against
 
 
-def looking(monkeypatch: pytest.MonkeyPatch, seen: str, misread: str) -> None:
-    """Lets every look of tesseract's misread something, and every glance."""
+def looking(
+    monkeypatch: pytest.MonkeyPatch, seen: str, misread: str, glance: Callable[..., bool] = lambda *_: False
+) -> None:
+    """Lets every look of tesseract's misread something; what a `glance` says of it is given."""
     honest = ocr.look
 
     def look(picture: Image.Image, hypothesis: Hypothesis, *how: Any) -> Reading | None:
@@ -214,7 +225,7 @@ def looking(monkeypatch: pytest.MonkeyPatch, seen: str, misread: str) -> None:
         return replace(found, words=words, strength=strength(words, CLUES.terms))
 
     monkeypatch.setattr(ocr, "look", look)
-    monkeypatch.setattr(ocr, "glance", lambda *_: False)
+    monkeypatch.setattr(ocr, "glance", glance)
 
 
 @needs_tesseract
@@ -232,3 +243,46 @@ def test_an_amount_that_one_engine_alone_reads_is_in_question(monkeypatch: pytes
     looking(monkeypatch, "780,00", "78O,O0O")
     found = ocr.read_page(rasterised(receipt_pdf(BILL, FACTS), 150), 1, CLUES, 20)
     assert found.contested
+
+
+@needs_tesseract
+def test_of_an_amount_that_nobody_charges_nobody_is_told_on_one_engines_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The arc of a stamp makes an eight of the last zero, at every size.
+    looking(monkeypatch, "780,00", "780,08", glance=lambda *_: True)
+    found = ocr.read_page(rasterised(receipt_pdf(BILL, FACTS), 150), 1, CLUES, 20)
+    assert found.contested
+    assert any("780,08" in both and "780,00" in both for both in found.page.otherwise)
+
+
+@needs_tesseract
+def test_a_day_that_both_looks_of_one_engine_misread_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = f"{FACTS.paid_at:%d.%m.%Y}"
+    looking(monkeypatch, day, f"2{day[1:]}", glance=lambda *_: True)
+    found = ocr.read_page(rasterised(receipt_pdf(BILL, FACTS), 150), 1, CLUES, 20)
+    assert found.contested
+
+
+@needs_tesseract
+def test_check_digits_prove_nothing_that_one_of_several_looks_alone_has_read() -> None:
+    # On this fax one look reads another IBAN than is printed, whose check digits hold all the same.
+    layout, seed = "is-bankasi", 9_111_006
+    facts = invented_facts(layout, seed)
+    fax = damaged(receipt_pdf(layout, facts, varied_style(seed)), "fax", 91_006)
+    found = ocr.read_page(plain(fax), 1, CLUES, 20)
+    read = repaired_ibans(" ".join(word.text for word in found.page.words))
+    assert found.contested or not read - {facts.payer_iban, facts.payee_iban}
+
+
+def test_what_several_looks_have_read_needs_no_other_engine() -> None:
+    told = strength(
+        text_words(f"Tutar 780,00 TL\nTarih 27.06.2024\nAlıcı IBAN: {DIRECTORATE_IBAN}"), CLUES.terms
+    )
+    one = Reading(Hypothesis(), (), told, good=9)
+    another = replace(one, hypothesis=Hypothesis(scale=2.0))
+    without = replace(another, strength=replace(told, proofs=told.unprotected))
+    kinds = [
+        {proof.kind for proof in ocr.to_be_seconded(one, looks)} for looks in ([one, another], [one, without])
+    ]
+    assert kinds == [{"amount", "date"}, {"amount", "date", "iban"}]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from email.generator import BytesGenerator
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -36,6 +37,7 @@ from pipeline.letters.alarm import alarm
 from pipeline.letters.answer import Answered, answer, answer_release
 from pipeline.letters.inform import inform
 from pipeline.letters.settled import Refusal, Verdicts, answer_settled
+from pipeline.mail import rendering
 from pipeline.mail.rendering import message_id, render
 from pipeline.mail.unpack import unpack
 from pipeline.night.announce import announce
@@ -659,6 +661,18 @@ def test_a_strangers_words_stay_words(name: str, harmless: list[tuple[Counter[st
 
 
 # --- on the wire -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LETTERS)
+@pytest.mark.parametrize("text", ["", "a", "a\n", "\n\n", "From a\r\n.b\r\rc", "a" * 2000])
+def test_a_letter_is_written_as_the_library_writes_it(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Enclosure("a.txt", "text/plain", text.encode() * 9)
+    letter = replace(LETTERS[name](), text=text or "x", enclosures=(kept,))
+    raw = render(letter)
+    monkeypatch.setattr(rendering, "_Generator", BytesGenerator)
+    assert raw == render(letter)
 
 
 @pytest.mark.parametrize("name", LETTERS)

@@ -23,7 +23,8 @@ from pipeline.domain import (
 )
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail, ours
 from pipeline.judging.conversation import Comparison, compare, list_before
-from pipeline.judging.correspondence import why_unanswered
+from pipeline.judging.correspondence import KAMU_SM_ANSWER, why_unanswered
+from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
 from pipeline.judging.read import opened_files, read, said_in
 from pipeline.ledger.book import Decided
@@ -156,6 +157,8 @@ def _verdict(sitting: Sitting, asked: _Asked, decision: Decision, *letters: Lett
 
 def _decision(asked: _Asked, policy: Policy) -> Decision:
     matter, known = asked.matter, asked.known
+    if matter.automatic == KAMU_SM_ANSWER and policy.answer_form.say:
+        return for_a_person(asked.submission, policy)
     if known is None:
         return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
     decision = judge(matter, known.facts, policy)

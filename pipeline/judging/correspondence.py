@@ -11,7 +11,15 @@ from pipeline.mail.authentication import authentication
 from pipeline.mail.headers import LOOP_HEADER
 from pipeline.policy.checks import within
 from pipeline.policy.mail_words import MailWords
-from pipeline.policy.robots import COMPLAINT, LOOKS_AUTOMATIC, MAY_BE_AUTOMATIC, is_report, why_robot_like
+from pipeline.policy.robots import (
+    COMPLAINT,
+    LOOKS_AUTOMATIC,
+    MAY_BE_AUTOMATIC,
+    answers_us,
+    is_report,
+    says_it_is_a_programs,
+    why_robot_like,
+)
 
 _VACATION = (
     *("x-autoreply", "x-autorespond", "x-auto-reply-from", "x-mail-autoreply", "x-vacation"),
@@ -19,6 +27,9 @@ _VACATION = (
 )
 # A mail that passed through so many servers goes round in a circle.
 _MOST_HOPS = 25
+
+# Kamu SM's programs tell everybody the same; what its people write, or answer our lists, is for a person.
+KAMU_SM_NOTICE, KAMU_SM_ANSWER = "kamu_sm_notice", "kamu_sm_answer"
 
 # A document system or a forwarding rule may send an application under these signs. It gets no answer,
 # but its files are read: an application is never lost.
@@ -46,7 +57,7 @@ def why_silent(submission: Submission, office: Office, words: MailWords) -> str:
         "delivery_report": "multipart/report" in content_type
         or "x-failed-recipients" in headers
         or is_report(submission, words),
-        "kamu_sm_notice": any(within(host, d) for d in office.kamu_sm_domains),
+        KAMU_SM_NOTICE: any(within(host, d) for d in office.kamu_sm_domains),
         "vacation": any(sign in headers for sign in _VACATION),
         "mailing_list": any(key.startswith("list-") for key in headers),
         "bulk": headers.get("precedence", "").lower() in ("bulk", "list", "junk", "auto_reply"),
@@ -55,8 +66,20 @@ def why_silent(submission: Submission, office: Office, words: MailWords) -> str:
         "machine_sender": any(fnmatchcase(local_part, pattern) for pattern in words.robots.senders),
         "leave_notice": any(subject.startswith(fold(begin)) for begin in words.robots.subjects),
     }
-    told = next((reason for reason, holds in signs.items() if holds), "")
-    return told or why_robot_like(submission, office, words)
+    told = _told(signs, submission, office, words)
+    is_recall = any(subject.startswith(fold(begin)) for begin in words.robots.recalls)
+    # A program tells it, and somebody wants it.
+    return MAY_BE_AUTOMATIC if is_recall and told in READ_ALL_THE_SAME else told
+
+
+def _told(signs: Mapping[str, bool], submission: Submission, office: Office, words: MailWords) -> str:
+    told = [reason for reason, holds in signs.items() if holds]
+    if not told:
+        return why_robot_like(submission, office, words)
+    if told == [KAMU_SM_NOTICE] and not says_it_is_a_programs(submission, words):
+        return KAMU_SM_ANSWER
+    # A leave or an address out of use, in answer to a list: nobody may have seen it.
+    return KAMU_SM_ANSWER if told[0] == KAMU_SM_NOTICE and answers_us(submission, office) else told[0]
 
 
 def _hops(submission: Submission) -> int:

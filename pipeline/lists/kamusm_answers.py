@@ -28,6 +28,10 @@ class AnswerForm(OfficialFile):
     """How an answer is laid out, and the words of its results, with texts that prove them."""
 
     because: str
+    # What an official is told of a mail from Kamu SM; with no `say` it is passed over, as it was.
+    say: str
+    remedy: str
+    doubted: str
     result: tuple[str, ...] = Field(min_length=1)
     reason: tuple[str, ...] = Field(min_length=1)
     accepted: tuple[str, ...] = Field(min_length=1)

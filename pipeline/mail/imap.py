@@ -22,6 +22,8 @@ from typing import Any, Literal, Self
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import ProtocolError
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS
 
 from pipeline.domain.password import Password
 from pipeline.mail.faults import MailboxFault
@@ -690,13 +692,40 @@ class Mailbox:
             client.shutdown()
 
 
+class _HearsGreeting(imaplib.IMAP4):
+    """imaplib that does not ask for what the server has said in its greeting: an exchange less.
+
+    What was said before TLS is asked anew behind it. Where a later library does not call this, it asks.
+    """
+
+    _is_greeted = False
+
+    def _get_capabilities(self) -> None:
+        is_greeted, self._is_greeted = self._is_greeted, True
+        said: Any = None if is_greeted else self.untagged_responses.get("CAPABILITY")
+        told = said[-1].decode("ascii", "replace").upper().split() if said else ()
+        if "IMAP4REV1" in told:
+            del self.untagged_responses["CAPABILITY"]
+            self.capabilities = tuple(told)
+        else:
+            super()._get_capabilities()  # type: ignore[misc]
+
+
+class _Imap(_HearsGreeting, IMAP4WithTimeout):  # type: ignore[misc]
+    """A plain connection, or one that STARTTLS begins on."""
+
+
+class _TlsImap(_HearsGreeting, IMAP4_TLS):  # type: ignore[misc]
+    """A connection with TLS from its first byte."""
+
+
 class _Client(IMAPClient):  # type: ignore[misc]
     """imapclient that does not allocate whatever length a server names."""
 
     literal_limit = _MIB
 
     def _create_IMAP4(self) -> Any:  # noqa: N802
-        imap = super()._create_IMAP4()
+        imap = self._connected()
         read = imap.read
 
         def bounded(size: int) -> bytes:
@@ -707,6 +736,12 @@ class _Client(IMAPClient):  # type: ignore[misc]
 
         imap.read = bounded
         return imap
+
+    def _connected(self) -> Any:
+        host, port, wait = self.host, self.port, self._timeout.connect
+        if self.ssl:
+            return _TlsImap(host, port, self.ssl_context, wait)  # type: ignore[call-arg]
+        return _Imap(host, port, wait)
 
 
 def _start_tls(client: IMAPClient, context: ssl.SSLContext | None, where: str) -> None:

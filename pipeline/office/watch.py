@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ class Watch:
         self._shop = shop
         self.seen: dict[str, Sign | None] = {}
         self.faults: list[MailboxFault | PostmanFault] = []
-        self._log_ins: dict[str, str] = {}
+        self._log_ins: dict[str, Callable[[], str]] = {}
         self._standing: Mapping[str, Trouble] | None = None
 
     def standing(self) -> Mapping[str, Trouble]:
@@ -66,7 +66,7 @@ class Watch:
             self.faults.append(fault)
             if not isinstance(fault, _Spared):
                 is_refusal = isinstance(fault, ImapLoginRefused | SmtpLoginRefused)
-                self.saw(name, Sign(fault.name, self._log_ins[name] if is_refusal else ""))
+                self.saw(name, Sign(fault.name, self._log_ins[name]() if is_refusal else ""))
                 if is_refusal:
                     # At once, and not with the rest at the end: this run may want to log in again.
                     self.conclude({name: self.seen[name]})
@@ -103,10 +103,12 @@ class Watch:
         self.seen[name] = sign
 
     def _was_refused(self, name: str, host: str, user: str, password: Password) -> bool:
-        log_in = self._shop.ledger.keyed("\0".join(("log-in", host, user, password.get_secret_value())))
+        def log_in() -> str:
+            return self._shop.ledger.keyed("\0".join(("log-in", host, user, password.get_secret_value())))
+
         self._log_ins[name] = log_in
         trouble = self.standing().get(name)
-        return is_spared(trouble, log_in, self._shop.clock(), _PAUSE_AFTER_REFUSAL)
+        return trouble is not None and is_spared(trouble, log_in(), self._shop.clock(), _PAUSE_AFTER_REFUSAL)
 
 
 class _Spared(Exception):

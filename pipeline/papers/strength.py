@@ -223,12 +223,16 @@ def doubted(chosen: Strength, readings: Iterable[Strength]) -> bool:
     )
 
 
-def rests_on_one(chosen: Strength, readings: Iterable[Strength]) -> bool:
-    """Tells whether fewer than two readings hold an amount or a date of the chosen one in the same line."""
+def lonely(chosen: Strength, readings: Iterable[Strength]) -> tuple[Proof, ...]:
+    """Gives the values of the chosen reading that fewer than two readings hold in the same line.
+
+    Check digits let one misread number in a hundred through, and of many looks each may be that one.
+    """
     others = [reading.proofs for reading in readings]
-    return any(
-        sum(any(o.is_beside(proof) and o.values == proof.values for o in proofs) for proofs in others) < 2
-        for proof in chosen.unprotected
+    return tuple(
+        proof
+        for proof in chosen.proofs
+        if sum(any(o.is_beside(proof) and o.values == proof.values for o in proofs) for proofs in others) < 2
     )
 
 

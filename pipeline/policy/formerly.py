@@ -19,12 +19,17 @@ _MEANT = {
     "rules/receipt/has-case.toml": "awaits_list",
 }
 _RAILS, _FORM, _REMARKS = "rules/rails.toml", "rules/nes-list.toml", "rules/remarks.toml"
+# Mails from Kamu SM were counted, and nobody was told to read them.
+_ANSWERS = "rules/kamusm-answer.toml"
 _TRANSFERS = ("FAST", "EFT", "HAVALE", "NAKİT", "EFT/FAST")
 _PAYS = 'pays = { 1 = ["nes", "reader"], 3 = ["nes"] }\n'
 # What was not listened for: by file, the sections that were there already with the keys that they lacked.
 _LACKED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     _FORM: {"": ("own_sheets", "own_comments")},
-    "rules/mail.toml": {"quotes": ("forwarded", "passes_on", "writers", "titles", "fields")},
+    "rules/mail.toml": {
+        "robots": ("recalls",),
+        "quotes": ("forwarded", "passes_on", "writers", "titles", "fields"),
+    },
     _REMARKS: {"captions": ("others", "ours"), "pointed": ("only",)},
 }
 # ... and the sections that were not there. Each has to have a word, and an example of it: one of nobody's.
@@ -46,7 +51,7 @@ def with_todays_keys(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     added = {}
     if not any(re.search(rb"(?m)^means\s*=", data) for data in told.values()):
         added = {path: f'means = "{_MEANT[path]}"\n'.encode() + told[path] for path in _MEANT if path in told}
-    known = {**files, **added, **_rails(files), **_form(files)}
+    known = {**files, **added, **_rails(files), **_form(files), **_answers(files)}
     return {**known, **{path: _listening(path, known[path]) for path in _LACKED if path in known}}
 
 
@@ -66,6 +71,13 @@ def _form(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     if not text or "columns.pays" in text or re.search(r"(?m)^pays\s*=", text):
         return {}
     return {_FORM: re.sub(r'(?m)^field\s*=\s*"card_reader"\n', lambda m: m[0] + _PAYS, text).encode()}
+
+
+def _answers(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    text = files.get(_ANSWERS, b"").decode()
+    if not text or re.search(r"(?m)^say\s*=", text):
+        return {}
+    return {_ANSWERS: b'say = ""\nremedy = ""\ndoubted = ""\n' + text.encode()}
 
 
 def _listening(path: str, data: bytes) -> bytes:

@@ -38,11 +38,14 @@ class RobotKind(OfficialPart):
 class Robots(OfficialPart):
     """How the subjects of automatic mails begin, and what addresses that nobody reads are called.
 
+    `recalls` begin the notices by which somebody's program takes back a mail that they sent.
+
     At `offices` programs and people write alike; `names` are shown by programs in the place of a person's;
     `kinds` are told by words.
     """
 
     subjects: tuple[str, ...]
+    recalls: tuple[str, ...]
     senders: tuple[str, ...]
     offices: tuple[str, ...]
     names: tuple[str, ...]

@@ -28,6 +28,12 @@ def is_report(submission: Submission, words: MailWords) -> bool:
     return COMPLAINT in reports or (bool(reports) and not _is_passed_on(submission, words))
 
 
+def says_it_is_a_programs(submission: Submission, words: MailWords) -> bool:
+    """Tells whether a mail's own words, or its subject, are such as programs write."""
+    own = own_words(replace(submission, subject=""), words)
+    return any(kind.titles(submission.subject) or kind.says(own) for kind in words.robots.kinds)
+
+
 def why_robot_like(submission: Submission, office: Office, words: MailWords) -> str:
     """Tells by signs alone whether a program wrote a mail: "looks_automatic", "may_be_automatic", or ""."""
     signs = set(_signs(submission, office, words))
@@ -51,11 +57,12 @@ def _signs(submission: Submission, office: Office, words: MailWords) -> Iterator
         yield "words"
     # Who was asked to release a list, and says nothing, has to hear that it waits.
     is_asked = submission.sender in office.releasers
-    if not own.strip() and _answers_us(submission, office) and not is_asked:
+    if not own.strip() and answers_us(submission, office) and not is_asked:
         yield "echo"
 
 
-def _answers_us(submission: Submission, office: Office) -> bool:
+def answers_us(submission: Submission, office: Office) -> bool:
+    """Tells whether a mail goes on from a letter of ours, by its thread or by a number in its subject."""
     host = "@" + office.sender.rpartition("@")[2] + ">"
     quoted = (*submission.references, *re.findall(r"<[^<>\s@]+@[^<>\s]+>", submission.text))
     return bool(_OUR_NUMBER.search(submission.subject)) or any(name.endswith(host) for name in quoted)

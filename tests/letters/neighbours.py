@@ -399,7 +399,7 @@ def bounce_in_plain_words() -> bytes:
 
 
 def kamusm_link_notice() -> bytes:
-    """Kamu SM's notice about one application, with a PDF that is not for us to judge."""
+    """Kamu SM writes about one application, with a PDF that is not for us to judge: a person reads it."""
     who = person("Ayşe Karaağaçlı")
     envelope = Envelope(
         Sender("Kamu SM Başvuru", "basvuru@kamusm.example.org", ""),
@@ -421,6 +421,7 @@ LETTERS: Letters = {
     "returned/physician-old-price": physician_old_price,
     "held/other-staff-receipt": other_staff_receipt,
     "held/renewal-with-list": renewal_with_list,
+    "held/kamusm-link-notice": kamusm_link_notice,
     "held/complaint": complaint,
     "held/colleague": colleague,
     "held/dmarc-failed": dmarc_failed,
@@ -445,5 +446,4 @@ LETTERS: Letters = {
     "ignored/bulk-mail": bulk_mail,
     "ignored/complaint-feedback": complaint_feedback,
     "ignored/bounce-in-plain-words": bounce_in_plain_words,
-    "ignored/kamusm-link-notice": kamusm_link_notice,
 }

@@ -2,8 +2,8 @@
 
 Every way of looking is a `Hypothesis` with a name. The first is the plain one; others follow only while
 little on it is proved (`pipeline.papers.strength`), the most promising first, within a time budget.
-Amounts and dates have no check digits: they are believed when a glance at their lines, or another look,
-has seen the same.
+Amounts and dates have no check digits: they are believed when another engine, or another look, has seen
+the same.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from pipeline.papers.strength import (
     doubted,
     is_said,
     lines_of,
+    lonely,
     patched,
-    rests_on_one,
     strength,
     value_of,
 )
@@ -195,7 +195,7 @@ class _Climb:
         self._picture, self._measures, self._codes = picture, measures, codes
         self._readings: list[Reading] = []
         self._failed: list[Hypothesis] = []
-        self._opinions: dict[tuple[Proof, ...], Opinion | None] = {}
+        self._opinions: dict[tuple[tuple[Proof, ...], tuple[Proof, ...]], Opinion | None] = {}
 
     @property
     def has_failed(self) -> bool:
@@ -236,13 +236,17 @@ class _Climb:
             self.best = strongest(self._readings, clues)
 
     def _is_confirmed(self, best: Reading, left: float) -> bool:
-        """Tells whether a code, a glance or the other engine says what the looks at the page did."""
+        """Tells whether a code or the other engine says what the looks at the page did."""
         seen = self._measures, best, self._readings
         if is_seconded(*seen, self._codes):
             return True
-        if is_worth_a_glance(*seen) and self._is_seen_at_a_glance(best, left):
-            return True
-        return is_worth_an_opinion(*seen) and is_backed(*seen, self._opinion(best))
+        if not is_worth_an_opinion(*seen):
+            return False
+        opinion = self._opinion(best, is_contested(*seen))
+        # A second glance has the same eyes as the first: it is for where there are no others.
+        if opinion is None:
+            return is_worth_a_glance(*seen) and self._is_seen_at_a_glance(best, left)
+        return is_backed(*seen, opinion)
 
     def doubt(self) -> tuple[bool, tuple[str, ...]]:
         """Tells whether the page contradicts itself, and what another engine reads on it instead."""
@@ -250,25 +254,39 @@ class _Climb:
             return False, ()
         seen = self._measures, self.best, self._readings
         is_doubtful = is_contested(*seen)
-        if not is_doubtful and is_in_question(self.best, self._readings):
-            is_doubtful = not self._is_seen_at_a_glance(self.best, ATTEMPT_SECONDS)
         # Looks of one engine that agree may all have seen ones in a day's slashes.
         is_asked = is_doubtful or self.best.strength.is_receipt_like
-        opinion = self._opinion(self.best) if is_asked else None
+        opinion = self._opinion(self.best, is_doubtful) if is_asked else None
+        if not is_doubtful and is_in_question(self.best, self._readings):
+            is_doubtful = not self._is_seen_again(self.best, opinion)
         if is_doubtful and is_backed(*seen, opinion):
             return False, ()
         otherwise = opinion.otherwise if opinion else ()
         return is_doubtful or bool(otherwise), otherwise
 
+    def _is_seen_again(self, best: Reading, opinion: Opinion | None) -> bool:
+        """Tells whether something else than the looks at the page sees its amounts and days.
+
+        Of an amount that nobody charges nobody is told before two engines have read it.
+        """
+        if is_backed(self._measures, best, self._readings, opinion):
+            return True
+        asked = to_be_seconded(best, self._readings)
+        if asked != best.strength.unprotected or (opinion and best.strength.is_strange):
+            return False
+        return self._is_seen_at_a_glance(best, ATTEMPT_SECONDS)
+
     def _is_seen_at_a_glance(self, best: Reading, left: float) -> bool:
         return glance(self._picture, best, other_scale(best, self._readings), left)
 
-    def _opinion(self, best: Reading) -> Opinion | None:
-        proofs = best.strength.proofs
-        if proofs not in self._opinions:
+    def _opinion(self, best: Reading, of_all: bool) -> Opinion | None:
+        """Asks the other engine of what a page proves: of all, or of what two engines should read."""
+        in_need, proofs = to_be_seconded(best, self._readings), best.strength.proofs
+        about = proofs, proofs if of_all else in_need
+        if about not in self._opinions:
             page = upright(self._picture, best.hypothesis)
-            self._opinions[proofs] = second_opinion(page, best.words, best.strength)
-        return self._opinions[proofs]
+            self._opinions[about] = second_opinion(page, best.words, about[1], in_need)
+        return self._opinions[about]
 
 
 def strongest(readings: Sequence[Reading], clues: Clues) -> Reading:
@@ -299,10 +317,24 @@ def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading])
 
 
 def is_in_question(best: Reading, readings: Sequence[Reading]) -> bool:
-    """Tells whether a receipt's amount is one that nobody charges, or one look alone saw an amount or day."""
+    """Tells whether a receipt's amount is one that nobody charges, or one look alone saw some value."""
     told = best.strength
     rivals = [r.strength for r in _rivals(best, readings)]
-    return told.is_strange or (told.is_receipt_like and (doubted(told, rivals) or rests_on_one(told, rivals)))
+    return told.is_strange or (told.is_receipt_like and (doubted(told, rivals) or is_lonely(best, readings)))
+
+
+def is_lonely(best: Reading, readings: Sequence[Reading]) -> bool:
+    """Tells whether one look alone saw an amount or day, or one of several what check digits protect."""
+    alone = set(lonely(best.strength, [r.strength for r in _rivals(best, readings)]))
+    return not alone.isdisjoint(to_be_seconded(best, readings))
+
+
+def to_be_seconded(best: Reading, readings: Sequence[Reading]) -> tuple[Proof, ...]:
+    """Gives what two engines should read: amounts, days, and what one of several looks alone has proved."""
+    told = best.strength
+    rivals = [r.strength for r in _rivals(best, readings)]
+    alone = lonely(told, rivals) if len(rivals) > 1 else ()
+    return tuple(proof for proof in told.proofs if proof in told.unprotected or proof in alone)
 
 
 def other_scale(best: Reading, readings: Sequence[Reading]) -> float:
@@ -410,7 +442,7 @@ def is_backed(
     an amount that nobody charges needs every look.
     """
     told = best.strength
-    if opinion is None or not opinion.said.issuperset(told.unprotected):
+    if opinion is None or not opinion.said.issuperset(to_be_seconded(best, readings)):
         return False
     own = [r.strength.proofs for r in _rivals(best, readings) if not r.is_others]
     for proof in told.unprotected:

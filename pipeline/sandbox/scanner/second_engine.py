@@ -1,7 +1,7 @@
 """second engine: pictures of lines → their texts, read by another engine than tesseract.
 
-PP-OCRv6's recogniser errs elsewhere than tesseract does, so that what both read is read rightly. It is opened
-in a fork of the worker when a page is doubtful, and goes with it: nobody waits for it on clean pages.
+PP-OCRv6's recogniser errs elsewhere than tesseract does, so that what both read is read rightly. A worker
+opens it once, before its first file; a stranger's picture meets it in forks alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipeline.sandbox.scanner.forked import answer_of
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "PP-OCRv6_rec_small.onnx"
 DIGEST = "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884"
-# Processor seconds for opening the model and for reading the lines of a page.
+# Processor seconds for reading the lines of a page.
 SECONDS = 5.0
 MOST_LINES = 30
 # What the model was made for: lines so many pixels high, and no shorter than this; long ones cost time.
@@ -43,23 +44,46 @@ def is_installed() -> bool:
 
 def texts_of(lines: Sequence[Image.Image]) -> tuple[str, ...] | None:
     """Reads grey pictures of single lines; None where the engine is not there, fails or takes too long."""
-    if not lines or len(lines) > MOST_LINES or not is_installed():
+    engine = opened() if lines and len(lines) <= MOST_LINES else None
+    if engine is None:
         return None
     try:
-        answer = answer_of(lambda: json.dumps([*_read(lines)]).encode(), SECONDS)
+        answer = answer_of(lambda: json.dumps([*_read(engine, lines)]).encode(), SECONDS)
     except OSError:
         return None
     return tuple(json.loads(answer)) if answer else None
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The open model, the name of what it is given, and the letters that its answers number."""
+
+    session: Any
+    given: str
+    letters: Sequence[str]
+
+
+def opened() -> Engine | None:
+    """Opens the model once in a process, for all of its forks; None where it is missing or another one."""
+    return _opened(MODEL) if is_installed() else None
+
+
+@cache
+def _opened(file: Path) -> Engine | None:
+    model = file.read_bytes()
+    if not _is_ours(model):
+        return None
+    session = _session(model)
+    letters = ["", *session.get_modelmeta().custom_metadata_map["character"].splitlines(), " "]
+    return Engine(session, session.get_inputs()[0].name, letters)
+
+
 # --- inside the fork ----------------------------------------------------------------------------
 
 
-def _read(lines: Sequence[Image.Image]) -> list[str]:
-    session = _session(MODEL.read_bytes())
-    letters = ["", *session.get_modelmeta().custom_metadata_map["character"].splitlines(), " "]
-    (given,) = session.get_inputs()
-    return [_text(session.run(None, {given.name: _prepared(line)})[0][0], letters) for line in lines]
+def _read(engine: Engine, lines: Sequence[Image.Image]) -> list[str]:
+    run, given = engine.session.run, engine.given
+    return [_text(run(None, {given: _prepared(line)})[0][0], engine.letters) for line in lines]
 
 
 def _is_ours(model: bytes) -> bool:
@@ -67,11 +91,8 @@ def _is_ours(model: bytes) -> bool:
 
 
 def _session(model: bytes) -> Any:
-    """Opens the model, if it is the one that was measured."""
     import onnxruntime
 
-    if not _is_ours(model):
-        raise ValueError(MODEL.name)
     options = onnxruntime.SessionOptions()
     # One thread: the worker's other processors have pages of their own.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline.domain import Page, Word
 from pipeline.papers.printed import printed_lines
-from pipeline.papers.strength import Proof, Strength, is_another_day, is_said, repaired_dates, value_of
+from pipeline.papers.strength import Proof, is_another_day, is_said, repaired_dates, value_of
 from pipeline.sandbox.scanner.second_engine import MOST_LINES, texts_of
 
 # How far above and below its words a line goes, as a share of their height.
@@ -29,12 +29,15 @@ class Opinion:
     otherwise: tuple[str, ...]
 
 
-def second_opinion(page: Image.Image, words: Sequence[Word], told: Strength) -> Opinion | None:
-    """Reads the lines of all proofs again; None where the other engine cannot.
+def second_opinion(
+    page: Image.Image, words: Sequence[Word], asked: Sequence[Proof], to_be_seconded: Sequence[Proof]
+) -> Opinion | None:
+    """Reads the lines of some proofs again; None where the other engine cannot.
 
-    `page` is grey and turned as it was when the words were read.
+    `page` is grey and turned as it was when the words were read. What check digits protect, another reading
+    speaks against only where they are `to_be_seconded` all the same.
     """
-    lines = [(proof, value) for proof in told.proofs if (value := value_of(proof, words))][:MOST_LINES]
+    lines = [(proof, value) for proof in asked if (value := value_of(proof, words))][:MOST_LINES]
     texts = texts_of([page.crop(_around(value)) for _, value in lines])
     if texts is None:
         return None
@@ -42,7 +45,7 @@ def second_opinion(page: Image.Image, words: Sequence[Word], told: Strength) -> 
     otherwise = tuple(
         f"{_spelled(value)} / {text.strip()}"
         for (proof, value), text in zip(lines, texts, strict=True)
-        if proof in told.unprotected and proof not in said and _is_against(proof, text, _spelled(value))
+        if proof in to_be_seconded and proof not in said and _is_against(proof, text, _spelled(value))
     )
     return Opinion(said, otherwise)
 

@@ -16,6 +16,7 @@ from pipeline.sandbox.scanner import (
     pictures,
     plain_tables,
     scan,
+    second_engine,
     second_reader,
     workbooks,
     xls,
@@ -23,5 +24,6 @@ from pipeline.sandbox.scanner import (
 )
 from pipeline.sandbox.scanner.tesseract import ocr_fault
 
-# Opens the library; what is missing is told by the file that needs it.
+# Both engines are opened; what is missing is told by the file that needs it.
 ocr_fault()
+second_engine.opened()
