@@ -22,7 +22,7 @@ from pipeline.domain import (
     Transcript,
 )
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail, ours
-from pipeline.judging.conversation import Comparison, compare, list_before
+from pipeline.judging.conversation import Comparison, compare, is_as_asked, list_before
 from pipeline.judging.correspondence import KAMU_SM_ANSWER, why_unanswered
 from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
@@ -161,7 +161,8 @@ def _decision(asked: _Asked, policy: Policy) -> Decision:
         return for_a_person(asked.submission, policy)
     if known is None:
         return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
-    decision = judge(matter, known.facts, policy)
+    facts = replace(known.facts, as_asked=is_as_asked(known.earlier, matter.evidence))
+    decision = judge(matter, facts, policy)
     return decision.unanswered(matter.automatic or _why_unanswered(asked, policy))
 
 

@@ -28,7 +28,9 @@ from pipeline.judging.questions import (
     Meant,
     Question,
     Said,
+    left_out,
     meant_by,
+    missed,
     question,
     remarked,
     said_by,
@@ -199,9 +201,11 @@ def _what_follows(table: _Table) -> Decision:
     evidence, facts = table.matter.evidence, table.facts
     meant = Meant() if table.unbelieved == "stranger" else table.meant
     asked = _question(table, meant)
-    findings = _findings(table, asked)
+    left = () if table.unbelieved else left_out(table.said, evidence.holders, facts)
+    findings = (*_findings(table, asked), *missed(table.said, left, table.bench.policy))
     entries = _entries(table)
-    withheld = _withheld(table, entries, meant.cases)
+    leaving = {case.number: case for case in (*meant.cases, *left)}
+    withheld = _withheld(table, entries, tuple(leaving.values()))
     secret = set(cases_among(facts)) - facts.known
     return Decision(
         outcome=_outcome(findings, entries, _are_all_told(table)),
