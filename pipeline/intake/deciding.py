@@ -102,7 +102,9 @@ def _ask(
     # A release is asked of the mail's own words alone; what is withdrawn, of all that is said.
     wish = None if mail.automatic else wish_of(ledger, submission, policy)
     is_release = wish is not None and not wish.hindrance
-    released = release_today(sitting, wish.batch, submission.sender, sha) if wish and is_release else None
+    released = None
+    if wish and is_release:
+        released = release_today(sitting, wish.batch, submission.sender, sha, is_by_mail=True)
     if _is_ignored(matter):
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
