@@ -22,13 +22,14 @@ from pipeline.domain import (
     Transcript,
 )
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail, ours
-from pipeline.judging.conversation import Comparison, compare, list_before
+from pipeline.judging.conversation import Comparison, compare, is_as_asked, list_before
 from pipeline.judging.correspondence import KAMU_SM_ANSWER, why_unanswered
 from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
+from pipeline.judging.questions import against_somebody
 from pipeline.judging.read import opened_files, read, said_in
 from pipeline.ledger.book import Decided
-from pipeline.ledger.knowledge import Known, known_about
+from pipeline.ledger.knowledge import Known, known_about, others_named
 from pipeline.ledger.quotas import Exceeded
 from pipeline.ledger.recording import Verdict, record
 from pipeline.letters.answer import Answered, answer, answer_release
@@ -101,11 +102,16 @@ def _ask(
     # A release is asked of the mail's own words alone; what is withdrawn, of all that is said.
     wish = None if mail.automatic else wish_of(ledger, submission, policy)
     is_release = wish is not None and not wish.hindrance
-    released = release_today(sitting, wish.batch, submission.sender, sha) if wish and is_release else None
+    released = None
+    if wish and is_release:
+        released = release_today(sitting, wish.batch, submission.sender, sha, is_by_mail=True)
     if _is_ignored(matter):
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
     known = known_about(ledger, matter, sitting.today, since, policy.awaits_list)
+    against = against_somebody(matter.submission, policy)
+    named = others_named(ledger, against, known.facts, submission.sender)
+    known = replace(known, facts=replace(known.facts, named=named))
     return _Asked(as_of, submission, matter, wish, released, known)
 
 
@@ -159,7 +165,8 @@ def _decision(asked: _Asked, policy: Policy) -> Decision:
         return for_a_person(asked.submission, policy)
     if known is None:
         return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
-    decision = judge(matter, known.facts, policy)
+    facts = replace(known.facts, as_asked=is_as_asked(known.earlier, matter.evidence))
+    decision = judge(matter, facts, policy)
     return decision.unanswered(matter.automatic or _why_unanswered(asked, policy))
 
 

@@ -17,6 +17,7 @@ from pipeline.domain import (
     Subject,
     Submission,
 )
+from pipeline.domain.cases import sent_on
 from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED
 from pipeline.judging.discretion import is_known, visible
@@ -87,6 +88,43 @@ def _heard_alone(said: Said, submission: Submission, facts: Facts, policy: Polic
     # Where everybody may be meant, the sender's own are before those that the sender has listed.
     cases = [own[at] for at in told] if len(told) < len(own) else _meant(said.words, facts)
     return Meant(tuple(case for case in cases if _goes_on_a_list(case)), next(iter(told.values())))
+
+
+def against_somebody(submission: Submission, policy: Policy) -> str:
+    """Gives the words of a mail, its writer's name with them, where they may speak against an application."""
+    subject, words = _spoken(submission, policy)
+    text = f"{subject}\n{words}"
+    remarks = policy.remarks
+    is_heard = any(t.withdraws for t in topics_of(text, policy.topics)) or remarks.may_be_against_somebody(
+        text
+    )
+    return f"{text}\n{submission.sender_name}" if remarks.alone.say and is_heard else ""
+
+
+def meant_of_others(said: Said, matter: Matter, facts: Facts, policy: Policy) -> tuple[Case, ...]:
+    """Picks the cases of others that a mail without a list speaks against, by name.
+
+    Their people may have asked its writer to tell us. Whoever wrote it hears nothing of it, and nothing is
+    changed by it: an official reads it before a list goes out.
+    """
+    named = facts.named
+    # Where something is held anyway, or by its topic answered, the letter is the same for any name.
+    if not named or matter.evidence.holders or (said.claims and not said.beside.withdrawal):
+        return ()
+    if said.leaving:
+        return named
+    subject, words = _spoken(matter.submission, policy)
+    told = hear_alone(subject, words, [case.holder for case in named if case.holder], policy.remarks)
+    return tuple(named[at] for at in told)
+
+
+def of_others(cases: Sequence[Case], policy: Policy) -> tuple[Finding, ...]:
+    """Tells the desk alone whose cases a mail may speak against."""
+    if not cases:
+        return ()
+    numbers = ", ".join(case.number for case in cases)
+    say = policy.remarks.alone.others.format(value=numbers)
+    return (replace(remarked(numbers, policy), say=say, remedy="", for_desk=True),)
 
 
 def _goes_on_a_list(case: Case) -> bool:
@@ -173,6 +211,35 @@ def _meant_beside(heard: Heard, holders: Sequence[Holder], facts: Facts) -> tupl
     return tuple({case.number: case for case in found if case.number not in facts.withdrawing}.values())
 
 
+def left_out(said: Said, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases of the sender's earlier lists that are missing in one that calls itself a later state.
+
+    Has somebody been taken off, or is the list an additional one? Until an official says, they go nowhere.
+    Rows that we sent back come alone, as we asked.
+    """
+    if not (holders and said.beside.revision) or facts.as_asked:
+        return ()
+    here = {holder.identity_number for holder in holders}
+    return tuple(
+        case
+        for case in facts.sent_cases
+        if case.procedure is Procedure.LOST_OR_STOLEN
+        and case.identity_number not in here
+        and is_known(case, facts)
+        and not (case.is_returned or sent_on(case))
+    )
+
+
+def missed(said: Said, left: Sequence[Case], policy: Policy) -> tuple[Finding, ...]:
+    """Holds a list in which somebody of an earlier one is missing; the rows in it go on."""
+    words = policy.remarks.revisions
+    if not (words and left):
+        return ()
+    shown = quotable(said.beside.revision)[:MOST_QUOTED]
+    names = ", ".join(quotable(case.holder.name) for case in left if case.holder)
+    return (_beside(shown, words.say.format(value=shown, names=names), words.remedy, policy),)
+
+
 def taken_back(meant: Meant, facts: Facts, policy: Policy) -> Question:
     """Holds words that came alone and may take back the cases that are meant."""
     alone, found = policy.remarks.alone, remarked(meant.said, policy)
@@ -188,6 +255,10 @@ def remarked(said: str, policy: Policy) -> Finding:
     """Holds what is said beside files and asks for more than they do: it is never left unread."""
     words = policy.remarks.questions
     shown = quotable(said)[:MOST_QUOTED]
+    return _beside(shown, words.say.format(value=shown), words.remedy, policy)
+
+
+def _beside(shown: str, say: str, remedy: str, policy: Policy) -> Finding:
     return Finding(
         rule="remarks",
         consequence=Consequence.HOLD,
@@ -196,8 +267,8 @@ def remarked(said: str, policy: Policy) -> Finding:
         about=MAIL.about,
         field="",
         value=shown,
-        say=words.say.format(value=shown),
-        remedy=words.remedy,
+        say=say,
+        remedy=remedy,
         because=policy.remarks.because,
     )
 

@@ -82,6 +82,34 @@ def corrected_in_two_steps() -> dict[str, bytes]:
     }
 
 
+def corrected_list_leaves_somebody_out() -> dict[str, bytes]:
+    """A list of two is followed by "liste_revize.xls" of one of them and a third: where is the second?"""
+    one, two, three = map(person, ("Ülkü Gümüşdişli", "Rabia Üçpınarlı", "Aslıhan Zeytinburcu"))
+    office = Sender("Yeşiltepe Personel", "personel@hastane3.saglik.example.org")
+    return {
+        name: mail(
+            Envelope(office, "Kayıp e-imza listesi", at("2024-06-11", hour)),
+            mixed(
+                plain("Listemiz ektedir.\n\nYeşiltepe Personel Birimi\n"),
+                attached(xls(official(*(entry(who) for who in people))), XLS, file),
+            ),
+        )
+        for name, hour, file, people in (
+            ("1-list", "09:00", "liste.xls", (one, two)),
+            ("2-corrected", "11:30", "liste_revize.xls", (one, three)),
+        )
+    }
+
+
+def spelling_put_right() -> dict[str, bytes]:
+    """A list in letters without dots and tails, and an hour later the same person as she is spelled."""
+    who = person("Türkan Yorgancılar")
+    return {
+        "1-list": list_mail(who, at("2024-06-10", "09:30"), given_name="TURKAN", family_name="YORGANCILAR"),
+        "2-spelled": list_mail(who, at("2024-06-10", "10:30")),
+    }
+
+
 def four_mails_to_the_end() -> dict[str, bytes]:
     """List with a fault, corrected list, receipt of a FAST transfer, receipt of the right payment."""
     who = person("Sinan Eskiçırak")
@@ -224,6 +252,14 @@ def withdrawal_in_other_words() -> dict[str, bytes]:
     }
 
 
+def found_says_a_colleague() -> dict[str, bytes]:
+    """Somebody who sent no list tells that a card was found: its row waits, and they hear of no case."""
+    who, colleague = person("Tuğba Demirağaç"), person("Gülşen Çobanoğulları")
+    words = f"Merhaba, {who.name} e-imza kartını buldu, haber vermemi istedi.\n"
+    envelope = Envelope(writes(colleague), "e-imza", at("2024-06-10", "16:40"))
+    return {"1-list": list_mail(who, at("2024-06-10", "11:00")), "2-found": mail(envelope, plain(words))}
+
+
 def withdrawal_then_list() -> dict[str, bytes]:
     """List, withdrawal, and a day later the list again: it was the wrong card that was found."""
     who = person("Ilgın Karasulu")
@@ -255,6 +291,8 @@ def second_payment() -> dict[str, bytes]:
 
 LETTERS: Letters = {
     "accepted/corrected-list": corrected_list,
+    "held/corrected-list-leaves-somebody-out": corrected_list_leaves_somebody_out,
+    "held/spelling-put-right": spelling_put_right,
     "accepted/corrected-without-threading": corrected_without_threading,
     "accepted/corrected-in-two-steps": corrected_in_two_steps,
     "accepted/four-mails-to-the-end": four_mails_to_the_end,
@@ -265,6 +303,7 @@ LETTERS: Letters = {
     "held/change-after-batching": change_after_batching,
     "held/changed-the-same-day": changed_the_same_day,
     "held/withdrawal": withdrawal,
+    "held/found-says-a-colleague": found_says_a_colleague,
     "held/withdrawal-in-other-words": withdrawal_in_other_words,
     "held/withdrawal-then-list": withdrawal_then_list,
     "held/second-payment": second_payment,
