@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import openpyxl
@@ -257,9 +259,73 @@ def test_a_secretary_withdraws_for_somebody_else(house: House, words: str, expec
     assert listed(house) == expected
 
 
-def test_nobody_elses_words_take_a_row_off_the_list(listed_once: House) -> None:
-    hear(listed_once, says(writes(NURAY), f"{AYSE.name} e-imzasını buldu, iptal edin."))
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"{AYSE.name} e-imzasını buldu, iptal edin.",
+        f"Merhaba, {AYSE.family_name} {AYSE.given_name} adlı personelin kartı bulunmuş.",
+        f"{AYSE.name.upper()}'nın başvurusu için gerek kalmadı, göndermeyin.",
+        f"{AYSE.identity_number} numaralı personelimiz vefat etmiştir.",
+    ],
+)
+def test_what_a_colleague_says_of_a_row_is_read_before_it_goes_out(listed_once: House, words: str) -> None:
+    hear(listed_once, says(writes(NURAY), words))
+    assert listed(listed_once) == {CANAN.identity_number}
+    (report,) = [m for m in listed_once.letters() if m["X-NES-Intake"] == "nightly"]
+    assert "kişiye sorunuz" in " ".join(body(report).split())
+    # Nothing is done by it: the case goes on once somebody has read the mail.
+    decide(listed_once, "answer", NEXT_NIGHT)
+    assert listed(listed_once, NEXT_NIGHT) == {AYSE.identity_number}
+    assert [m["X-NES-Intake"] for m in listed_once.letters() if m["To"] == AYSE.work_email] == ["accepted"]
+
+
+def test_who_is_spoken_of_by_a_title_is_looked_for_in_the_writers_house_alone(listed_once: House) -> None:
+    words = f"{AYSE.given_name} Hanım kartını buldu, listeden çıkarın."
+    hear(listed_once, says(writes(NURAY), words))
+    assert AYSE.identity_number in listed(listed_once)
+
+
+def test_who_writes_from_another_address_under_their_own_name_is_meant(listed_once: House) -> None:
+    other = Sender(AYSE.name, "a.karaagacli@adsm.saglik.example.org")
+    hear(listed_once, says(other, "E-imza kartımı buldum, gerek kalmadı."))
+    assert listed(listed_once) == {CANAN.identity_number}
+
+
+@pytest.mark.parametrize(
+    ("sender", "words", "more"),
+    [
+        # A stranger's words, and what may have been written in a stolen name, keep nobody off the list.
+        (Sender("x", "x@posta.invalid"), f"{AYSE.name} vazgeçti", {}),
+        (Sender("x", "x@posta.invalid"), f"{AYSE.name} kartını buldu", {}),
+        # Nobody is named, or nothing is said against them.
+        (writes(NURAY), "Kart bulundu.", {}),
+        (writes(NURAY), f"{AYSE.name} başvurusu ne durumda?", {}),
+        (writes(NURAY), f"{AYSE.given_name} kartını buldu.", {}),
+    ],
+)
+def test_words_that_name_nobody_or_are_no_colleagues_keep_nobody_off(
+    listed_once: House, sender: Sender, words: str, more: dict[str, Any]
+) -> None:
+    hear(listed_once, mail(Envelope(sender, "e-imza", at("2024-06-10", "17:00"), **more), plain(words)))
     assert listed(listed_once) == {AYSE.identity_number, CANAN.identity_number}
+
+
+@pytest.mark.parametrize(
+    "words", ["kartını buldu.", "e-imza kartı bulundu, iptal edin.", "vazgeçti, göndermeyin."]
+)
+def test_a_colleague_cannot_tell_by_the_answer_whether_somebody_is_listed(
+    listed_once: House, words: str
+) -> None:
+    before = len(listed_once.letters())
+    for who in (AYSE, person("Tuğba Demirağaç")):
+        hear(listed_once, says(writes(NURAY), f"{who.name} {words}"))
+    one, two = (_without_number(m) for m in listed_once.letters()[before:])
+    assert one == two
+
+
+def _without_number(letter: EmailMessage) -> str:
+    told = f"{letter['Subject']} {letter['X-NES-Intake']} {body(letter)}"
+    return re.sub(r"G-[0-9A-Z]{8}", "G", told)
 
 
 def test_two_mails_that_differ_on_one_day_wait_for_an_official(listed_once: House) -> None:

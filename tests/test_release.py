@@ -340,6 +340,17 @@ def test_a_year_that_nobody_looked_up_is_in_the_report(house: House) -> None:
 # --- on the day's facts ----------------------------------------------------------------------------
 
 
+def test_a_list_waits_while_a_colleague_has_written_of_somebody_on_it(house: House) -> None:
+    names = "json_extract(holder, '$.given_name'), json_extract(holder, '$.family_name')"
+    ((given, family),) = house.ask(f"SELECT {names} FROM entry LIMIT 1")
+    proof = "mx.saglik.example.org; dmarc=pass header.from=hastane9.saglik.example.org"
+    words, colleague = f"{given} {family} kartını buldu.", "biri@hastane9.saglik.example.org"
+    hear(house, a_mail(words, sender=colleague, subject="kart", proof=proof))
+    hear(house, a_mail("Onay", answers=list_letter(house)), 1)
+    assert "değiştirecek ya da geri çekecek ileti bekliyor" in last_answer(house)
+    assert to_kamu_sm(house) == []
+
+
 def test_a_list_waits_while_somebody_on_it_may_have_withdrawn(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -112,6 +112,8 @@ class Facts:
     vouched: frozenset[str] = frozenset()
     # Open cases that this sender, or the thread of the mail, brought: they are not told, but may be meant.
     sent_cases: tuple[Case, ...] = ()
+    # Others' cases on their way to Kamu SM whose people the mail names, in words that may be against them.
+    named: tuple[Case, ...] = ()
     # Cases whose withdrawal waits for an official's word.
     withdrawing: frozenset[str] = frozenset()
     # Receipts that came before the list, for those whom this mail lists.

@@ -58,13 +58,16 @@ def _told_by(entry: Entry) -> Mapping[str, Any]:
 
 
 def disputed(held: Iterable[Decision]) -> frozenset[str]:
-    """Names the cases that an open hold would change or close: until it is settled, they go nowhere.
+    """Names the cases that an open hold would change, close or speaks against: till then they go nowhere.
 
     What may have been written in a stolen name keeps nobody off the list.
     """
     events = (Event.AMENDED, Event.WITHDRAWN)
     return frozenset(
-        e.case for decision in held if decision.is_believed for e in decision.withheld if e.event in events
+        number
+        for decision in held
+        if decision.is_believed
+        for number in (*decision.stays, *(e.case for e in decision.withheld if e.event in events))
     )
 
 

@@ -87,6 +87,8 @@ class Decision:
     unbelieved: str = ""
     # Cases of `withheld` whose numbers its sender may not hear, whatever an official decides.
     untold: tuple[str, ...] = ()
+    # Others' cases that the mail may speak against: they stay off the list until an official has read it.
+    stays: tuple[str, ...] = ()
 
     @property
     def is_believed(self) -> bool:

@@ -27,9 +27,10 @@ from pipeline.judging.conversation import Comparison, compare, list_before
 from pipeline.judging.correspondence import KAMU_SM_ANSWER, may_be_passed_on, why_unanswered
 from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
+from pipeline.judging.questions import against_somebody
 from pipeline.judging.read import opened_files, read, said_in
 from pipeline.ledger.book import Decided
-from pipeline.ledger.knowledge import Known, known_about
+from pipeline.ledger.knowledge import Known, known_about, others_named
 from pipeline.ledger.quotas import Exceeded
 from pipeline.ledger.recording import Verdict, record
 from pipeline.letters.answer import Answered, answer, answer_release
@@ -107,6 +108,9 @@ def _ask(
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
     known = known_about(ledger, matter, sitting.today, since, policy.awaits_list)
+    against = against_somebody(matter.submission, policy)
+    named = others_named(ledger, against, known.facts, submission.sender)
+    known = replace(known, facts=replace(known.facts, named=named))
     return _Asked(as_of, submission, matter, wish, released, known)
 
 

@@ -23,6 +23,7 @@ def visible(facts: Facts) -> Facts:
         sender_cases=tuple(case for case in facts.sender_cases if is_known(case, facts)),
         sent_cases=tuple(case for case in facts.sent_cases if is_known(case, facts)),
         withdrawing=facts.withdrawing & facts.known,
+        named=(),
         # They are mails of other people.
         alike={},
     )

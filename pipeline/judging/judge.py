@@ -29,6 +29,8 @@ from pipeline.judging.questions import (
     Question,
     Said,
     meant_by,
+    meant_of_others,
+    of_others,
     question,
     remarked,
     said_by,
@@ -199,7 +201,8 @@ def _what_follows(table: _Table) -> Decision:
     evidence, facts = table.matter.evidence, table.facts
     meant = Meant() if table.unbelieved == "stranger" else table.meant
     asked = _question(table, meant)
-    findings = _findings(table, asked)
+    others = () if table.unbelieved else meant_of_others(table.said, table.matter, facts, table.bench.policy)
+    findings = (*_findings(table, asked), *of_others(others, table.bench.policy))
     entries = _entries(table)
     withheld = _withheld(table, entries, meant.cases)
     secret = set(cases_among(facts)) - facts.known
@@ -216,6 +219,7 @@ def _what_follows(table: _Table) -> Decision:
         unbelieved=table.unbelieved,
         withheld=withheld,
         untold=tuple(sorted({e.case for e in withheld} & secret)),
+        stays=tuple(case.number for case in others),
     )
 
 

@@ -89,6 +89,43 @@ def _heard_alone(said: Said, submission: Submission, facts: Facts, policy: Polic
     return Meant(tuple(case for case in cases if _goes_on_a_list(case)), next(iter(told.values())))
 
 
+def against_somebody(submission: Submission, policy: Policy) -> str:
+    """Gives the words of a mail, its writer's name with them, where they may speak against an application."""
+    subject, words = _spoken(submission, policy)
+    text = f"{subject}\n{words}"
+    remarks = policy.remarks
+    is_heard = any(t.withdraws for t in topics_of(text, policy.topics)) or remarks.may_be_against_somebody(
+        text
+    )
+    return f"{text}\n{submission.sender_name}" if remarks.alone.say and is_heard else ""
+
+
+def meant_of_others(said: Said, matter: Matter, facts: Facts, policy: Policy) -> tuple[Case, ...]:
+    """Picks the cases of others that a mail without a list speaks against, by name.
+
+    Their people may have asked its writer to tell us. Whoever wrote it hears nothing of it, and nothing is
+    changed by it: an official reads it before a list goes out.
+    """
+    named = facts.named
+    # Where something is held anyway, or by its topic answered, the letter is the same for any name.
+    if not named or matter.evidence.holders or (said.claims and not said.beside.withdrawal):
+        return ()
+    if said.leaving:
+        return named
+    subject, words = _spoken(matter.submission, policy)
+    told = hear_alone(subject, words, [case.holder for case in named if case.holder], policy.remarks)
+    return tuple(named[at] for at in told)
+
+
+def of_others(cases: Sequence[Case], policy: Policy) -> tuple[Finding, ...]:
+    """Tells the desk alone whose cases a mail may speak against."""
+    if not cases:
+        return ()
+    numbers = ", ".join(case.number for case in cases)
+    say = policy.remarks.alone.others.format(value=numbers)
+    return (replace(remarked(numbers, policy), say=say, remedy="", for_desk=True),)
+
+
 def _goes_on_a_list(case: Case) -> bool:
     return not case.batch or case.awaits_release
 

@@ -70,6 +70,13 @@ def stored_batch(ledger: Ledger, name: str) -> StoredBatch | None:
     )
 
 
+def waiting_cases(ledger: Ledger) -> list[Case]:
+    """Lists the cases that are on their way to Kamu SM: they wait for a list, or on one for its release."""
+    names = [f"{row['day']}/{row['number']}" for row in ledger.unreleased()]
+    stored = [batch for batch in (stored_batch(ledger, name) for name in names) if batch]
+    return [*ledger.unbatched_cases(), *(case for one in stored for case in one.batch.cases)]
+
+
 def note_release(ledger: Ledger, batch: Batch, by: str, at: datetime) -> None:
     """Writes down that a list was released, which can be done once; call inside a transaction."""
     day = batch.day.isoformat()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from pipeline.domain import Decision, Facts, Matter
+from pipeline.domain import Case, Decision, Facts, Holder, Matter
 from pipeline.domain.cases import cases_among
 from pipeline.ledger.acquaintance import known_cases
 from pipeline.ledger.book import Ledger
+from pipeline.ledger.casework import waiting_cases
 from pipeline.ledger.likenesses import alike_receipts
 from pipeline.ledger.numbers import case_numbers
 from pipeline.ledger.samples import stopped_kinds
 from pipeline.mail.addresses import answer_to
+from pipeline.policy.remarks import is_named_by_title, is_named_in_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,18 @@ def known_about(ledger: Ledger, matter: Matter, today: date, since: datetime, aw
     # Only a list goes on from an earlier one.
     earlier = ledger.earlier_decisions(submission.sender, reader) if evidence.holders else ()
     return Known(facts, tuple(earlier), ledger.answers_since(reader, since))
+
+
+def others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple[Case, ...]:
+    """Finds others who wait for a list and are named, by a title alone where the sender is of their house."""
+    if not words:
+        return ()
+    own = {case.number for case in (*facts.sender_cases, *facts.sent_cases, *facts.cases.values())}
+    house = sender.rpartition("@")[2]
+
+    def is_named(holder: Holder) -> bool:
+        is_of_the_house = holder.address.rpartition("@")[2] == house
+        return is_named_in_full(words, holder) or (is_of_the_house and is_named_by_title(words, holder))
+
+    waiting = (case for case in waiting_cases(ledger) if case.number not in own)
+    return tuple(case for case in waiting if case.holder and is_named(case.holder))

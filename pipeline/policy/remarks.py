@@ -513,6 +513,30 @@ def names(text: str, holder: Holder) -> bool:
     return len(own) >= 2 and all(any(word.startswith(part) for word in words) for part in own)
 
 
+def is_named_in_full(text: str, holder: Holder) -> bool:
+    """Tells whether a text gives somebody's number, or one given name and the family name side by side.
+
+    Of all that wait for a list, some have names that begin with the words of any sentence.
+    """
+    family = heading(holder.family_name or "")
+    given = heading(holder.given_name or "")
+    number = holder.identity_number
+    if number is not None and number.digits in re.findall(r"\d+", text):
+        return True
+    words = f" {heading(text)}"
+    pairs = [pair for one in {given, *given.split()} for pair in ((one, family), (family, one))]
+    return bool(given and family) and any(f" {first} {second}" in words for first, second in pairs)
+
+
+def is_named_by_title(text: str, holder: Holder) -> bool:
+    """Tells whether a text speaks of somebody by one name and a title ("Ayşe Hanım")."""
+    return bool(set(heading(holder.name).split()) & _titled(heading(text).split()))
+
+
+def _titled(words: Sequence[str]) -> set[str]:
+    return {word for word, title in pairwise(words) if title.startswith(_TITLES)}
+
+
 def _against(remarks: Remarks) -> Sequence[Withdrawal | AboutPerson | Captions | Denials]:
     """Lists what speaks against somebody who is meant."""
     return remarks.withdrawal, remarks.about_person, remarks.captions, remarks.denials
@@ -590,8 +614,7 @@ def _meant(sentence: str, before: str, holders: Sequence[Holder], remarks: Remar
 
 def _named(sentence: str, holders: Sequence[Holder]) -> Sequence[int]:
     """Lists the rows of those whom a sentence names in full, or by one name and a title."""
-    words = heading(sentence).split()
-    titled = {word for word, title in pairwise(words) if title.startswith(_TITLES)}
+    titled = _titled(heading(sentence).split())
 
     def is_titled(holder: Holder) -> bool:
         own = heading(holder.name).split()

@@ -224,6 +224,14 @@ def withdrawal_in_other_words() -> dict[str, bytes]:
     }
 
 
+def found_says_a_colleague() -> dict[str, bytes]:
+    """Somebody who sent no list tells that a card was found: its row waits, and they hear of no case."""
+    who, colleague = person("Tuğba Demirağaç"), person("Gülşen Çobanoğulları")
+    words = f"Merhaba, {who.name} e-imza kartını buldu, haber vermemi istedi.\n"
+    envelope = Envelope(writes(colleague), "e-imza", at("2024-06-10", "16:40"))
+    return {"1-list": list_mail(who, at("2024-06-10", "11:00")), "2-found": mail(envelope, plain(words))}
+
+
 def withdrawal_then_list() -> dict[str, bytes]:
     """List, withdrawal, and a day later the list again: it was the wrong card that was found."""
     who = person("Ilgın Karasulu")
@@ -265,6 +273,7 @@ LETTERS: Letters = {
     "held/change-after-batching": change_after_batching,
     "held/changed-the-same-day": changed_the_same_day,
     "held/withdrawal": withdrawal,
+    "held/found-says-a-colleague": found_says_a_colleague,
     "held/withdrawal-in-other-words": withdrawal_in_other_words,
     "held/withdrawal-then-list": withdrawal_then_list,
     "held/second-payment": second_payment,
