@@ -317,6 +317,20 @@ def xlsb_with_margin(grid: Grid, text: str) -> bytes:
     return repacked(book, {part: sheet.removesuffix(_brt(130)) + margins + _brt(130)})
 
 
+def xlsb_with_comment(grid: Grid, row: int, column: int, text: str) -> bytes:
+    """The same with a comment at one of its cells."""
+    place = struct.pack("<IIIII16x", 0, row, row, column, column)
+    said = _brt(637, b"\0" + _wide(text))
+    comments = b"".join((_brt(628), _brt(633), _brt(635, place), said, _brt(636), _brt(634), _brt(629)))
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments"
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{kind}" Target="../comments1.bin"/></Relationships>'
+    )
+    added = {"xl/worksheets/_rels/sheet1.bin.rels": relations.encode(), "xl/comments1.bin": comments}
+    return repacked(xlsb(grid), added)
+
+
 def _brt(kind: int, data: bytes = b"") -> bytes:
     """One record: its kind in one or two bytes, its length in groups of seven bits."""
     head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])

@@ -337,6 +337,29 @@ def test_a_year_that_nobody_looked_up_is_in_the_report(house: House) -> None:
     assert "2025 yılının idari izinleri" in " ".join(body(report).split())
 
 
+@pytest.mark.parametrize("name", ["Sender", "Resent-From"])
+def test_whoever_writes_in_a_releasers_name_releases_nothing(house: House, name: str) -> None:
+    hand = f"{name}: Sekreter <sekreter@saglik.example.org>\r\nTo: ".encode()
+    hear(house, a_mail("Onay", answers=list_letter(house)).replace(b"To: ", hand, 1))
+    assert to_kamu_sm(house) == []
+    own = f"Sender: Müdür <{HEAD}>\r\nTo: ".encode()
+    hear(house, a_mail("Onaylıyorum", answers=list_letter(house)).replace(b"To: ", own, 1), 1)
+    assert len(to_kamu_sm(house)) == 1
+
+
+def test_one_releasers_yes_is_not_anothers(house: House) -> None:
+    deputy = "mudur-yrd@saglik.example.org"
+    house.file.write_text(house.file.read_text().replace(f'["{HEAD}"]', f'["{HEAD}", "{deputy}"]'))
+    hear(house, a_mail("Onaylamıyorum, bekletin.", answers=list_letter(house)))
+    hear(house, a_mail("Onay", sender=deputy, answers=list_letter(house)), 1)
+    assert to_kamu_sm(house) == []
+    (answer,) = [m for m in house.letters() if m["To"] == deputy]
+    assert "Başka bir yetkilinin bu listeyi bekleten yazısı" in " ".join(body(answer).split())
+    # Who has thought better of it may say so.
+    hear(house, a_mail("Onay", answers=list_letter(house)), 2)
+    assert len(to_kamu_sm(house)) == 1
+
+
 # --- on the day's facts ----------------------------------------------------------------------------
 
 

@@ -202,6 +202,15 @@ def test_a_name_is_no_word_about_a_list(name: str) -> None:
         '<p>Onay</p><p style="display:none">x</p>',
         "<p>Hayır</p>",
         "<p>Onay</p><p>3. satır hariç</p>",
+        # What a page shows beside its words, or in other clothes.
+        "<style>.x {text-decoration: line-through}</style><p class=x>Onay</p>",
+        "<style>p:after {content: ' değil'}</style><p>Onay</p>",
+        "<style>p:after {content: ' değil'}<p>Onay</p>",
+        '<link rel="stylesheet" href="https://example.org/a.css"><p>Onay</p>',
+        "<style>@import 'https://example.org/a.css';</style><p>Onay</p>",
+        '<p>Onay <img src="https://example.org/a.png" alt="değil"></p>',
+        "<p style=\"background:url('https://example.org/a.png')\">Onay</p>",
+        '<p>Onay <input value="vermiyorum"></p>',
     ],
 )
 def test_text_and_html_have_to_be_the_same_word(html: str) -> None:
@@ -211,6 +220,12 @@ def test_text_and_html_have_to_be_the_same_word(html: str) -> None:
 def test_a_page_with_the_same_words_changes_nothing() -> None:
     page = '<style type="text/css" style="display:none;">P {}</style><p>Onay</p><p>Ahmet Yılmaz</p>'
     assert hindrance(written("Onay\n\nAhmet Yılmaz", html=page)) is None
+
+
+@pytest.mark.parametrize("number", ["10000000146", "0 100 000 01 46", "100 000 001 46"])
+def test_a_persons_number_is_no_telephone(number: str) -> None:
+    is_one = number.replace(" ", "") == "10000000146"
+    assert (hindrance(written(f"Onay\n\nTel: {number}")) is not None) is is_one
 
 
 def test_a_page_without_a_text_and_a_file_are_none() -> None:

@@ -14,6 +14,7 @@ from pipeline.acts.acting import Act, Deed, acting
 from pipeline.domain import (
     Batch,
     Consequence,
+    Decision,
     Entry,
     Event,
     Finding,
@@ -102,6 +103,9 @@ def wish_of(ledger: Ledger, submission: Submission, policy: Policy) -> Wish | No
     return Wish(name, hindrance) if is_waiting else None
 
 
+_RULE = "release"
+
+
 def not_released(wish: Wish, policy: Policy) -> tuple[Finding, dict[str, str]]:
     """Puts into words why a list was not released: for the people who read the mail, and for its writer."""
     assert wish.hindrance is not None
@@ -113,7 +117,7 @@ def not_released(wish: Wish, policy: Policy) -> tuple[Finding, dict[str, str]]:
         "line": quotable(wish.hindrance.line)[:200],
     }
     finding = Finding(
-        rule="release",
+        rule=_RULE,
         consequence=Consequence.HOLD,
         subject=Subject.SUBMISSION,
         index=0,
@@ -160,17 +164,30 @@ def _as_quoted(letter: StoredLetter, submission: Submission, office: Office) -> 
     )
 
 
-def release_today(sitting: Sitting, name: str, by: str, proof: str) -> Released:
+def release_today(sitting: Sitting, name: str, by: str, proof: str, *, is_by_mail: bool = False) -> Released:
     """Tells what follows from a release, as `release` does, unless a mail that came since may take somebody
-    off the list."""
+    off the list.
+
+    One that comes by mail waits as well while another releaser's word against it has been read by nobody.
+    """
     ledger = sitting.ledger
     stored = stored_batch(ledger, name)
     numbers = {case.number for case in stored.batch.cases} if stored and not stored.released_at else set()
     held = ledger.open_holds() if stored and stored.is_for_release else []
-    pending = tuple(mail.number for mail in held if disputed([mail.decision]) & numbers)
+    pending = tuple(
+        mail.number
+        for mail in held
+        if disputed([mail.decision]) & numbers
+        or (is_by_mail and mail.sender != by and _objects(mail.decision))
+    )
     if pending:
         return Released(name, "disputed", pending=pending)
     return release(sitting, name, by, proof)
+
+
+def _objects(decision: Decision) -> bool:
+    """Tells whether a releaser wrote about a waiting list what is no release: another's yes is not theirs."""
+    return any(finding.rule == _RULE for finding in decision.findings)
 
 
 def release(sitting: Sitting, name: str, by: str, proof: str) -> Released:

@@ -114,6 +114,8 @@ class Facts:
     sent_cases: tuple[Case, ...] = ()
     # Others' cases on their way to Kamu SM whose people the mail names, in words that may be against them.
     named: tuple[Case, ...] = ()
+    # Whether a list has nobody but those whose rows went back to its sender: no others were asked for.
+    as_asked: bool = False
     # Cases whose withdrawal waits for an official's word.
     withdrawing: frozenset[str] = frozenset()
     # Receipts that came before the list, for those whom this mail lists.

@@ -83,6 +83,8 @@ class Submission:
     # Further addresses in From: nobody can say then who wrote.
     also_from: tuple[str, ...] = ()
     reply_to: str = ""
+    # By whose hands it was sent in its writer's name, or sent again, where it says so.
+    hands: tuple[str, ...] = ()
     bounce: Bounce | None = None
     # The number that the ledger gives the mail; "" for the one that its digest gives.
     number: str = ""

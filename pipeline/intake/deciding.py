@@ -23,7 +23,7 @@ from pipeline.domain import (
     Transcript,
 )
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail, ours
-from pipeline.judging.conversation import Comparison, compare, list_before
+from pipeline.judging.conversation import Comparison, compare, is_as_asked, list_before
 from pipeline.judging.correspondence import KAMU_SM_ANSWER, may_be_passed_on, why_unanswered
 from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
@@ -103,7 +103,9 @@ def _ask(
     # A release is asked of the mail's own words alone; what is withdrawn, of all that is said.
     wish = None if mail.automatic else wish_of(ledger, submission, policy)
     is_release = wish is not None and not wish.hindrance
-    released = release_today(sitting, wish.batch, submission.sender, sha) if wish and is_release else None
+    released = None
+    if wish and is_release:
+        released = release_today(sitting, wish.batch, submission.sender, sha, is_by_mail=True)
     if _is_ignored(matter) and not may_be_passed_on(submission, mail.automatic):
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
@@ -164,7 +166,8 @@ def _decision(asked: _Asked, policy: Policy) -> Decision:
         return for_a_person(asked.submission, policy)
     if known is None:
         return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
-    decision = judge(matter, known.facts, policy)
+    facts = replace(known.facts, as_asked=is_as_asked(known.earlier, matter.evidence))
+    decision = judge(matter, facts, policy)
     # What a program passes on is heard where it may be against somebody who waits for a list.
     is_heard = decision.stays or any(entry.event is Event.WITHDRAWN for entry in decision.withheld)
     if _is_ignored(matter) and not is_heard:

@@ -43,6 +43,13 @@ def list_before(earlier: Iterable[Decision], evidence: Evidence) -> Decision | N
     return None
 
 
+def is_as_asked(earlier: Iterable[Decision], evidence: Evidence) -> bool:
+    """Tells whether a list has nobody but those whose rows we sent back: we had asked for no other row."""
+    before = list_before(earlier, evidence)
+    returned = [point.holder for point in _returns(before) if point.holder] if before else []
+    return bool(returned) and all(_match(holder, returned) for holder in evidence.holders)
+
+
 def compare(before: Decision, now: Decision) -> Comparison:
     """Compares two decisions about the same people; a person is known by number, name or address."""
     now_right: list[Point] = []

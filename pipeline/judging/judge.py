@@ -28,8 +28,10 @@ from pipeline.judging.questions import (
     Meant,
     Question,
     Said,
+    left_out,
     meant_by,
     meant_of_others,
+    missed,
     of_others,
     question,
     remarked,
@@ -204,9 +206,12 @@ def _what_follows(table: _Table) -> Decision:
     meant = Meant() if table.unbelieved == "stranger" else table.meant
     asked = _question(table, meant)
     others = () if table.unbelieved else meant_of_others(table.said, table.matter, facts, table.bench.policy)
-    findings = (*_findings(table, asked), *of_others(others, table.bench.policy))
+    left = () if table.unbelieved else left_out(table.said, evidence.holders, facts)
+    found = (*missed(table.said, left, table.bench.policy), *of_others(others, table.bench.policy))
+    findings = (*_findings(table, asked), *found)
     entries = _entries(table)
-    withheld = _withheld(table, entries, meant.cases)
+    leaving = {case.number: case for case in (*meant.cases, *left)}
+    withheld = _withheld(table, entries, tuple(leaving.values()))
     secret = set(cases_among(facts)) - facts.known
     return Decision(
         outcome=_outcome(findings, entries, _are_all_told(table)),

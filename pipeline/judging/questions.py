@@ -17,6 +17,7 @@ from pipeline.domain import (
     Subject,
     Submission,
 )
+from pipeline.domain.cases import sent_on
 from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED
 from pipeline.judging.discretion import is_known, visible
@@ -210,6 +211,35 @@ def _meant_beside(heard: Heard, holders: Sequence[Holder], facts: Facts) -> tupl
     return tuple({case.number: case for case in found if case.number not in facts.withdrawing}.values())
 
 
+def left_out(said: Said, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
+    """Picks the cases of the sender's earlier lists that are missing in one that calls itself a later state.
+
+    Has somebody been taken off, or is the list an additional one? Until an official says, they go nowhere.
+    Rows that we sent back come alone, as we asked.
+    """
+    if not (holders and said.beside.revision) or facts.as_asked:
+        return ()
+    here = {holder.identity_number for holder in holders}
+    return tuple(
+        case
+        for case in facts.sent_cases
+        if case.procedure is Procedure.LOST_OR_STOLEN
+        and case.identity_number not in here
+        and is_known(case, facts)
+        and not (case.is_returned or sent_on(case))
+    )
+
+
+def missed(said: Said, left: Sequence[Case], policy: Policy) -> tuple[Finding, ...]:
+    """Holds a list in which somebody of an earlier one is missing; the rows in it go on."""
+    words = policy.remarks.revisions
+    if not (words and left):
+        return ()
+    shown = quotable(said.beside.revision)[:MOST_QUOTED]
+    names = ", ".join(quotable(case.holder.name) for case in left if case.holder)
+    return (_beside(shown, words.say.format(value=shown, names=names), words.remedy, policy),)
+
+
 def taken_back(meant: Meant, facts: Facts, policy: Policy) -> Question:
     """Holds words that came alone and may take back the cases that are meant."""
     alone, found = policy.remarks.alone, remarked(meant.said, policy)
@@ -225,6 +255,10 @@ def remarked(said: str, policy: Policy) -> Finding:
     """Holds what is said beside files and asks for more than they do: it is never left unread."""
     words = policy.remarks.questions
     shown = quotable(said)[:MOST_QUOTED]
+    return _beside(shown, words.say.format(value=shown), words.remedy, policy)
+
+
+def _beside(shown: str, say: str, remedy: str, policy: Policy) -> Finding:
     return Finding(
         rule="remarks",
         consequence=Consequence.HOLD,
@@ -233,8 +267,8 @@ def remarked(said: str, policy: Policy) -> Finding:
         about=MAIL.about,
         field="",
         value=shown,
-        say=words.say.format(value=shown),
-        remedy=words.remedy,
+        say=say,
+        remedy=remedy,
         because=policy.remarks.because,
     )
 

@@ -60,6 +60,8 @@ _NOTHING_TO_READ = frozenset({"damaged_file", "no_pages", "empty_file", "unknown
 # How much of a heading, in percent, must be as the form prints it: the rules of a table cut letters off.
 _MISREAD = 85
 _SHORTEST_HEADING = 10
+# So many of the numbers that stand beside a list's rows are named.
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,8 @@ def _unread_of(file: OpenedFile, reading: ListReading) -> Iterator[Unread]:
         yield Unread(name, "columns_missing", ", ".join(reading.lacking))
     if reading.unaccounted:
         yield Unread(name, "rows_unaccounted", ", ".join(reading.unaccounted))
+    if reading.beside:
+        yield Unread(name, "numbers_beside", ", ".join(map(str, reading.beside[:_MOST_NAMED])))
 
 
 def opened_files(files: Iterable[tuple[Attachment, Transcript]]) -> Iterator[OpenedFile]:

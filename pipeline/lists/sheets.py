@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from rapidfuzz.fuzz import ratio
@@ -23,7 +24,8 @@ class ListReading:
 
     `lacking` are headings of the form that no column has; `near` are headings in the file that look like
     one of those. `unaccounted` are rows ("7", or "Sayfa2 7" of another sheet) that may be a person's and
-    made no holder, `samples` those that are nobody's by the word of whoever wrote them.
+    made no holder, `samples` those that are nobody's by the word of whoever wrote them. `beside` are identity
+    numbers that stand on a sheet and in no row that is told.
     """
 
     holders: tuple[Holder, ...]
@@ -33,6 +35,7 @@ class ListReading:
     unaccounted: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     balances: tuple[Balance, ...] = ()
+    beside: tuple[IdentityNumber, ...] = ()
 
 
 def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date) -> ListReading:
@@ -47,15 +50,7 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
     balances = tuple(balance for _, balance in found)
     tables = [table for tables, _ in found for table in tables]
     if not tables:
-        near = tuple(dict.fromkeys(n for sheet in shown for n in near_headings(sheet, form)))
-        why = (
-            "one_column"
-            if any(map(_is_one_column, shown))
-            else "heading_mistyped"
-            if near
-            else "not_our_form"
-        )
-        return ListReading((), why, near=near, balances=balances)
+        return _no_list(shown, form, balances)
     elsewhere = tuple(
         line
         for sheet, (lists, _) in zip(shown, found, strict=True)
@@ -77,7 +72,16 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
         unaccounted=lost,
         samples=tuple(_named(b, at, balances) for s, b, at in samples if at not in printed[s.name]),
         balances=balances,
+        beside=tuple(_beside(shown, balances, _known(tables, holders), form)),
     )
+
+
+def _no_list(sheets: Sequence[Sheet], form: Form, balances: tuple[Balance, ...]) -> ListReading:
+    """Says why there is no list on any sheet."""
+    near = tuple(dict.fromkeys(n for sheet in sheets for n in near_headings(sheet, form)))
+    is_one_column = any(map(_is_one_column, sheets))
+    why = "one_column" if is_one_column else "heading_mistyped" if near else "not_our_form"
+    return ListReading((), why, near=near, balances=balances)
 
 
 # So many rows of sheets without a list are heard, each up to this many letters.
@@ -115,6 +119,41 @@ def _lost(sheets: Sequence[Sheet], balances: Sequence[Balance], holders: Iterabl
             numbers = numbers_in(grid[at])
             if not numbers or numbers - known or has_people:
                 yield _named(balance, at, balances)
+
+
+def _beside(
+    sheets: Sequence[Sheet], balances: Sequence[Balance], own: Collection[str], form: Form
+) -> Iterable[IdentityNumber]:
+    """Gives the numbers that stand beside rows, in boxes, comments and margins, and are no row's `own`."""
+    known = {*own}
+    for sheet, balance in zip(sheets, balances, strict=True):
+        if heading(sheet.name) in map(heading, form.own_sheets):
+            continue
+        told = {at for at, kind in balance.kinds if kind in (RowKind.LOST, RowKind.SAMPLE)}
+        # A number has as many letters at least, and most cells hold less.
+        cells = (c for c in sheet.cells if len(c.text) >= _DIGITS and c.row not in told)
+        said = (replace(c, text=text) for c in sheet.comments if (text := _their_words(c.text, form)))
+        for cell in chain(cells, said):
+            found = numbers_in({0: cell}) - known if cell.text not in known else set()
+            known |= found
+            yield from map(IdentityNumber, sorted(found))
+
+
+_DIGITS = 11
+
+
+def _known(tables: Sequence[Table], holders: Sequence[Holder]) -> Collection[str]:
+    """Gives the numbers of rows, as they are written and as they are read."""
+    rows = ((table, row) for table in tables for row in table.rows)
+    cells = ((*table.cells(row.cells, "identity_number"),) for table, row in rows)
+    written = (digits for found in cells for digits in numbers_in(dict(enumerate(found))))
+    return {*written, *(h.identity_number.digits for h in holders if h.identity_number)}
+
+
+def _their_words(comment: str, form: Form) -> str:
+    """Gives what a comment says without the lines that we wrote into it."""
+    ours = tuple(map(fold, form.own_comments))
+    return squeeze(" ".join(line for line in comment.splitlines() if not fold(line).startswith(ours)))
 
 
 def _printed_samples(sheet: Sheet, form: Form) -> set[int]:
@@ -254,13 +293,11 @@ def _names_in(full: _Seen) -> Mapping[str, _Seen]:
 
 def _with_comments(table: Table, form: Form) -> Table:
     """Lays comments at persons' rows to these, those above them over the list, and the rest around it."""
-    ours = tuple(map(fold, form.own_comments))
     people = {row.at for row in table.rows}
     of_rows: dict[int, list[str]] = {}
     for comment in table.sheet.comments:
-        lines = (line for line in comment.text.splitlines() if not fold(line).startswith(ours))
         # In full, up to what the scanner gives: programs put hundreds of letters of theirs before a comment.
-        if text := squeeze(" ".join(lines)):
+        if text := _their_words(comment.text, form):
             of_rows.setdefault(comment.row, []).append(text)
     if not people or not of_rows:
         return table

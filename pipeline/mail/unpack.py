@@ -114,6 +114,7 @@ def unpack(arrival: Arrival) -> Submission:
         headers=tuple((key.lower(), _as_written(value)) for key, value in _raw_headers(tree)),
         also_from=_other_writers(tree, head, sender),
         reply_to=next((a for _, a in _addresses(tree, ("reply-to",))), ""),
+        hands=tuple(a for _, a in _mailboxes(tree, ("sender", "resent-from", "resent-sender"))),
         bounce=_bounce(tree),
         reports=tuple(_reports(tree, 0)),
     )

@@ -13,7 +13,7 @@ from pydantic import Field
 from pipeline.domain import Office, Submission
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
-from pipeline.domain.turkish import fold, heading, lower
+from pipeline.domain.turkish import IdentityNumber, fold, heading, lower
 from pipeline.mail.authentication import authentication
 from pipeline.mail.unpack import plain_text
 from pipeline.policy.quoted_letter import OurLetter, QuoteMarks, begins_quote, first_stranger
@@ -24,8 +24,17 @@ _PHRASE = re.compile(r"(?:[^\W\d_]|[ .,!'’-])+")
 _SUBJECT = re.compile(r"[\w .,:!'’()\[\]/–-]*")
 _BATCH = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d/\d+")
 _SIGNATURE = re.compile(r"[\w .,:()/+@|&'’-]+")
-# What a page may show otherwise than its words say.
-_DISGUISED = re.compile(r"(?i)<(?:s|strike|del)\b|line-through|display\s*:\s*none|visibility\s*:\s*hidden")
+# What a page may show otherwise than its words say, and words or pictures that it shows beside them.
+_DISGUISED = re.compile(
+    r"(?i)<(?:s|strike|del|img|input|button|select|textarea|object|embed|iframe|svg|video|canvas|v:imagedata)\b|"
+    r"<link\b[^>]*stylesheet|line-through|url\s*\(|display\s*:\s*none|visibility\s*:\s*hidden"
+)
+# Styles of a whole page that strike through what is read, or write something that is no word of it. To what
+# they would apply cannot be told; mail programs write none of these into an answer of a few words.
+_DISGUISING = re.compile(r"(?i)line-through|\bcontent\s*:|url\s*\(|@import")
+
+
+_STYLE = re.compile(r"(?is)<style\b.*?(?:</style\s*>|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,9 @@ class ReleaseWords(OfficialFile):
         known = signer.own | signer.house | {w for title in self.titles for w in heading(title).split()}
         labels = {w for contact in self.contacts for w in heading(contact).split()}
         digits = "".join(word for word in rest if word.isdigit())
-        is_reached = bool(labels & set(rest)) and len(digits) >= 4
+        # A telephone has no check digits, and begins with a nought or a code.
+        is_person = any(IdentityNumber(word).is_valid for word in (digits, *filter(str.isdigit, rest)))
+        is_reached = bool(labels & set(rest)) and len(digits) >= 4 and not is_person
         return all(w in known or w in labels or (w.isdigit() and is_reached) for w in rest)
 
 
@@ -147,10 +158,12 @@ def load_release_words(raw: Mapping[str, Any]) -> ReleaseWords:
 def may_release(submission: Submission, office: Office) -> bool:
     """Tells whether a mail is of somebody who may release lists, by our own server's word about its sender.
 
-    Without that word nobody is believed: a list of identity numbers goes out on it.
+    Without that word nobody is believed: a list of identity numbers goes out on it. Nor is a mail that
+    another sent for them, or sent again: who may write in somebody's name may not release in it.
     """
     is_known = submission.sender in office.releasers and not submission.also_from
-    return is_known and authentication(submission, office) == "pass"
+    is_own = set(submission.hands) <= {submission.sender}
+    return is_known and is_own and authentication(submission, office) == "pass"
 
 
 def why_no_release(
@@ -180,8 +193,10 @@ def why_no_release(
     )
     if not is_alternative and shown.split() == submission.text.split():
         return Hindrance("no_text")
-    page = re.sub(r"(?is)<style\b.*?</style\s*>", " ", submission.html)
-    is_other = _DISGUISED.search(page) or words.hindrance(shown, signer, letter)
+    page = re.sub(_STYLE, " ", submission.html)
+    styles = " ".join(_STYLE.findall(submission.html))
+    is_disguised = _DISGUISED.search(page) or _DISGUISING.search(styles)
+    is_other = is_disguised or words.hindrance(shown, signer, letter)
     return Hindrance("html") if is_other else None
 
 

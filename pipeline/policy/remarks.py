@@ -301,6 +301,18 @@ class Questions(_Proved):
         return _has(left, self.signs) or ("?" in text and bare and bool(left))
 
 
+class Revisions(_Proved):
+    """Words by which a list, or the mail that brings it, calls itself a later state of one sent before."""
+
+    words: tuple[str, ...]
+    say: str
+    remedy: str
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text speaks of a later state of a list."""
+        return _has(heading(re.sub(r"[_\d]+", " ", text)).split(), self.words)
+
+
 class Alone(OfficialPart):
     """What is told of words against an application that came without any file: to their sender, where
     somebody else's is meant to the desk alone; with no `say` such words go unheard, as they did."""
@@ -329,6 +341,7 @@ class Remarks(OfficialFile):
     alone: Alone
     # None where they are not listened to, as rules of an earlier version did not.
     sheets: Sheets | None = None
+    revisions: Revisions | None = None
 
     def may_be_against_somebody(self, text: str) -> bool:
         """Tells whether a text may speak against an application, whoever's it is."""
@@ -372,6 +385,8 @@ class Remarks(OfficialFile):
         )
         if self.sheets:
             told += (("sheets", self.sheets, self.sheets.are_all_of),)
+        if self.revisions:
+            told += (("revisions", self.revisions, self.revisions.are_in),)
         for key, proved, holds in told:
             for example, wanted in [
                 *((e, True) for e in proved.matches),
@@ -388,11 +403,15 @@ def load_remarks(raw: Mapping[str, Any]) -> Remarks:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is said beside the claims of a mail: of each row, by its place; any withdrawal, any question."""
+    """What is said beside the claims of a mail: of each row, by its place; any withdrawal, any question.
+
+    `revision` is what calls its list a later state of another.
+    """
 
     rows: Mapping[int, str]
     withdrawal: str = ""
     question: str = ""
+    revision: str = ""
 
 
 def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Heard:
@@ -418,7 +437,20 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
     for index, holder in enumerate(holders):
         if note := _note(holder, remarks) or around.note(holder):
             rows[index] = note
-    return Heard(rows, withdrawal, question)
+    return Heard(rows, withdrawal, question, _revision(subject, words, holders, remarks))
+
+
+def _revision(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> str:
+    """Gives what calls a list a later state of another: in the mail, a file's name, or over rows."""
+    if not remarks.revisions:
+        return ""
+    places = (h.written.get(place, "") for h in holders for place in ("over", "general"))
+    said = (
+        *_sentences(subject, words, holders, remarks.legal_notices),
+        *dict.fromkeys(holder.file for holder in holders),
+        *dict.fromkeys(text for texts in dict.fromkeys(places) for text in texts.split("; ")),
+    )
+    return next((text for text in said if remarks.revisions.are_in(text)), "")
 
 
 def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Mapping[int, str]:

@@ -28,7 +28,7 @@ from pipeline.domain import (
 )
 from pipeline.domain.cases import receipt_key
 from pipeline.domain.quality import kind_of
-from pipeline.domain.turkish import IdentityNumber, fold, heading
+from pipeline.domain.turkish import IdentityNumber, fold, heading, squeeze, upper
 from pipeline.papers.layouts import numbers_in
 from pipeline.policy.checks import Verdict, items_of, scope
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
@@ -169,7 +169,10 @@ def _differences(holder: Holder, other: Holder) -> tuple[str, ...]:
 
 def _comparable(holder: Holder, field: str) -> object:
     value = getattr(holder, field)
-    return fold(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # "Ayse" put right as "Ayşe" is another name to Kamu SM.
+    return squeeze(upper(value)) if field in ("given_name", "family_name") else fold(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,34 @@ def corrected_in_two_steps() -> dict[str, bytes]:
     }
 
 
+def corrected_list_leaves_somebody_out() -> dict[str, bytes]:
+    """A list of two is followed by "liste_revize.xls" of one of them and a third: where is the second?"""
+    one, two, three = map(person, ("Ülkü Gümüşdişli", "Rabia Üçpınarlı", "Aslıhan Zeytinburcu"))
+    office = Sender("Yeşiltepe Personel", "personel@hastane3.saglik.example.org")
+    return {
+        name: mail(
+            Envelope(office, "Kayıp e-imza listesi", at("2024-06-11", hour)),
+            mixed(
+                plain("Listemiz ektedir.\n\nYeşiltepe Personel Birimi\n"),
+                attached(xls(official(*(entry(who) for who in people))), XLS, file),
+            ),
+        )
+        for name, hour, file, people in (
+            ("1-list", "09:00", "liste.xls", (one, two)),
+            ("2-corrected", "11:30", "liste_revize.xls", (one, three)),
+        )
+    }
+
+
+def spelling_put_right() -> dict[str, bytes]:
+    """A list in letters without dots and tails, and an hour later the same person as she is spelled."""
+    who = person("Türkan Yorgancılar")
+    return {
+        "1-list": list_mail(who, at("2024-06-10", "09:30"), given_name="TURKAN", family_name="YORGANCILAR"),
+        "2-spelled": list_mail(who, at("2024-06-10", "10:30")),
+    }
+
+
 def four_mails_to_the_end() -> dict[str, bytes]:
     """List with a fault, corrected list, receipt of a FAST transfer, receipt of the right payment."""
     who = person("Sinan Eskiçırak")
@@ -263,6 +291,8 @@ def second_payment() -> dict[str, bytes]:
 
 LETTERS: Letters = {
     "accepted/corrected-list": corrected_list,
+    "held/corrected-list-leaves-somebody-out": corrected_list_leaves_somebody_out,
+    "held/spelling-put-right": spelling_put_right,
     "accepted/corrected-without-threading": corrected_without_threading,
     "accepted/corrected-in-two-steps": corrected_in_two_steps,
     "accepted/four-mails-to-the-end": four_mails_to_the_end,

@@ -306,6 +306,14 @@ def margin_takes_somebody_back() -> bytes:
     return _sent("2024-06-05", "10:25", with_margin(book, f"{one.name} kartını buldu, listeden çıkarılsın"))
 
 
+def person_in_a_box() -> bytes:
+    """Beside two rows in good order a text box names a third person with her number."""
+    one, other, who = PEOPLE[6:9]
+    book = xlsx(filled(BARE, [entry(one), entry(other)]))
+    box = with_shape(book, f"Ek olarak: {who.name}, {who.identity_number}", (4, 3), (8, 9))
+    return _sent("2024-06-05", "10:35", box)
+
+
 def picture_over_a_row() -> bytes:
     """A picture lies over the second of two rows: what it shows, and what is below it, a person looks at."""
     one, other = PEOPLE[6:8]
@@ -330,6 +338,7 @@ LETTERS: Letters = {
     "held/caption-of-another-kind": caption_of_another_kind,
     "held/comment-takes-back": comment_takes_back,
     "held/box-calls-it-a-draft": box_calls_it_a_draft,
+    "held/person-in-a-box": person_in_a_box,
     "held/picture-over-a-row": picture_over_a_row,
     "held/margin-takes-somebody-back": margin_takes_somebody_back,
     "held/column-says-no": column_says_no,

@@ -24,7 +24,7 @@ _FIRST_YEAR = 367
 # Lower rows and narrower columns, in points and in letters, are there and not to be seen.
 LEAST_HEIGHT = 3.0
 LEAST_WIDTH = 0.4
-# So much of what comments say is heard.
+# A longer comment is told in parts, and a sheet with more of them is not heard at all.
 _MOST_COMMENTS, _LONGEST_COMMENT = 2000, 1000
 _MAX_MERGED = 20_000
 # So many drawings are told apart, and so many cells looked at for what lies over them.
@@ -251,10 +251,14 @@ class SheetInProgress:
             self._looks.append(Look(row, column, name))
 
     def comment(self, row: int, column: int, text: str) -> None:
-        """Adds what a comment says, which takes up what a cell does; more than a few say nothing new."""
-        if text.strip() and len(self._comments) < _MOST_COMMENTS:
-            self.allowance.take_cell(len(text))
-            self._comments.append(Cell(row, column, CellKind.TEXT, text[:_LONGEST_COMMENT]))
+        """Adds what a comment says, which takes up what a cell does."""
+        if not text.strip():
+            return
+        self.allowance.take_cell(len(text))
+        for part in _parts(text):
+            if len(self._comments) >= _MOST_COMMENTS:
+                raise Unreadable("too_large")
+            self._comments.append(Cell(row, column, CellKind.TEXT, part))
 
     def draw_over(self, area: Area, look: str) -> None:
         """Notes that something was drawn over cells; of more than can be told apart any may lie anywhere."""
@@ -330,6 +334,17 @@ class SheetInProgress:
         if not all(map(lt, self._places, self._places[1:])):
             raise Unreadable("damaged_file")
         self._numbers = array("I", map(self._numbers.__getitem__, order))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cuts a long text between words, where it has any."""
+    at = 0
+    while len(text) - at > _LONGEST_COMMENT:
+        end = max(text.rfind(blank, at + 1, at + _LONGEST_COMMENT) for blank in " \n")
+        end = end if end > at else at + _LONGEST_COMMENT
+        yield text[at:end]
+        at = end
+    yield text[at:]
 
 
 def column_of(letters: str) -> int:

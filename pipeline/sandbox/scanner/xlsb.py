@@ -43,6 +43,8 @@ class _Record(IntEnum):
     SHEET = 156
     MERGED = 176
     MARGINS = 479
+    COMMENT = 635
+    COMMENT_TEXT = 637
     CELL_FORMATS = 617
     CELL_FORMATS_END = 618
 
@@ -92,9 +94,22 @@ def _sheets(package: Package, allowance: Allowance) -> tuple[Sheet, ...]:
         if identifier in targets:
             sheet = SheetInProgress(name, allowance, since_1904, visible)
             _fill(sheet, package.read(targets[identifier]), strings, styles)
+            _hear_comments(package, targets[identifier], sheet)
             read_drawings(package, targets[identifier], sheet)
             sheets.append(sheet.finished())
     return tuple(sheets)
+
+
+def _hear_comments(package: Package, part: str, sheet: SheetInProgress) -> None:
+    """Hears the comments that a worksheet's part points to, each at the first of its cells."""
+    at = 0, 0
+    for relation in package.relations(part):
+        if relation.type.endswith("/comments") and relation.target in package:
+            for kind, body in _records(package.read(relation.target), sheet.allowance):
+                if kind == _Record.COMMENT:
+                    at = struct.unpack_from("<I4xI", body, 4)
+                elif kind == _Record.COMMENT_TEXT:
+                    sheet.comment(*at, _wide(body, 1)[0])
 
 
 def _book(data: bytes, allowance: Allowance) -> tuple[bool, list[tuple[str, bool, str]]]:
