@@ -231,6 +231,42 @@ def test_a_mail_that_is_recalled_waits_for_a_person(
     assert listed(listed_once) == {CANAN.identity_number}
 
 
+@pytest.mark.parametrize(
+    "sign",
+    [
+        ("Auto-Submitted", "auto-generated"),
+        ("List-Id", "<personel.saglik.example.org>"),
+        ("Precedence", "bulk"),
+    ],
+)
+@pytest.mark.parametrize("words", ["Başvurumdan vazgeçiyorum.", "Kartımı buldum.", "Beni listeden çıkarın."])
+def test_what_a_program_passes_on_against_a_row_that_waits_is_heard(
+    listed_once: House, sign: tuple[str, str], words: str
+) -> None:
+    before = len(listed_once.letters())
+    hear(listed_once, says(writes(AYSE), words, sign))
+    assert len(listed_once.letters()) == before
+    assert listed(listed_once) == {CANAN.identity_number}
+
+
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        # What nobody wrote, and what says nothing against anybody, is passed over as before.
+        (("Auto-Submitted", "auto-replied"), "Bu adrese yazmayın, ofis dışındayım."),
+        (("X-Autoreply", "yes"), "Lütfen aramayın."),
+        (("List-Id", "<personel.saglik.example.org>"), "Yemek listesi ektedir."),
+        (("Precedence", "bulk"), "Başvurum ne durumda?"),
+    ],
+)
+def test_what_a_program_says_otherwise_is_passed_over(
+    listed_once: House, sign: tuple[str, str], words: str
+) -> None:
+    hear(listed_once, says(writes(AYSE), words, sign))
+    assert listed_once.filed().get("ignored") == 1
+    assert AYSE.identity_number in listed(listed_once)
+
+
 def test_a_withdrawal_after_the_list_went_out_is_read_by_a_person(listed_once: House) -> None:
     listed(listed_once)
     hear(listed_once, says(writes(AYSE), "Başvurum ne durumda? Vazgeçmek istiyorum."))

@@ -14,6 +14,7 @@ from pipeline.domain import (
     Attachment,
     Decision,
     Enclosure,
+    Event,
     Evidence,
     Letter,
     Matter,
@@ -23,7 +24,7 @@ from pipeline.domain import (
 )
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail, ours
 from pipeline.judging.conversation import Comparison, compare, is_as_asked, list_before
-from pipeline.judging.correspondence import KAMU_SM_ANSWER, why_unanswered
+from pipeline.judging.correspondence import KAMU_SM_ANSWER, may_be_passed_on, why_unanswered
 from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
 from pipeline.judging.questions import against_somebody
@@ -105,7 +106,7 @@ def _ask(
     released = None
     if wish and is_release:
         released = release_today(sitting, wish.batch, submission.sender, sha, is_by_mail=True)
-    if _is_ignored(matter):
+    if _is_ignored(matter) and not may_be_passed_on(submission, mail.automatic):
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
     known = known_about(ledger, matter, sitting.today, since, policy.awaits_list)
@@ -167,6 +168,10 @@ def _decision(asked: _Asked, policy: Policy) -> Decision:
         return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
     facts = replace(known.facts, as_asked=is_as_asked(known.earlier, matter.evidence))
     decision = judge(matter, facts, policy)
+    # What a program passes on is heard where it may be against somebody who waits for a list.
+    is_heard = decision.stays or any(entry.event is Event.WITHDRAWN for entry in decision.withheld)
+    if _is_ignored(matter) and not is_heard:
+        return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
     return decision.unanswered(matter.automatic or _why_unanswered(asked, policy))
 
 

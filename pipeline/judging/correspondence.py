@@ -40,6 +40,16 @@ READ_ALL_THE_SAME = frozenset(
 )
 
 
+# ... and the words of a person come under these: from a document system, or through a group of addresses.
+_PASSED_ON = frozenset({"automatic", "null_return_path", "machine_sender", "mailing_list", "bulk"})
+
+
+def may_be_passed_on(submission: Submission, automatic: str) -> bool:
+    """Tells whether a program may have passed on what somebody wrote; its own answers nobody wrote."""
+    replied = dict(submission.headers).get("auto-submitted", "").strip().lower().startswith("auto-replied")
+    return automatic in _PASSED_ON and not replied
+
+
 def why_silent(submission: Submission, office: Office, words: MailWords) -> str:
     """Names why no person waits for an answer to a mail, or "" where one may.
 

@@ -41,6 +41,7 @@ from pipeline.judging.questions import (
 )
 from pipeline.mail.authentication import authentication
 from pipeline.policy.policy import Policy
+from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.views import Hearing, file_view, submission_view, words_view
 
 
@@ -123,12 +124,13 @@ def _ask_the_mail(table: _Table) -> _Table:
 
 
 def _hearing(table: _Table, proved: str) -> Hearing:
-    said, topics = table.said, table.bench.policy.topics
+    said, topics, automatic = table.said, table.bench.policy.topics, table.matter.automatic
     about = tuple(topic.name for topic in said.topics)
     has_list = bool(table.matter.evidence.holders)
     return Hearing(
         authentication=proved,
-        automatic=table.matter.automatic,
+        # Of what it brings is asked; words alone are heard or not.
+        automatic=automatic if said.claims or automatic == MAY_BE_AUTOMATIC else "",
         procedures=tuple(sorted(table.bench.procedures)),
         topics=about,
         beside_list=tuple(t.name for t in topics if has_list and t.rivals_list(said.words)),
