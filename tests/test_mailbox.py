@@ -136,6 +136,8 @@ def test_the_state_tells_what_is_new(full: Box) -> None:
         # Whoever tells a part of it only is asked for the rest.
         (b"* OK [CAPABILITY STARTTLS] ready.\r\n", [b"CAPABILITY"]),
         (b"* OK [CAPABILITY] ready.\r\n", [b"CAPABILITY"]),
+        # A proxy that names less than the server can; without STARTTLS an account that wants it would fail.
+        (b"* OK [CAPABILITY IMAP4rev1 SASL-IR] ready.\r\n", [b"CAPABILITY"]),
     ],
 )
 def test_an_idle_poll_costs_three_commands_and_a_fourth_where_the_greeting_tells_too_little(

@@ -699,12 +699,14 @@ class _HearsGreeting(imaplib.IMAP4):
     """
 
     _is_greeted = False
+    # A greeting that leaves one of these out says too little to go by.
+    _needs = frozenset({"IMAP4REV1"})
 
     def _get_capabilities(self) -> None:
         is_greeted, self._is_greeted = self._is_greeted, True
         said: Any = None if is_greeted else self.untagged_responses.get("CAPABILITY")
         told = said[-1].decode("ascii", "replace").upper().split() if said else ()
-        if "IMAP4REV1" in told:
+        if self._needs.issubset(told):
             del self.untagged_responses["CAPABILITY"]
             self.capabilities = tuple(told)
         else:
@@ -713,6 +715,8 @@ class _HearsGreeting(imaplib.IMAP4):
 
 class _Imap(_HearsGreeting, IMAP4WithTimeout):  # type: ignore[misc]
     """A plain connection, or one that STARTTLS begins on."""
+
+    _needs = frozenset({"IMAP4REV1", "STARTTLS"})
 
 
 class _TlsImap(_HearsGreeting, IMAP4_TLS):  # type: ignore[misc]
