@@ -291,6 +291,13 @@ def test_what_kamu_sm_writes_is_read_by_a_person_and_answered_by_nobody(house: H
     house.nightly(night_of(date(2024, 6, 15)))
     report = " ".join(body(house.letters()[-1]).split())
     assert f"Kamu SM'nin adresinden bir ileti geldi: “{subject}”" in report
+    # The report offers nothing that would be refused: there is nobody to write a text to.
+    ((number,),) = house.ask("SELECT number FROM decision WHERE outcome='held'")
+    assert f'settle {number} yanitlandi --by ADINIZ --because "…"' in report
+    assert f"settle {number} yanitlandi --text" not in report
+    closed = ["settle", str(number), "yanitlandi", "--by", "Görevli", "--because", "Kamu SM arandı."]
+    assert run([*closed, "--settings", str(house.file)]) == DONE
+    assert not house.ask("SELECT 1 FROM hold WHERE state='open'")
 
 
 def test_whoever_writes_in_kamu_sms_name_is_doubted_aloud(

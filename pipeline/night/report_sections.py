@@ -13,7 +13,7 @@ from itertools import groupby
 from math import ceil
 from typing import Any
 
-from pipeline.domain import Case, Consequence, Entry, Event, Outcome, PastNight, Receipt
+from pipeline.domain import Case, Consequence, Decision, Entry, Event, Outcome, PastNight, Receipt
 from pipeline.domain.cases import state_of
 from pipeline.domain.claims import Claim, Verb, claims_of
 from pipeline.domain.quality import Tally, most_wrong
@@ -157,11 +157,17 @@ def _hold(mail: Heard, night: ReportMaterial, policy: Policy) -> Line:
         notes=(*_reasons_of(mail), *_if_accepted(withheld, policy)),
         commands={
             verb: f'nes-intake settle {number} {typed[verb]} --by ADINIZ --because "…"'
-            for verb in _fitting(claims_of(mail.decision), policy)
+            for verb in _sayable(mail.decision, policy)
         },
         pictures=night.crops.get(mail.sha, ()),
         link=_at_desk(mail, night),
     )
+
+
+def _sayable(decision: Decision, policy: Policy) -> Iterator[str]:
+    """Names what can be said of a mail; one that nobody is answered on is closed without a word."""
+    for verb in _fitting(claims_of(decision), policy):
+        yield "close" if verb is Verb.ANSWER and decision.silence else verb
 
 
 def _fitting(claims: Sequence[Claim], policy: Policy) -> Iterator[Verb]:
