@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
+from openpyxl.comments import Comment
 
 from pipeline.domain import Arrival, Outcome, Place
 from pipeline.intake.deciding import judge_again
@@ -189,7 +191,19 @@ def nested_html() -> bytes:
     return b"<html><body>" + b"<table><tr><td>" * 100_000
 
 
+def comments_for_all() -> bytes:
+    """A thousand rows below four hundred comments, each of which may be about any of them."""
+    people = [entry(PEOPLE[n % len(PEOPLE)], workplace=f"Servis {n}") for n in range(1000)]
+    book = load_workbook(io.BytesIO(xlsx(official(*people))))
+    for column in range(400):
+        book.active.cell(1, 200 + column).comment = Comment("satir 1 icin not " * 58, "a")
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
 FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "comments for all": ("liste.xlsx", comments_for_all),
     "zip of zips": ("a.zip", zip_of_zips),
     "endless zip": ("a.zip", endless_zip),
     "overlapping zip": ("a.zip", lambda: overlapping_zip("a.bin")),

@@ -15,7 +15,8 @@ from pipeline.domain import Decision, Event, Outcome
 from pipeline.domain.cases import disputed
 from pipeline.domain.faults import OperatorFault
 from pipeline.policy.places import RULES
-from pipeline.policy.remarks import load_remarks
+from pipeline.policy.remarks import _named as named
+from pipeline.policy.remarks import hear, load_remarks, names
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk
@@ -448,3 +449,28 @@ def test_the_senders_own_address_in_the_row_of_somebody_else_is_asked_about(
     holder = replace(row(ALI, 6), work_email=address)
     decision = judged(holder, mail=mail_from(address, sender_name=name, text="Liste ektedir."))
     assert ("holder/email-of-sender" in rules_found(decision)) is is_held
+
+
+# --- more than can be heard ------------------------------------------------------------------------
+
+
+def test_more_words_than_can_be_held_against_so_many_rows_are_for_a_person() -> None:
+    rows = [row(ALI, 6 + n) for n in range(1000)]
+    few, many = ("Listenin 3. satırı ektedir. " * times for times in (2, 200))
+    assert not hear("Kayıp e-imza", few, rows, REMARKS).rows
+    # Nobody waits for minutes until they have been, and nobody goes on unheard.
+    assert len(hear("Kayıp e-imza", many, rows, REMARKS).rows) == len(rows)
+
+
+def test_names_are_found_in_any_sentence_as_one_by_one() -> None:
+    dice = random.Random(5)
+    people = [
+        replace(row(ALI), given_name=given, family_name=family)
+        for given in ("Su", "Ayşe", "Ali Can")
+        for family in ("Öz", "Yılmaz", "Su")
+    ]
+    for _ in range(300):
+        who = dice.choice(people)
+        words = [*dice.choice(WITHDRAWN).format(kim=who.name).split(), "Su'yun", "Yılmazlar", "Ayşe"]
+        said = " ".join(dice.sample(words, dice.randint(1, len(words))))
+        assert {i for i, one in enumerate(people) if names(said, one)} <= {*named(said, people)}

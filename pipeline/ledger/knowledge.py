@@ -14,7 +14,7 @@ from pipeline.ledger.likenesses import alike_receipts
 from pipeline.ledger.numbers import case_numbers
 from pipeline.ledger.samples import stopped_kinds
 from pipeline.mail.addresses import answer_to
-from pipeline.policy.remarks import is_named_by_title, is_named_in_full
+from pipeline.policy.remarks import Naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple
     if not words:
         return ()
     own = {case.number for case in (*facts.sender_cases, *facts.sent_cases, *facts.cases.values())}
-    house = sender.rpartition("@")[2]
+    house, naming = sender.rpartition("@")[2], Naming.of(words)
 
     def is_named(holder: Holder) -> bool:
         is_of_the_house = holder.address.rpartition("@")[2] == house
-        return is_named_in_full(words, holder) or (is_of_the_house and is_named_by_title(words, holder))
+        return naming.gives_in_full(holder) or (is_of_the_house and naming.gives_by_title(holder))
 
     waiting = (case for case in waiting_cases(ledger) if case.number not in own)
     return tuple(case for case in waiting if case.holder and is_named(case.holder))

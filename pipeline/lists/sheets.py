@@ -43,7 +43,7 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
 
     `serials_from` is day 0 of the workbook's date system, for birth dates left as plain numbers.
     Names of nothing read: "not_our_form", "one_column", "heading_mistyped", "list_without_rows",
-    "sample_rows_only".
+    "sample_rows_only", and "too_large" where too much would have to be heard beside each of the rows.
     """
     shown = [sheet for sheet in sheets if sheet.visible]
     found = [tables_of(sheet, form) for sheet in shown]
@@ -58,7 +58,9 @@ def read_list(file: str, sheets: Sequence[Sheet], form: Form, serials_from: date
         for line in _lines(sheet, form)
     )
     tables = [replace(t, around=(*t.around, *elsewhere)) for t in (_with_comments(t, form) for t in tables)]
-    holders = [holder for table in tables for holder in _holders(file, table, form, serials_from)]
+    holders = [*_within(h for table in tables for h in _holders(file, table, form, serials_from))]
+    if _laid(holders) > _MOST_LAID:
+        return ListReading((), "too_large", balances=balances)
     lost = tuple(_lost(shown, balances, holders))
     samples = [(s, b, at) for s, b in zip(shown, balances, strict=True) for at in b.rows(RowKind.SAMPLE)]
     why = "" if holders or lost else "sample_rows_only" if samples else "list_without_rows"
@@ -82,6 +84,24 @@ def _no_list(sheets: Sequence[Sheet], form: Form, balances: tuple[Balance, ...])
     is_one_column = any(map(_is_one_column, sheets))
     why = "one_column" if is_one_column else "heading_mistyped" if near else "not_our_form"
     return ListReading((), why, near=near, balances=balances)
+
+
+# What is said over and around a list goes with each of its rows: so many letters in all.
+_MOST_LAID = 5_000_000
+
+
+def _within(holders: Iterable[Holder]) -> Iterator[Holder]:
+    """Gives holders until more is laid to them than may be."""
+    laid = 0
+    for holder in holders:
+        yield holder
+        laid += _laid([holder])
+        if laid > _MOST_LAID:
+            return
+
+
+def _laid(holders: Iterable[Holder]) -> int:
+    return sum(len(holder.written.get(place, "")) for holder in holders for place in ("over", "around"))
 
 
 # So many rows of sheets without a list are heard, each up to this many letters.
@@ -218,7 +238,7 @@ def _holders(file: str, table: Table, form: Form, serials_from: date) -> Iterato
     looks = {(look.row, look.column): look.name for look in table.sheet.looks}
     swapped = _swapped_dates(table, looks)
     shared = _shared_cells(table)
-    eyes = _Eyes(form, serials_from, looks)
+    eyes = _Eyes(form, serials_from, looks, _Lines.of(table.around))
     for row in table.rows:
         holder = _holder(file, table, row, eyes)
         doubts = dict(reversed(list(_doubts(table, row, looks))))
@@ -230,12 +250,36 @@ def _holders(file: str, table: Table, form: Form, serials_from: date) -> Iterato
 
 
 @dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines around a list, by the words in them; `pointing` tell of a place in the list."""
+
+    lines: tuple[str, ...]
+    by_word: Mapping[str, Sequence[int]]
+    pointing: frozenset[int]
+
+    @classmethod
+    def of(cls, lines: tuple[str, ...]) -> _Lines:
+        """Takes lines apart once for all rows."""
+        by_word: dict[str, list[int]] = {}
+        for at, line in enumerate(lines):
+            for word in {*heading(line).split()}:
+                by_word.setdefault(word, []).append(at)
+        return cls(lines, by_word, frozenset(at for at, line in enumerate(lines) if re.search(r"\d", line)))
+
+    def about(self, words: Iterable[str]) -> Sequence[str]:
+        """Gives the lines that may be about somebody: by a name, or else by a place in the list."""
+        named = {at for word in words for at in self.by_word.get(word, ())}
+        return [self.lines[at] for at in sorted(named | self.pointing)]
+
+
+@dataclass(frozen=True, slots=True)
 class _Eyes:
-    """What a row is read with: the form, day 0 of the workbook's dates, and how its cells look."""
+    """What a row is read with: the form, day 0 of the workbook's dates, its cells' looks, what is around."""
 
     form: Form
     serials_from: date
     looks: Looks
+    around: _Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +309,7 @@ def _holder(file: str, table: Table, row: Row, eyes: _Eyes) -> Holder:
         row=row.at + 1,
         is_hidden=row.at in table.sheet.hidden_rows,
         cells={field: one.cell for field, one in seen.items()},
-        written={**written, **_said_beside(table, row, values)},
+        written={**written, **_said_beside(table, row, values, eyes.around)},
         understood={f: one.value.understood for f, one in filled.items() if one.value.understood},
         unclear={f: one.value.unclear for f, one in filled.items() if one.value.unclear},
         **{f: values[f] for f in Holder.__dataclass_fields__ if f in values},
@@ -309,15 +353,13 @@ def _with_comments(table: Table, form: Form) -> Table:
     return replace(table, rows=tuple(rows), around=(*table.around, *others))
 
 
-def _said_beside(table: Table, row: Row, values: Mapping[str, Any]) -> Mapping[str, str]:
+def _said_beside(table: Table, row: Row, values: Mapping[str, Any], lines: _Lines) -> Mapping[str, str]:
     """Gives what is written beside a row's fields, over it, and around the list by a name of its own."""
     known = {at for columns in table.columns.values() for at in columns}
     others = {at: c for at, c in row.cells.items() if at not in known and squeeze(c.text)}
     beside = [c.text for c in others.values() if c.kind is CellKind.TEXT]
     headed = [f"{table.headed.get(at, '')}{UNDER}{c.text}" for at, c in others.items()]
-    own = {*heading(f"{values.get('given_name') or ''} {values.get('family_name') or ''}").split()}
-    # Whom a line is about is told by a name, or else by a place in the list.
-    around = [line for line in table.around if own & {*heading(line).split()} or re.search(r"\d", line)]
+    own = heading(f"{values.get('given_name') or ''} {values.get('family_name') or ''}").split()
     # What may be about all of them is kept once.
     general = table.around[:_MOST_GENERAL] if row is table.rows[0] else ()
     said = {
@@ -326,7 +368,7 @@ def _said_beside(table: Table, row: Row, values: Mapping[str, Any]) -> Mapping[s
         "headed": headed,
         "comments": row.comments,
         "over": (table.sheet.name, *row.under),
-        "around": around,
+        "around": lines.about(own),
     }
     return {
         place: _BREAK.join(filter(None, map(squeeze, texts))) for place, texts in said.items() if any(texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -414,8 +414,15 @@ class Heard:
     revision: str = ""
 
 
+# Every letter of a mail is held against every row: so many times in all, and so much is shown of more.
+_MOST_HEARD, _SHOWN = 5_000_000, 200
+
+
 def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Heard:
     """Hears the subject and the own words of a mail, and the notes beside its rows."""
+    if (len(subject) + len(words)) * len(holders) > _MOST_HEARD:
+        # What so much says of so many rows nobody can tell in time: a person reads it.
+        return Heard(dict.fromkeys(range(len(holders)), subject or words[:_SHOWN]))
     rows: dict[int, str] = {}
     withdrawal = question = before = ""
     for sentence in _sentences(subject, words, holders, remarks.legal_notices):
@@ -523,7 +530,9 @@ def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Se
     if named and remarks.about_person.are_in(sentence):
         return named
     words = heading(sentence).split()
-    meant = [(i, part) for i, h in enumerate(holders) for part in _telling(h) if _has(words, (part,))]
+    begun = _begun(words)
+    told = ((i, part) for i, h in enumerate(holders) for part in _telling(h))
+    meant = [(i, part) for i, part in told if part[:_FIRST_LETTERS] in begun and _has(words, (part,))]
     left = [word for word in words if not any(word.startswith(part) for _, part in meant)]
     return tuple(dict.fromkeys(i for i, _ in meant)) if meant and remarks.pointed.say_something(left) else ()
 
@@ -545,24 +554,36 @@ def names(text: str, holder: Holder) -> bool:
     return len(own) >= 2 and all(any(word.startswith(part) for word in words) for part in own)
 
 
-def is_named_in_full(text: str, holder: Holder) -> bool:
-    """Tells whether a text gives somebody's number, or one given name and the family name side by side.
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A text in which people are looked for by their names, taken apart once for all of them."""
 
-    Of all that wait for a list, some have names that begin with the words of any sentence.
-    """
-    family = heading(holder.family_name or "")
-    given = heading(holder.given_name or "")
-    number = holder.identity_number
-    if number is not None and number.digits in re.findall(r"\d+", text):
-        return True
-    words = f" {heading(text)}"
-    pairs = [pair for one in {given, *given.split()} for pair in ((one, family), (family, one))]
-    return bool(given and family) and any(f" {first} {second}" in words for first, second in pairs)
+    words: str
+    numbers: frozenset[str]
+    titled: frozenset[str]
 
+    @classmethod
+    def of(cls, text: str) -> Naming:
+        """Takes a text apart."""
+        words = heading(text)
+        return cls(f" {words}", frozenset(re.findall(r"\d+", text)), frozenset(_titled(words.split())))
 
-def is_named_by_title(text: str, holder: Holder) -> bool:
-    """Tells whether a text speaks of somebody by one name and a title ("Ayşe Hanım")."""
-    return bool(set(heading(holder.name).split()) & _titled(heading(text).split()))
+    def gives_in_full(self, holder: Holder) -> bool:
+        """Tells whether it gives somebody's number, or one given name and the family name side by side.
+
+        Of all that wait for a list, some have names that begin with the words of any sentence.
+        """
+        family = heading(holder.family_name or "")
+        given = heading(holder.given_name or "")
+        number = holder.identity_number
+        if number is not None and number.digits in self.numbers:
+            return True
+        pairs = [pair for one in {given, *given.split()} for pair in ((one, family), (family, one))]
+        return bool(given and family) and any(f" {first} {second}" in self.words for first, second in pairs)
+
+    def gives_by_title(self, holder: Holder) -> bool:
+        """Tells whether it speaks of somebody by one name and a title ("Ayşe Hanım")."""
+        return not self.titled.isdisjoint(heading(holder.name).split())
 
 
 def _titled(words: Sequence[str]) -> set[str]:
@@ -646,13 +667,20 @@ def _meant(sentence: str, before: str, holders: Sequence[Holder], remarks: Remar
 
 def _named(sentence: str, holders: Sequence[Holder]) -> Sequence[int]:
     """Lists the rows of those whom a sentence names in full, or by one name and a title."""
-    titled = _titled(heading(sentence).split())
+    words = heading(sentence).split()
+    titled, begun = _titled(words), _begun(words)
 
-    def is_titled(holder: Holder) -> bool:
+    def is_named(holder: Holder) -> bool:
         own = heading(holder.name).split()
-        return any(part in titled for part in own)
+        may_be = len(own) >= 2 and all(part[:_FIRST_LETTERS] in begun for part in own)
+        return (may_be and names(sentence, holder)) or not titled.isdisjoint(own)
 
-    return [i for i, holder in enumerate(holders) if names(sentence, holder) or is_titled(holder)]
+    return [i for i, holder in enumerate(holders) if is_named(holder)]
+
+
+def _begun(words: Iterable[str]) -> set[str]:
+    """Gives how words begin: most people are not named, which a few letters tell."""
+    return {word[:letters] for word in words for letters in range(1, _FIRST_LETTERS + 1)}
 
 
 def _sentences(subject: str, words: str, holders: Sequence[Holder], notices: LegalNotices) -> Iterator[str]:
