@@ -58,6 +58,22 @@ class Claim:
 MAIL = Claim(Subject.SUBMISSION, 0, "e-posta")
 
 
+def held_as_a_whole(rule: str, value: str, say: str, remedy: str, because: str) -> Finding:
+    """Holds a mail for what is said in it, which no rule asks of a row, a receipt or a file."""
+    return Finding(
+        rule=rule,
+        consequence=Consequence.HOLD,
+        subject=MAIL.subject,
+        index=MAIL.index,
+        about=MAIL.about,
+        field="",
+        value=value,
+        say=say,
+        remedy=remedy,
+        because=because,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """The rules, and what they are asked by: all that is known, and what of it the sender may hear."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.domain import Consequence, Decision, Evidence, Finding, Outcome, Subject, Submission
+from pipeline.domain import Decision, Evidence, Outcome, Submission
 from pipeline.domain.turkish import quotable
-from pipeline.judging.bench import MAIL, MOST_QUOTED
+from pipeline.judging.bench import MOST_QUOTED, held_as_a_whole
 from pipeline.judging.correspondence import KAMU_SM_ANSWER, why_unanswered
 from pipeline.mail.authentication import authentication
 from pipeline.policy.policy import Policy
@@ -15,18 +15,8 @@ def for_a_person(submission: Submission, policy: Policy) -> Decision:
     words = policy.answer_form
     shown = quotable(submission.subject)[:MOST_QUOTED]
     doubt = why_unanswered(submission, policy.office)
-    finding = Finding(
-        rule="kamusm-answer",
-        consequence=Consequence.HOLD,
-        subject=Subject.SUBMISSION,
-        index=0,
-        about=MAIL.about,
-        field="",
-        value=shown,
-        say=words.say.format(value=shown) + (f" {words.doubted}" if doubt else ""),
-        remedy=words.remedy,
-        because=words.because,
-    )
+    say = words.say.format(value=shown) + (f" {words.doubted}" if doubt else "")
+    finding = held_as_a_whole("kamusm-answer", shown, say, words.remedy, words.because)
     return Decision(
         Outcome.HELD,
         None,

@@ -19,7 +19,7 @@ from pipeline.domain import (
 )
 from pipeline.domain.cases import sent_on
 from pipeline.domain.turkish import heading, quotable
-from pipeline.judging.bench import MAIL, MOST_QUOTED
+from pipeline.judging.bench import MAIL, MOST_QUOTED, held_as_a_whole
 from pipeline.judging.discretion import is_known, visible
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_words, passed_on
@@ -259,18 +259,7 @@ def remarked(said: str, policy: Policy) -> Finding:
 
 
 def _beside(shown: str, say: str, remedy: str, policy: Policy) -> Finding:
-    return Finding(
-        rule="remarks",
-        consequence=Consequence.HOLD,
-        subject=Subject.SUBMISSION,
-        index=0,
-        about=MAIL.about,
-        field="",
-        value=shown,
-        say=say,
-        remedy=remedy,
-        because=policy.remarks.because,
-    )
+    return held_as_a_whole("remarks", shown, say, remedy, policy.remarks.because)
 
 
 def _full_name(holder: Holder) -> str:

@@ -195,7 +195,7 @@ class _Climb:
         self._picture, self._measures, self._codes = picture, measures, codes
         self._readings: list[Reading] = []
         self._failed: list[Hypothesis] = []
-        self._opinions: dict[tuple[tuple[Proof, ...], tuple[Proof, ...]], Opinion | None] = {}
+        self._opinions: dict[tuple[tuple[Proof, ...], ...], Opinion | None] = {}
 
     @property
     def has_failed(self) -> bool:
@@ -282,7 +282,8 @@ class _Climb:
     def _opinion(self, best: Reading, of_all: bool) -> Opinion | None:
         """Asks the other engine of what a page proves: of all, or of what two engines should read."""
         in_need, proofs = to_be_seconded(best, self._readings), best.strength.proofs
-        about = proofs, proofs if of_all else in_need
+        # What needs the other engine may be less after another look at the same proofs.
+        about = proofs, proofs if of_all else in_need, in_need
         if about not in self._opinions:
             page = upright(self._picture, best.hypothesis)
             self._opinions[about] = second_opinion(page, best.words, about[1], in_need)
