@@ -382,6 +382,18 @@ def test_another_mail_of_the_same_day_and_size_is_copied_all_the_same(box: Box) 
     assert box.mails() == []
 
 
+@pytest.mark.parametrize("theirs", [0, 1, 2])
+def test_a_copy_of_another_mail_with_the_same_bytes_is_not_taken_for_ones_own(box: Box, theirs: int) -> None:
+    day = datetime(2026, 1, 5, tzinfo=UTC)
+    for folder in ("INBOX", "Islenen", "Islenen"):
+        box.deliver(mail(1), day, folder=folder)
+    with Mailbox(account_of(box)) as mailbox:
+        mailbox.select()
+        mailbox.file([1], "Islenen", may_be_there=True, copies_of_others={1: theirs})
+    assert box.mails("Islenen") == [mail(1)] * (3 if theirs == 2 else 2)
+    assert box.mails() == []
+
+
 def test_a_folder_that_already_exists_is_no_error(full: Box) -> None:
     full.make("Islenen")
     with Answer(full.server.port, rb"UID MOVE", b"TAG NO [TRYCREATE] really?\r\n", times=1) as saboteur:

@@ -14,7 +14,7 @@ from pipeline.mail.faults import MailboxFault
 from pipeline.mail.imap import Refused
 from pipeline.sandbox.workers import WorkerPool
 from tests.house import MORNING, House, fixture
-from tests.saboteurs import Answer, Interject, Rewrite, Saboteur
+from tests.saboteurs import Answer, DropAtLine, Interject, Rewrite, Saboteur, Without
 from tests.servers import Certificates, Dovecot, RecordingSmtp
 
 TWO = ("accepted/ordinary-single-list", "returned/bad-identity-number")
@@ -154,6 +154,32 @@ def test_a_move_that_moves_nothing_is_done_another_way(house: House) -> None:
             through.poll(MORNING + timedelta(minutes=minute))
     assert house.filed() == {"accepted": 1, "returned": 1}
     assert len(answers(house)) == 2
+
+
+@pytest.mark.parametrize("missing", [(), (b"MOVE",)])
+def test_a_mail_that_comes_twice_lies_in_its_folder_twice(house: House, missing: tuple[bytes, ...]) -> None:
+    house.deliver(TWO[0], TWO[0])
+    with Without(house.box.server.port, *missing) as saboteur:
+        through = house.through(saboteur.port)
+        through.poll()
+        house.deliver(TWO[0])
+        through.poll(MORNING + timedelta(minutes=5))
+    assert house.filed() == {"accepted": 3}
+    assert answers(house) == [("accepted",)]
+
+
+def test_a_copy_from_before_a_cut_is_not_taken_for_the_next_mail_with_the_same_bytes(house: House) -> None:
+    house.deliver(TWO[0])
+    for minute, line in enumerate((rb"UID MOVE", rb"UID STORE")):
+        with DropAtLine(house.box.server.port, "client", 1, line) as saboteur:
+            with pytest.raises(MailboxFault):
+                house.through(saboteur.port).poll(MORNING + timedelta(minutes=minute))
+            assert saboteur.happened
+    assert house.filed() == {"accepted": 1, "inbox": 1}
+    house.deliver(TWO[0])
+    house.write()
+    polls(house, 70)
+    assert house.filed() == {"accepted": 2}
 
 
 def test_where_nothing_moves_at_all_it_is_told_and_nothing_is_doubled(house: House) -> None:

@@ -270,14 +270,15 @@ def file_away(shop: Shop, account: Account, watch: Watch) -> None:
             places = [p for p, o in judged if o is outcome]
             here = [p for p in places if p.uidvalidity == validity]
             same = folder_counts.still_the_same(shop.ledger, mailbox, here) if here else []
-            twins = folder_counts.twins_of_filed(shop.ledger, same)
-            for some, may_be_there in (([p for p in same if p not in twins], was_troubled), (twins, False)):
-                if some:
-                    folder = getattr(account.file_into, outcome)
-                    gone = mailbox.file([p.uid for p in some], folder, may_be_there=may_be_there)
-                    folder_counts.note_gone(shop.ledger, account.name, account.folder, gone)
+            folder = getattr(account.file_into, outcome)
+            # A copy that is found may be another mail's with the same bytes: each is filed before the next.
+            for some in folder_counts.one_by_one(shop.ledger, same):
+                others = folder_counts.copies_of_others(shop.ledger, some)
+                gone = mailbox.file([p.uid for p in some], folder, was_troubled, others)
+                folder_counts.note_gone(shop.ledger, account.name, account.folder, gone)
+                shop.ledger.filed(some)
             # Under another UIDVALIDITY the mail has been seen again and will be filed as that.
-            shop.ledger.filed([p for p in places if p.uidvalidity != validity or p in same])
+            shop.ledger.filed([p for p in places if p.uidvalidity != validity])
 
 
 def look_for_copies(shop: Shop, watch: Watch) -> None:

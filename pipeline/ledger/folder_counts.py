@@ -8,7 +8,8 @@ that is not what was read under its number.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pipeline.domain import Place
@@ -117,14 +118,33 @@ def _is_it(mailbox: Mailbox, place: Place, sha: str) -> bool:
     return raw is None or hashlib.sha256(raw).hexdigest() == sha
 
 
-def twins_of_filed(ledger: Ledger, places: Sequence[Place]) -> list[Place]:
-    """Picks the mails whose very bytes were filed before: a copy that is found may be that one's."""
-    return [
-        place
-        for place in places
-        if ledger.query(
-            "SELECT 1 FROM sighting s JOIN sighting o ON o.sha=s.sha AND o.state='filed' "
-            "WHERE s.account=? AND s.folder=? AND s.uidvalidity=? AND s.uid=? AND o.rowid<>s.rowid LIMIT 1",
-            *(place.account, place.folder, place.uidvalidity, place.uid),
-        )
-    ]
+def copies_of_others(ledger: Ledger, places: Sequence[Place]) -> Mapping[int, int]:
+    """Counts, by UID, the mails with a mail's very bytes that were filed before: as many copies are theirs."""
+    return {place.uid: _filed_alike(ledger, place) for place in places}
+
+
+def _filed_alike(ledger: Ledger, place: Place) -> int:
+    (row,) = ledger.query(
+        "SELECT COUNT(*) AS alike FROM sighting s JOIN sighting o ON o.sha=s.sha AND o.state='filed' "
+        "WHERE s.account=? AND s.folder=? AND s.uidvalidity=? AND s.uid=? AND o.account=s.account "
+        "AND o.rowid<>s.rowid",
+        place.account,
+        place.folder,
+        place.uidvalidity,
+        place.uid,
+    )
+    alike: int = row["alike"]
+    return alike
+
+
+def one_by_one(ledger: Ledger, places: Sequence[Place]) -> list[list[Place]]:
+    """Shares places out into turns, in none of which two mails have the same bytes."""
+    turns: list[list[Place]] = []
+    times: Counter[str] = Counter()
+    for place in places:
+        sha, _, _ = _known(ledger, place)
+        if times[sha] == len(turns):
+            turns.append([])
+        turns[times[sha]].append(place)
+        times[sha] += 1
+    return turns

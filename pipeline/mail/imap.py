@@ -415,7 +415,13 @@ class Mailbox:
 
     # --- filing --------------------------------------------------------------------------------
 
-    def file(self, uids: Sequence[int], folder: str, may_be_there: bool = False) -> int:
+    def file(
+        self,
+        uids: Sequence[int],
+        folder: str,
+        may_be_there: bool = False,
+        copies_of_others: Mapping[int, int] | None = None,
+    ) -> int:
         """Moves mails to a folder, which is made where it is missing; gives how many lie here no more.
 
         UIDs that are gone are passed over. Uses MOVE; without it, or where mails lie here after it all the
@@ -434,7 +440,7 @@ class Mailbox:
                 self._put(folder, partial(_move, some))
                 left = self._still_here(some)
             if left:
-                self._file_by_copy(left, folder, "UIDPLUS" in can)
+                self._file_by_copy(left, folder, "UIDPLUS" in can, copies_of_others or {})
                 left = self._still_here(left)
             if left and "UIDPLUS" in can:
                 raise Refused(
@@ -445,8 +451,10 @@ class Mailbox:
             gone += len(some) - len(left)
         return gone
 
-    def _file_by_copy(self, uids: Sequence[int], folder: str, can_expunge: bool) -> None:
-        if missing := self._not_yet_in(folder, uids):
+    def _file_by_copy(
+        self, uids: Sequence[int], folder: str, can_expunge: bool, copies_of_others: Mapping[int, int]
+    ) -> None:
+        if missing := self._not_yet_in(folder, uids, copies_of_others):
             self._put(folder, partial(_copy, missing))
         with self._talking("UID STORE") as client:
             client.delete_messages(list(uids), silent=True)
@@ -480,25 +488,29 @@ class Mailbox:
             with self._talking(f"putting mails into the folder {folder}", expected=expected) as client:
                 put(client, there)
 
-    def _not_yet_in(self, folder: str, uids: Sequence[int]) -> list[int]:
-        """Finds the mails of which a folder holds no copy: same day, same size, same bytes.
+    def _not_yet_in(self, folder: str, uids: Sequence[int], copies_of_others: Mapping[int, int]) -> list[int]:
+        """Finds the mails of which a folder holds no copy of their own: same day, same size, same bytes.
 
         A server that copies and then fails to delete would otherwise get one more copy in each run.
         """
         with self._talking("UID FETCH") as client:
             about: dict[int, dict[bytes, Any]] = client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
-        copies: dict[int, set[bytes]] = {}
+        alike: dict[int, list[bytes]] = {}
         if self._open_if_there(folder):
-            copies = {uid: self._bodies(self._search(*_likeness(answer))) for uid, answer in about.items()}
+            alike = {uid: self._bodies(self._search(*_likeness(answer))) for uid, answer in about.items()}
         self._stand_in_folder(writing=True)
-        return [uid for uid in sorted(about) if not (copies.get(uid) and self._bodies([uid]) & copies[uid])]
+        return [uid for uid in sorted(about) if self._copies(uid, alike) <= copies_of_others.get(uid, 0)]
 
-    def _bodies(self, uids: Sequence[int]) -> set[bytes]:
-        bodies = set()
+    def _copies(self, uid: int, alike: Mapping[int, Sequence[bytes]]) -> int:
+        there = alike.get(uid)
+        return sum(there.count(body) for body in self._bodies([uid])) if there else 0
+
+    def _bodies(self, uids: Sequence[int]) -> list[bytes]:
+        bodies = []
         for uid in uids:
             with self._talking("UID FETCH", expected=64 * _MIB) as client:
-                bodies.add(client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]"))
-        return bodies - {None}
+                bodies.append(client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]"))
+        return [body for body in bodies if body is not None]
 
     # --- folders -------------------------------------------------------------------------------
 
