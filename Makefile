@@ -23,9 +23,10 @@ desk: setup
 test: dev lint browser
 	$(PY) -m pytest -n 2 --dist loadfile -q
 
-# The long drill, an hour or more; its short form is a test.
+# The long drill, an hour or more; its short form is a test. Then all of what `test` plays a sample of.
 drill: dev
 	$(PY) -m drill
+	$(PY) -m pytest -n 2 --dist loadfile -q --whole $$(grep -l "^from tests.products import" tests/test_*.py)
 
 lint: dev
 	$(VENV)/bin/ruff check .

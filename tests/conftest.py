@@ -12,6 +12,7 @@ from hypothesis import settings
 from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.house import House
+from tests.products import WHOLE
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
 # A suite that says no to one commit and yes to the next tells nothing about either, and machines differ in
@@ -29,8 +30,17 @@ LONGEST_FIRST = """
 _AS_LISTED = {f"tests/test_{name}.py": place for place, name in enumerate(LONGEST_FIRST)}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Knows `--whole`."""
+    parser.addoption("--whole", action="store_true", help="play all of what is otherwise sampled")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Has the longest files come first where several processes work on them."""
+    """Leaves out what `--whole` alone plays; has the longest files first where several processes work."""
+    if not config.getoption(WHOLE):
+        left_out = [item for item in items if item.get_closest_marker(WHOLE)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker(WHOLE)]
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: _AS_LISTED.get(item.nodeid.partition("::")[0], len(LONGEST_FIRST)))
 
