@@ -15,6 +15,7 @@ from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.house import House
 from tests.products import WHOLE
+from tests.remembering import RememberingPool
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
 # A suite that says no to one commit and yes to the next tells nothing about either, and machines differ in
@@ -22,8 +23,8 @@ from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
-# What a test has written goes with it, so that no disk need be waited for; all is synced as ever. Two processes
-# with all of their tests take some hundred megabytes.
+# What a test has written goes with it, so that no disk need be waited for, though all is synced as ever. Both
+# processes together take some hundred megabytes.
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 * 1024**3:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -93,8 +94,8 @@ def smtp(certificates: Certificates) -> Iterator[RecordingSmtp]:
 
 @pytest.fixture(scope="session")
 def readers() -> Iterator[WorkerPool]:
-    """A confined worker to read files with, one for each process of tests."""
-    with WorkerPool(1, preload=PRELOAD) as pool:
+    """A confined worker to read files with, one for each process of tests; it reads the same bytes once."""
+    with RememberingPool(1, preload=PRELOAD) as pool:
         yield pool
 
 

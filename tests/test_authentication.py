@@ -13,7 +13,6 @@ from pipeline.domain import Arrival, Office, Outcome
 from pipeline.mail.authentication import authentication
 from pipeline.mail.unpack import unpack
 from pipeline.review.invented_office import OFFICE
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import LAX, STRICT, Desk
 from tests.in_order import mail_from
@@ -289,12 +288,6 @@ def test_what_stands_before_the_first_semicolon_is_a_name_and_a_version_or_nothi
 
 
 # --- through the front door --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 WHOLE = list_mail(WHO, at("2024-05-13", "09:00"))

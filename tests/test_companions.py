@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email import encoders
 from email.mime.base import MIMEBase
@@ -34,7 +34,6 @@ from pipeline.office.sitting import Sitting
 from pipeline.policy.companions import Companion, Seen, load_companions
 from pipeline.policy.mail_words import own_words
 from pipeline.sandbox.scanner.limits import Allowance
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.scanner.sniff import sniff
 from pipeline.sandbox.workers import WorkerPool
 from tests import wrappings
@@ -63,12 +62,6 @@ WHO = person("Ayşe Karaağaçlı")
 DAY = datetime(2024, 5, 20, 9, 0, tzinfo=UTC)
 LIST = list_of(WHO)
 RECEIPT = receipt_pdf(BILL, paid(WHO, "2024-05-17T10:00:00", 71))
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 def judged(raw: bytes, readers: WorkerPool, *before: bytes) -> Judged:

@@ -17,7 +17,6 @@ from pipeline.mail.addresses import answer_to
 from pipeline.mail.authentication import authentication
 from pipeline.mail.unpack import unpack
 from pipeline.review.invented_office import OFFICE
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk
 from tests.in_order import mail_from
@@ -28,12 +27,6 @@ from tests.people import person
 POLICY = demo_policy()
 WHO = person("Ayşe Karaağaçlı")
 OURS = "Authentication-Results", "mx.saglik.example.org; dmarc=pass header.from=hastane1.saglik.example.org"
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from pipeline.judging.discretion import without_numbers
 from pipeline.ledger.book import Judged, StoredLetter
 from pipeline.letters.settled import Refusal, Verdicts, answer_settled
 from pipeline.mail.unpack import unpack
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk, said
 from tests.letters import list_of, writes
@@ -41,12 +40,6 @@ FACTS = (
     *("açık bir başvuru", "daha önce", "açılmış bir başvuru", "geri göndermişti", "vazgeçildi", "zaten var"),
     *("başvurunuzla eşleşti", "vazgeçiyor olabilirsiniz", "Düzeltilecekti", "bu listede yok"),
 )
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 @dataclass

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from mailbox_fixtures.expect import READ_BY_OCR, Fixture, demo_policy, explained, fixtures
 from pipeline.commands.cli import run
 from pipeline.policy.policy import Policy
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.people import PEOPLE
 
@@ -21,13 +19,6 @@ BY_NAME = {fixture.name: fixture for fixture in FIXTURES}
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     return demo_policy()
-
-
-@pytest.fixture(scope="session")
-def readers() -> Iterator[WorkerPool]:
-    # Mails are read one after the other; one worker process per process of tests is enough.
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda f: f.name)

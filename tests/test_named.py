@@ -17,7 +17,6 @@ from pipeline.ledger.book import Ledger
 from pipeline.ledger.listed_people import ON_A_LIST
 from pipeline.ledger.undoing import undo_decision
 from pipeline.office.planning import plan
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk, said
 from tests.house import fixture
@@ -129,12 +128,6 @@ def test_an_office_may_leave_it(ledger: Ledger) -> None:
 
 
 # --- through the front door ------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from pipeline.domain import CellKind, Outcome
 from pipeline.sandbox.scanner.cells import SheetInProgress
 from pipeline.sandbox.scanner.limits import Allowance, Unreadable
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import Desk
 from tests.odd_workbooks import ods_with_note, xls_with_note, xlsb_with_comment
@@ -25,12 +24,6 @@ WITH_NOTE: dict[str, Callable[[str], bytes]] = {
     "comment in .xlsb": lambda said: xlsb_with_comment(TWO, 2, 3, said),
     "comment in .ods": lambda said: ods_with_note(TWO, 2, 3, said),
 }
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 @pytest.mark.parametrize("writer", WRITERS | WITH_NOTE)

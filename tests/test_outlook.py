@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import CHROMIUM, a_browser
-from tests.test_texts import LETTERS
+from tests.test_texts import LETTERS, written
 
 # Word ignores the last five, and loses nothing by it.
 _HARMLESS = frozenset({"max-width", "overflow-wrap", "word-break", "height", "white-space"})
@@ -64,7 +64,7 @@ def faults(html: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", LETTERS)
 def test_a_letter_is_set_in_what_outlook_knows(name: str) -> None:
-    assert sorted(set(faults(LETTERS[name]().html))) == []
+    assert sorted(set(faults(written(name).html))) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def _outermost(html: str) -> list[str]:
 @pytest.mark.parametrize("name", [name for name in LETTERS if name.startswith("report")])
 def test_no_table_holds_a_whole_report(name: str) -> None:
     # Word breaks a table like a page after some 1800 pixels, through whatever stands there.
-    html = LETTERS[name]().html
+    html = written(name).html
     tables = _outermost(html)
     assert len(tables) > 3
     assert {table.count("<h2") for table in tables[1:-1]} == {1}
@@ -121,7 +121,7 @@ _CUT_OFF = """
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this system")
 def test_nothing_is_cut_off_on_a_small_telephone(tmp_path: Path) -> None:
-    told = [LETTERS[name]() for name in ("report", "report of a night without a list", "settled, mixed")]
+    told = [written(name) for name in ("report", "report of a night without a list", "settled, mixed")]
     pages = [letter.html for letter in told]
     pages += [
         file.data.decode() for letter in told for file in letter.enclosures if file.name.endswith(".html")

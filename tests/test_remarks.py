@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,6 @@ from pipeline.domain.faults import OperatorFault
 from pipeline.policy.places import RULES
 from pipeline.policy.remarks import _named as named
 from pipeline.policy.remarks import hear, load_remarks, names
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk
 from tests.in_order import POLICY, facts_of, judged, mail_from, open_case, row, rules_found, slip
@@ -185,12 +183,6 @@ def test_an_example_that_turns_out_otherwise_is_refused(key: str, side: str) -> 
 
 
 # --- through the front door --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 def list_with(notes: dict[Person, str], sender: Sender, sent: str, words: str, **envelope: Any) -> bytes:

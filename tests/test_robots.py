@@ -22,7 +22,6 @@ from pipeline.office.sitting import Sitting
 from pipeline.policy.mail_words import load_mail_words
 from pipeline.policy.robots import LOOKS_AUTOMATIC, MAY_BE_AUTOMATIC
 from pipeline.review.invented_office import OFFICE
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.in_order import POLICY
 from tests.letters import list_of, writes
@@ -185,12 +184,6 @@ def test_a_person_who_passes_a_report_on_is_read_by_a_person() -> None:
     enclosed.set_payload([message_from_bytes(passed_on)])
     raw = mail(Envelope(PERSON, "Soru", at("2024-05-20", "09:00")), mixed(plain("Ekteki nedir?\n"), enclosed))
     assert told(raw) == ""
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 def outcome_of(raw: bytes, readers: WorkerPool) -> tuple[Outcome, str, int]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from email.generator import BytesGenerator
-from functools import partial
+from functools import cache, partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
@@ -65,6 +65,7 @@ from tests.in_order import (
     spent_on,
 )
 from tests.people import person
+from tests.products import crossed
 from tests.test_procedures import READER, physician, transfer
 
 NOW = datetime(2024, 5, 13, 9, 30, tzinfo=UTC)
@@ -335,12 +336,18 @@ LETTERS: dict[str, Callable[[], Letter]] = {
 }
 
 
+@cache
+def written(name: str) -> Letter:
+    """Writes a letter once for all who only look at it."""
+    return LETTERS[name]()
+
+
 # --- whole -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", LETTERS)
 def test_a_letter_is_written_whole(name: str) -> None:
-    letter = LETTERS[name]()
+    letter = written(name)
     assert letter.subject.strip()
     assert letter.text.endswith("Müdürlüğü\n") or "otomatik gönderilmiştir" in letter.text
     for text in (letter.subject, letter.text, letter.html):
@@ -525,7 +532,7 @@ def _words_of_text(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", LETTERS)
 def test_text_and_html_say_the_same_words(name: str) -> None:
-    letter = LETTERS[name]()
+    letter = written(name)
     # A link sets its surroundings apart, a table needs no commas; the words stay the same.
     html = re.sub(r"[\s,:]+", "", "".join(_words_of_text("".join(seen(letter.html).text))))
     assert html == re.sub(r"[\s,:]+", "", "".join(_words_of_text(letter.text)))
@@ -663,13 +670,14 @@ def test_a_strangers_words_stay_words(name: str, harmless: list[tuple[Counter[st
 # --- on the wire -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", LETTERS)
-@pytest.mark.parametrize("text", ["", "a", "a\n", "\n\n", "From a\r\n.b\r\rc", "a" * 2000])
+@pytest.mark.parametrize(
+    ("name", "text"), crossed([*LETTERS], ["", "a", "a\n", "\n\n", "From a\r\n.b\r\rc", "a" * 2000])
+)
 def test_a_letter_is_written_as_the_library_writes_it(
     name: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Enclosure("a.txt", "text/plain", text.encode() * 9)
-    letter = replace(LETTERS[name](), text=text or "x", enclosures=(kept,))
+    letter = replace(written(name), text=text or "x", enclosures=(kept,))
     raw = render(letter)
     monkeypatch.setattr(rendering, "_Generator", BytesGenerator)
     assert raw == render(letter)
@@ -677,7 +685,7 @@ def test_a_letter_is_written_as_the_library_writes_it(
 
 @pytest.mark.parametrize("name", LETTERS)
 def test_the_bytes_of_a_letter_need_no_mending_on_the_way(name: str) -> None:
-    letter = LETTERS[name]()
+    letter = written(name)
     raw = render(letter)
 
     assert raw == render(LETTERS[name]())

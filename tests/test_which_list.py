@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from pipeline.domain import Event, Outcome
 from pipeline.domain.cases import disputed
 from pipeline.ledger.book import Judged
-from pipeline.sandbox.scanner.scan import PRELOAD
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import Desk
 from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
@@ -19,12 +17,6 @@ from tests.workbooks import BARE, entry, filled, xls
 
 AYSE, HULYA, HALIL = map(person, ("Ayşe Karaağaçlı", "Hülya Şimşekoğlu", "İbrahim Halil Küçükdere"))
 OFFICE = Sender("Çınarlı Personel", "personel@hastane1.saglik.example.org")
-
-
-@pytest.fixture(scope="module")
-def readers() -> Iterator[WorkerPool]:
-    with WorkerPool(1, preload=PRELOAD) as pool:
-        yield pool
 
 
 def sheet_of(name: str, *people: Person, **changes: str) -> bytes:
