@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -254,6 +255,27 @@ class House:
         places = {"inbox": "INBOX", **{str(o): FOLDERS[o] for o in Outcome}}
         counts = {name: len(self.box.mails(folder)) for name, folder in places.items()}
         return {name: count for name, count in counts.items() if count}
+
+
+class Kept:
+    """A house as it stands, for each test of a module to begin with: its folder, its mailbox, its letters."""
+
+    def __init__(self, house: House, aside: Path) -> None:
+        self._house = house
+        self._places = {house.folder: aside / "folder", house.box.maildir: aside / "maildir"}
+        for place, kept in self._places.items():
+            subprocess.run(["cp", "-a", place, kept], check=True)
+        self._received = tuple(house.smtp.received)
+
+    def again(self) -> House:
+        """Puts all back, with whose it is and when it was changed, and gives the house."""
+        # One's own, for what a test changes of it. It writes its settings, so that the kept ones come after.
+        house = replace(self._house)
+        for place, kept in self._places.items():
+            shutil.rmtree(place)
+            subprocess.run(["cp", "-a", kept, place], check=True)
+        house.smtp.afresh(self._received)
+        return house
 
 
 def parsed(raw: bytes) -> EmailMessage:

@@ -445,7 +445,11 @@ class RecordingSmtp(SmtpThread):
         self._context = certificates.wrong_name_context() if wrong_name else certificates.server_context()
         self.tls = self._context if security == "tls" else None
         self._size_limit = size_limit
-        self.received: list[Received] = []
+        self.afresh()
+
+    def afresh(self, received: Sequence[Received] = ()) -> None:
+        """Forgets all that was said and planned, and has received these letters."""
+        self.received: list[Received] = [*received]
         self.log_ins: list[bool] = []
         self.stages: list[str] = []
         self.names: list[str] = []

@@ -19,7 +19,7 @@ from pipeline.judging.read import read
 from pipeline.papers.clues import Clues
 from pipeline.policy.policy import Policy
 from pipeline.sandbox.scanner.scan import transcribe
-from tests.house import NIGHT, House, body
+from tests.house import NIGHT, House, Kept, body
 from tests.letters import list_mail, writes
 from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import WRONG_TENTH, person
@@ -132,11 +132,16 @@ def says(sender: Sender, words: str, *more: tuple[str, str]) -> bytes:
 FOUND = "Merhaba, e-imzamı buldum, başvurumu iptal edin lütfen."
 
 
+@pytest.fixture(scope="module")
+def kept(lasting_house: House, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    hear(lasting_house, *(list_mail(who, at("2024-06-10", "10:00")) for who in (AYSE, CANAN)))
+    return Kept(lasting_house, tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
-def listed_once(house: House) -> House:
+def listed_once(kept: Kept) -> House:
     """A house in which Ayşe and Canan are waiting for the night's list."""
-    hear(house, *(list_mail(who, at("2024-06-10", "10:00")) for who in (AYSE, CANAN)))
-    return house
+    return kept.again()
 
 
 def test_a_withdrawn_row_stays_off_the_list_until_it_is_settled(listed_once: House) -> None:

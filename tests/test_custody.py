@@ -19,7 +19,7 @@ from pipeline.ledger.custody import Erased, Retention, backup, broken_links, era
 from pipeline.ledger.home import PEOPLE_KEPT, Home
 from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.review.rebuild import rebuild
-from tests.house import House
+from tests.house import House, Kept
 from tests.mails import ISTANBUL
 from tests.people import PEOPLE
 
@@ -30,15 +30,21 @@ KEPT = Retention(mail_days=180, case_days=730)
 NUMBERS = {who.identity_number for who in PEOPLE}
 
 
-@pytest.fixture
-def used(house: House) -> House:
-    """A house after a day with a list, its receipt, a returned and a held mail, and its night."""
+@pytest.fixture(scope="module")
+def kept(lasting_house: House, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    house = lasting_house
     house.deliver("accepted/list-then-receipt/1-list", "returned/bad-identity-number", "held/foreigner-99")
     house.poll(MORNING)
     house.deliver("accepted/list-then-receipt/2-receipt")
     house.poll(MORNING + timedelta(hours=1))
     house.nightly(NIGHT)
-    return house
+    return Kept(house, tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def used(kept: Kept) -> House:
+    """A house after a day with a list, its receipt, a returned and a held mail, and its night."""
+    return kept.again()
 
 
 def whole(house: House) -> list[str]:

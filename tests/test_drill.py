@@ -25,7 +25,7 @@ def theatre(certificates: Certificates, dovecot: Dovecot) -> Iterator[Theatre]:
         yield theatre
 
 
-# Some forty days, of a second of processors each: on a machine with twenty other tasks that is ten minutes.
+# Some thirty days, of two seconds of processors each: with twenty other tasks on it, a machine takes minutes.
 @pytest.mark.timeout(1200)
 def test_a_sample_of_the_drill_loses_nothing_and_does_nothing_twice(
     theatre: Theatre, capsys: pytest.CaptureFixture[str]
@@ -37,7 +37,7 @@ def test_a_sample_of_the_drill_loses_nothing_and_does_nothing_twice(
     lines, told = certificate.lines.values(), capsys.readouterr().out
     assert all(line.is_clean for line in lines), told
     assert all(line.tried for line in lines), told
-    assert sum(line.tried for line in lines) > 30
+    assert sum(line.tried for line in lines) > 20
 
 
 def test_with_copies_of_our_own_no_letter_stays_in_doubt(theatre: Theatre) -> None:

@@ -16,7 +16,7 @@ from pipeline.ledger.book import Ledger
 from pipeline.ledger.home import Home, loss_in
 from pipeline.ledger.seals import codes_in
 from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE
-from tests.house import EVIDENCE, MORNING, NIGHT, ROOT, House, body, parsed
+from tests.house import EVIDENCE, MORNING, NIGHT, ROOT, House, Kept, body, parsed
 
 
 def _gone(name: str) -> Callable[[Path], None]:
@@ -69,15 +69,23 @@ LOSSES = {
 }
 
 
-@pytest.fixture
-def used(house: House) -> House:
-    """A house with copies after a day and its night."""
+@pytest.fixture(scope="module")
+def kept(lasting_house: House, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    house = lasting_house
     house.more = EVIDENCE
     house.write()
     house.deliver_copies()
     house.deliver("accepted/list-then-receipt/1-list")
     house.poll(MORNING)
     house.nightly(NIGHT)
+    return Kept(house, tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def used(kept: Kept) -> House:
+    """A house with copies after a day and its night."""
+    house = kept.again()
+    house.deliver_copies()
     return house
 
 

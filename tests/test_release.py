@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import tomllib
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +20,8 @@ from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.policy.places import RULES
 from pipeline.policy.release_words import batch_named, load_release_words, may_release
 from pipeline.review.replay import replay
-from pipeline.sandbox.workers import WorkerPool
-from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, body, night_of
+from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, Kept, body, night_of
 from tests.in_order import POLICY, mail_from
-from tests.servers import Certificates, Dovecot, RecordingSmtp
 from tests.test_growth import listening
 from tests.words_said import say
 
@@ -41,20 +37,24 @@ below_received = true
 PROVED = "mx.saglik.example.org; dmarc=pass header.from=saglik.example.org"
 
 
+@pytest.fixture(scope="module")
+def kept(lasting_house: House, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    house = lasting_house
+    house.more = SETTINGS
+    house.write()
+    text = house.file.read_text(encoding="utf-8")
+    trusted = 'trusted_servers = ["mx.saglik.example.org"]\n\n[[accounts]]'
+    house.file.write_text(text.replace("[[accounts]]", trusted), encoding="utf-8")
+    house.deliver("accepted/list-of-five")
+    house.poll(MORNING)
+    house.nightly(NIGHT)
+    return Kept(house, tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
-def house(
-    tmp_path: Path, dovecot: Dovecot, certificates: Certificates, readers: WorkerPool
-) -> Iterator[House]:
+def house(kept: Kept) -> House:
     """An office that releases its lists itself, after the night of its first list."""
-    with RecordingSmtp(certificates, "none") as smtp:
-        house = House(tmp_path, dovecot.account(), smtp, readers, more=SETTINGS)
-        text = house.file.read_text(encoding="utf-8")
-        trusted = 'trusted_servers = ["mx.saglik.example.org"]\n\n[[accounts]]'
-        house.file.write_text(text.replace("[[accounts]]", trusted), encoding="utf-8")
-        house.deliver("accepted/list-of-five")
-        house.poll(MORNING)
-        house.nightly(NIGHT)
-        yield house
+    return kept.again()
 
 
 def list_letter(house: House) -> str:
