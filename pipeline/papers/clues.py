@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.domain import Page, Region
 from pipeline.papers.layouts import Layout, matching, matching_picture, read_picture, respelled
 from pipeline.papers.printed import lines_of, printed_lines, whole_page
-from pipeline.papers.rails import Rails, signs_on
+from pipeline.papers.rails import Rails, signs_on, squash
 from pipeline.papers.stands import stands_on
 from pipeline.papers.strength import Terms
 from pipeline.papers.transfers import transfer_stands
@@ -70,6 +70,15 @@ class Clues(BaseModel):
         known = {field for field, why in receipt.unclear.items() if why == "payee_unknown"}
         return frozenset(f for f in asked if getattr(receipt, f) is None and f not in known)
 
+    def labels_in(self, text: str, fields: Collection[str] = ()) -> frozenset[str]:
+        """Finds the words in a line, in bare letters, by which any layout knows a receipt or a value.
+
+        With fields, only by which it knows those.
+        """
+        squashed = squash(text)
+        told = [self._phrases[field] for field in fields or self._phrases if field in self._phrases]
+        return frozenset(phrase for phrases in told for phrase in phrases if phrase in squashed)
+
     def deciding(self, pages: Sequence[Page]) -> tuple[Region, ...]:
         """Marks all that a receipt could be read from in these pages, however many of them it begins on.
 
@@ -101,9 +110,37 @@ class Clues(BaseModel):
         return tuple(found)
 
     @cached_property
+    def _phrases(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, list[str]] = {"rail": [], "layout": [], "": []}
+        for layout in self.layouts.values():
+            for field, texts in layout.labels.items():
+                found.setdefault(field, []).extend(texts)
+            found["rail"] += [*layout.labels.get("type", ()), *layout.type_labels, *layout.type_lines]
+            found["layout"] += [*layout.title, *(text for group in layout.requires for text in group)]
+            found[""] += layout.other_labels
+        return {field: frozenset(map(squash, texts)) - {""} for field, texts in found.items()}
+
+    @cached_property
+    def _print(self) -> frozenset[str]:
+        texts = [*self.rails.headings]
+        for layout in self.layouts.values():
+            texts += [text for told in layout.labels.values() for text in told]
+            texts += [*layout.title, *layout.headings, *layout.other_labels]
+        # Words are read without the gap between them.
+        return frozenset(squash(part) for text in texts for part in (text, *text.split()))
+
+    @cached_property
     def _labelled(self) -> Rails:
         # What a page says beside its labels is no matter of how well it was read.
         return self.rails.model_copy(update={"unlabelled": Unlabelled(subjects=(), predicates=())})
+
+    def is_print(self, text: str) -> bool:
+        """Tells whether a text is made of several words of the forms' own labels and headings, and no other.
+
+        One such word alone may be what is left of anything.
+        """
+        words = [squash(word) for word in text.split()]
+        return len(words) > 1 and self._print.issuperset(words)
 
     def is_unfinished(self, text: str) -> bool:
         """Tells whether a text says that a payment was not, or not yet, made, or may say so."""
