@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.domain import Page, Region
 from pipeline.papers.layouts import Layout, matching, matching_picture, read_picture, respelled
 from pipeline.papers.printed import lines_of, printed_lines, whole_page
-from pipeline.papers.rails import Rails, signs_on
+from pipeline.papers.rails import Rails, signs_on, squash
 from pipeline.papers.stands import stands_on
 from pipeline.papers.strength import Terms
 from pipeline.papers.transfers import transfer_stands
@@ -70,6 +70,11 @@ class Clues(BaseModel):
         known = {field for field, why in receipt.unclear.items() if why == "payee_unknown"}
         return frozenset(f for f in asked if getattr(receipt, f) is None and f not in known)
 
+    def has_label(self, text: str) -> bool:
+        """Tells whether any layout knows a receipt or a value by words in a text."""
+        squashed = squash(text)
+        return any(phrase in squashed for phrase in self._phrases)
+
     def deciding(self, pages: Sequence[Page]) -> tuple[Region, ...]:
         """Marks all that a receipt could be read from in these pages, however many of them it begins on.
 
@@ -101,9 +106,34 @@ class Clues(BaseModel):
         return tuple(found)
 
     @cached_property
+    def _phrases(self) -> frozenset[str]:
+        texts: list[str] = []
+        for layout in self.layouts.values():
+            texts += [text for told in (*layout.labels.values(), *layout.requires) for text in told]
+            texts += [*layout.title, *layout.other_labels, *layout.type_labels, *layout.type_lines]
+        return frozenset(map(squash, texts)) - {""}
+
+    @cached_property
+    def _print(self) -> frozenset[str]:
+        texts = [*self.rails.headings]
+        for layout in self.layouts.values():
+            texts += [text for told in layout.labels.values() for text in told]
+            texts += [*layout.title, *layout.headings, *layout.other_labels]
+        # Words are read without the gap between them.
+        return frozenset(squash(part) for text in texts for part in (text, *text.split()))
+
+    @cached_property
     def _labelled(self) -> Rails:
         # What a page says beside its labels is no matter of how well it was read.
         return self.rails.model_copy(update={"unlabelled": Unlabelled(subjects=(), predicates=())})
+
+    def is_print(self, text: str) -> bool:
+        """Tells whether a text is made of several words of the forms' own labels and headings, and no other.
+
+        One such word alone may be what is left of anything.
+        """
+        words = [squash(word) for word in text.split()]
+        return len(words) > 1 and self._print.issuperset(words)
 
     def is_unfinished(self, text: str) -> bool:
         """Tells whether a text says that a payment was not, or not yet, made, or may say so."""

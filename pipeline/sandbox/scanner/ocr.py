@@ -35,6 +35,7 @@ from pipeline.papers.strength import (
     value_of,
 )
 from pipeline.sandbox.scanner.codes import NO_CODES, codes_on, without_codes
+from pipeline.sandbox.scanner.labels import lacking, with_labels_of
 from pipeline.sandbox.scanner.likeness import likeness
 from pipeline.sandbox.scanner.preparation import (
     Hypothesis,
@@ -46,7 +47,12 @@ from pipeline.sandbox.scanner.preparation import (
     upright,
     upright_size,
 )
-from pipeline.sandbox.scanner.second_opinion import Opinion, second_opinion, words_seen_otherwise
+from pipeline.sandbox.scanner.second_opinion import (
+    Opinion,
+    labels_seen_otherwise,
+    second_opinion,
+    words_seen_otherwise,
+)
 from pipeline.sandbox.scanner.stamps import stamps_across
 from pipeline.sandbox.scanner.tesseract import table_of
 
@@ -180,7 +186,7 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
         cleared = without_codes(picture, codes)
         turned = upright(cleared, Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level))
         until = max(until, spent() + MARKS_SECONDS)
-        across = stamps_across(turned, words, clues.is_unfinished, lambda: until - spent())
+        across = stamps_across(turned, words, clues, lambda: until - spent())
     page = Page(number, width, height, words, best.read_by, looks, across=across, codes=codes.said)
     is_contested, otherwise = climb.doubt()
     return PageReading(replace(page, otherwise=otherwise), legible=best.legible, contested=is_contested)
@@ -229,8 +235,9 @@ class _Climb:
         page = upright(self._picture, best.hypothesis)
         words = words_seen_otherwise(page, best.words, whole="layout" in best.lacks)
         if words:
+            words += labels_seen_otherwise(page, best.words) if best.lacks else ()
             proved = strength(words, clues.terms)
-            name, lacks = f"{best.hypothesis.name} + {_OTHER}", _lacking(words, proved, clues)
+            name, lacks = f"{best.hypothesis.name} + {_OTHER}", lacking(words, proved, clues)
             other = replace(best, words=words, strength=proved, read_by=name, lacks=lacks, is_others=True)
             self._readings.append(other)
             self.best = strongest(self._readings, clues)
@@ -295,12 +302,13 @@ def strongest(readings: Sequence[Reading], clues: Clues) -> Reading:
     best = max(readings, key=lambda r: _standing(r, readings))
     rivals = [r for r in _rivals(best, readings) if r is not best]
     words = patched(best.words, [r.words for r in rivals], clues.terms)
+    words = with_labels_of(words, [r.words for r in rivals], clues)
     if words == best.words:
         return best
     helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]
     read_by = " + ".join(r.read_by for r in (best, *helpers))
     proved = strength(words, clues.terms)
-    return replace(best, words=words, strength=proved, read_by=read_by, lacks=_lacking(words, proved, clues))
+    return replace(best, words=words, strength=proved, read_by=read_by, lacks=lacking(words, proved, clues))
 
 
 def is_contested(measures: Measures, best: Reading, readings: Sequence[Reading]) -> bool:
@@ -557,13 +565,8 @@ def reading_of(table: str, picture: Image.Image, hypothesis: Hypothesis, clues: 
         wide=sum(w.x1 - w.x0 > 2 * (w.bottom - w.top) for w in words),
         height=height / hypothesis.scale,
         read_by=found.name,
-        lacks=_lacking(words, proved, clues),
+        lacks=lacking(words, proved, clues),
     )
-
-
-def _lacking(words: tuple[Word, ...], proved: Strength, clues: Clues) -> frozenset[str]:
-    # Looking for a layout is not free, and on a page without words of the trade in vain.
-    return clues.lacking(Page(1, 0, 0, words, "")) if proved.is_receipt_like else frozenset()
 
 
 def glance(picture: Image.Image, best: Reading, scale: float, seconds: float) -> bool:

@@ -374,7 +374,7 @@ def _stamped(
         for word in (*page.words, *sight.besides)
     ]
     cleared = without_codes(picture, sight.codes).convert("L")
-    return stamps_across(cleared, words, clues.is_unfinished, left)
+    return stamps_across(cleared, words, clues, left)
 
 
 def _is_in(word: Word, region: Region) -> bool:

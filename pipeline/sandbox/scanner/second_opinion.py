@@ -19,6 +19,9 @@ from pipeline.sandbox.scanner.second_engine import MOST_LINES, texts_of
 
 # How far above and below its words a line goes, as a share of their height.
 _BESIDE = 0.25
+# How wide a gap before a line is, in heights of the line, for a label to stand in it; and how long a label.
+_SHORTEST_LABEL = 2.0
+_FEWEST_LETTERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,30 @@ def words_seen_otherwise(page: Image.Image, words: Sequence[Word], whole: bool) 
     kept = [word for part in parts if part not in asked for word in part]
     seen = [word for part, text in zip(asked, texts, strict=True) for word in _placed(text, part)]
     return (*kept, *seen)
+
+
+def labels_seen_otherwise(page: Image.Image, words: Sequence[Word]) -> tuple[Word, ...]:
+    """Reads what may stand before lines that begin further right than others do, with the other engine.
+
+    `page` as for `second_opinion`. Looks of one engine leave out the same pale label, and see its value.
+    """
+    first = [line.parts[0] for line in printed_lines(Page(1, *page.size, tuple(words), ""))]
+    left = min((part[0].x0 for part in first if part[0].text.isalpha()), default=0.0)
+    bare = [_before(part, left) for part in first]
+    gaps = [gap for gap in bare if gap.x1 - gap.x0 > _SHORTEST_LABEL * (gap.bottom - gap.top)][:MOST_LINES]
+    texts = texts_of([page.crop(_around([gap])) for gap in gaps]) or ()
+    return tuple(
+        word
+        for gap, text in zip(gaps, texts, strict=False)
+        if sum(ch.isalpha() for ch in text) >= _FEWEST_LETTERS
+        for word in _placed(text, [gap])
+    )
+
+
+def _before(part: Sequence[Word], left: float) -> Word:
+    top, bottom = min(w.top for w in part), max(w.bottom for w in part)
+    # What is looked at begins a little before its words and ends a letter behind them.
+    return Word("", left, top, part[0].x0 - 1.5 * (bottom - top), bottom)
 
 
 def _placed(text: str, part: Sequence[Word]) -> list[Word]:

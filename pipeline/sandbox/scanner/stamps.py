@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageFilter
 
 from pipeline.domain import Word
+from pipeline.papers.clues import Clues
 from pipeline.sandbox.scanner.preparation import Hypothesis, paper, prepared
 from pipeline.sandbox.scanner.tesseract import table_of
 
@@ -48,23 +49,29 @@ class _Patch:
 def stamps_across(
     page: Image.Image,
     words: Sequence[Word],
-    is_unfinished: Callable[[str], bool],
+    clues: Clues,
     left: Callable[[], float],
 ) -> tuple[str, ...]:
     """Reads what stands across a grey, upright page whose words are known; "" for what nobody can read.
 
     What stands level is only told where it says that a payment is unfinished: headings and pictures of
-    advertisements do so everywhere. Raises OcrUnavailable.
+    advertisements do so everywhere. Words of the form that were overlooked lie level, though the patch that
+    they make together may climb. Raises OcrUnavailable.
     """
     found: list[str] = []
     words = _of_print(words)
     for patch in _patches(page, words):
         if left() <= 0:
             return (*found, "")
-        text, climb = _read(page, words, patch)
+        crop = _cut_out(page, words, patch)
+        text, climb = _read(crop, patch, paper(page))
         is_aslant = _SLANT <= abs(climb) <= 90 - _SLANT
-        if (text and is_aslant) or is_unfinished(text):
+        if clues.is_unfinished(text):
             found.append(text)
+        elif text and is_aslant:
+            level = _text_of(crop, _SURE)
+            if len(level) < len(text) or not clues.is_print(level):
+                found.append(text)
         elif is_aslant and patch.stretch >= _LINE:
             found.append("")
     return tuple(dict.fromkeys(found))
@@ -149,15 +156,18 @@ def _is_among(box: Box, words: Sequence[Word]) -> bool:
 # --- what they say -----------------------------------------------------------------------------
 
 
-def _read(page: Image.Image, words: Sequence[Word], patch: _Patch) -> tuple[str, float]:
-    """Reads a patch the way it lies best, and tells how it climbs then."""
-    cover = paper(page)
+def _cut_out(page: Image.Image, words: Sequence[Word], patch: _Patch) -> Image.Image:
+    """Cuts a patch out of the page without its words, in a size at which letters are read."""
     clear = page.copy()
-    _without(clear, words, 1.0, cover)
+    _without(clear, words, 1.0, paper(page))
     left, top, right, bottom = patch.box
     crop = clear.crop((max(0, left), max(0, top), min(page.width, right), min(page.height, bottom)))
     shrink = min(2.0, _SIDE / max(crop.size))
-    crop = crop.resize((max(1, round(crop.width * shrink)), max(1, round(crop.height * shrink))))
+    return crop.resize((max(1, round(crop.width * shrink)), max(1, round(crop.height * shrink))))
+
+
+def _read(crop: Image.Image, patch: _Patch, cover: int) -> tuple[str, float]:
+    """Reads a patch the way it lies best, and tells how it climbs then."""
     is_line = patch.stretch >= _LINE
     best = ("", patch.climb if is_line else 0.0)
     for climb in (patch.climb, 0.0) if is_line else _TURNS:
