@@ -32,9 +32,9 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 2 * 1024**3:
 # Two processes share the tests by their files, so that what a file's tests have in common is made once. These
 # take longest and are begun first: what is begun last is short, and both come to their end together.
 LONGEST_FIRST = """
-    power_cut tricks drill explain_fixtures scan_pages lost_state breaker cli settling receipt_words layouts
-    custody texts replay own_rules office release schedule discretion office_days server_moods clock rules
-    upkeep doctor bombs canary demo renamed floods guides companions deploy web_desk light front_door
+    power_cut drill explain_fixtures scan_pages bombs tricks cluster conversation receipt_words cli breaker
+    replay clock texts own_rules settling layouts server_moods desk_pages rules renamed desk_rules office_days
+    companions front_door schedule custody release floods deploy demo mailbox crops isolation guides
 """.split()
 _AS_LISTED = {f"tests/test_{name}.py": place for place, name in enumerate(LONGEST_FIRST)}
 

@@ -172,7 +172,7 @@ def _folded(marks: tuple[str, ...]) -> tuple[str, ...]:
 
 def _passes_on(line: str, quotes: Quotes, is_forwarded: bool) -> bool:
     folded = fold(line)
-    return any(fold(mark) in folded for mark in quotes.passes_on) or (
+    return any(mark in folded for mark in _folded(quotes.passes_on)) or (
         is_forwarded and _begins_quote(folded, quotes)
     )
 
