@@ -36,7 +36,7 @@ def paint(drawing: Drawing) -> bytes:
             # Pillow's rectangles hold both their corners.
             brush.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), fill=shape.fill)
     stream = BytesIO()
-    image.save(stream, "PNG", optimize=True)
+    image.save(stream, "PNG")
     return stream.getvalue()
 
 
