@@ -58,6 +58,13 @@ def test_what_lacks_nothing_stays_as_it_was_read() -> None:
     assert with_labels_of(misread, [text_words(HAVALE)], CLUES) == misread
 
 
+def test_what_one_look_has_seen_another_does_not_unsee() -> None:
+    """A pale word behind the amount makes it unclear, and no look that has left it out makes it clear."""
+    seen = text_words(HAVALE.replace("780,00 TL", "780,00 TL İADE"))
+    assert "amount" in lacks(seen)
+    assert with_labels_of(seen, [text_words(HAVALE)], CLUES) == seen
+
+
 @pytest.mark.parametrize(
     "otherwise",
     [
@@ -147,9 +154,3 @@ def test_one_word_of_a_form_may_be_what_is_left_of_anything() -> None:
     assert not CLUES.is_print("Banka")
     assert not CLUES.is_print("Banka İPTAL")
     assert not CLUES.is_print("Banka iade")
-
-
-def test_lines_are_told_by_their_labels() -> None:
-    assert "masraf" in CLUES.labels_in("MASRAF 12,80 TL")
-    assert not CLUES.labels_in("12,80 TL")
-    assert CLUES.labels_in("İŞLEM TARİHİ TUTAR", {"amount"}) == {"tutar"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
@@ -70,14 +70,10 @@ class Clues(BaseModel):
         known = {field for field, why in receipt.unclear.items() if why == "payee_unknown"}
         return frozenset(f for f in asked if getattr(receipt, f) is None and f not in known)
 
-    def labels_in(self, text: str, fields: Collection[str] = ()) -> frozenset[str]:
-        """Finds the words in a line, in bare letters, by which any layout knows a receipt or a value.
-
-        With fields, only by which it knows those.
-        """
+    def has_label(self, text: str) -> bool:
+        """Tells whether any layout knows a receipt or a value by words in a text."""
         squashed = squash(text)
-        told = [self._phrases[field] for field in fields or self._phrases if field in self._phrases]
-        return frozenset(phrase for phrases in told for phrase in phrases if phrase in squashed)
+        return any(phrase in squashed for phrase in self._phrases)
 
     def deciding(self, pages: Sequence[Page]) -> tuple[Region, ...]:
         """Marks all that a receipt could be read from in these pages, however many of them it begins on.
@@ -110,15 +106,12 @@ class Clues(BaseModel):
         return tuple(found)
 
     @cached_property
-    def _phrases(self) -> Mapping[str, frozenset[str]]:
-        found: dict[str, list[str]] = {"rail": [], "layout": [], "": []}
+    def _phrases(self) -> frozenset[str]:
+        texts: list[str] = []
         for layout in self.layouts.values():
-            for field, texts in layout.labels.items():
-                found.setdefault(field, []).extend(texts)
-            found["rail"] += [*layout.labels.get("type", ()), *layout.type_labels, *layout.type_lines]
-            found["layout"] += [*layout.title, *(text for group in layout.requires for text in group)]
-            found[""] += layout.other_labels
-        return {field: frozenset(map(squash, texts)) - {""} for field, texts in found.items()}
+            texts += [text for told in (*layout.labels.values(), *layout.requires) for text in told]
+            texts += [*layout.title, *layout.other_labels, *layout.type_labels, *layout.type_lines]
+        return frozenset(map(squash, texts)) - {""}
 
     @cached_property
     def _print(self) -> frozenset[str]:

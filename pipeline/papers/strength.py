@@ -250,15 +250,14 @@ def patched(words: Sequence[Word], others: Iterable[Sequence[Word]], terms: Term
         for line in lines_of(other):
             if _text(line) in known or not any(ch.isdigit() for ch in _text(line)):
                 continue
-            candidate = with_line(best, line)
+            candidate = _with_line(best, line)
             improved = strength(candidate, terms)
             if _proves_more(improved, weight):
                 best, weight = candidate, improved
     return best
 
 
-def with_line(words: Sequence[Word], line: Line) -> tuple[Word, ...]:
-    """Sets a line of another reading over whatever words stand in its place."""
+def _with_line(words: Sequence[Word], line: Line) -> tuple[Word, ...]:
     top, bottom = min(w.top for w in line), max(w.bottom for w in line)
     kept = (w for w in words if not top < (w.top + w.bottom) / 2 < bottom)
     return (*kept, *line)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.domain import Page, Word
 from pipeline.papers.clues import Clues
-from pipeline.papers.strength import Strength, lines_of, strength, with_line
+from pipeline.papers.strength import Strength, lines_of, strength
 
 
 def lacking(words: tuple[Word, ...], proved: Strength, clues: Clues) -> frozenset[str]:
@@ -24,27 +24,30 @@ def lacking(words: tuple[Word, ...], proved: Strength, clues: Clues) -> frozense
 def with_labels_of(
     words: tuple[Word, ...], others: Iterable[Sequence[Word]], clues: Clues
 ) -> tuple[Word, ...]:
-    """Takes over single lines of other readings whose labels let a layout find what it lacks in this one.
+    """Adds words of other readings whose labels let a layout find what it lacks in this one.
 
-    A line is only taken where every value that was proved is proved with it as well, and no other amount or
-    day.
+    Words are only added, where this reading has none: what one look has seen, another does not unsee. And
+    only where every value that was proved is proved with them as well, and no other amount or day.
     """
     proved = strength(words, clues.terms)
     lacks = lacking(words, proved, clues)
     for line in (line for other in others for line in lines_of(other)):
         if not lacks:
             break
-        candidate = with_line(words, line)
-        text, replaced = _text(line), _text(set(words) - set(candidate))
-        has_more = clues.labels_in(text) - clues.labels_in(replaced)
-        if text == replaced or not (has_more or clues.labels_in(text, lacks)):
+        more = tuple(word for word in line if not any(_is_over(word, known) for known in words))
+        if not clues.has_label(_text(more)):
             continue
+        candidate = (*words, *more)
         weighed = strength(candidate, clues.terms)
         left = lacking(candidate, weighed, clues)
         is_better = left < lacks or ("layout" in lacks and "layout" not in left)
         if is_better and _says_no_less_and_no_more(weighed, proved):
             words, proved, lacks = candidate, weighed, left
     return words
+
+
+def _is_over(word: Word, other: Word) -> bool:
+    return word.x0 < other.x1 and other.x0 < word.x1 and word.top < other.bottom and other.top < word.bottom
 
 
 def _says_no_less_and_no_more(new: Strength, old: Strength) -> bool:
