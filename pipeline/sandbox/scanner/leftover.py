@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from pipeline.domain import Word
-from pipeline.sandbox.scanner.preparation import paper
+from pipeline.sandbox.scanner.preparation import paper, wipe
 
 # Grey levels, of 255, by which a point differs from the paper where anybody sees something.
 _INK = 12
@@ -38,14 +38,9 @@ def leftover(picture: Image.Image, words: Sequence[Word]) -> Leftover | None:
     grey = picture if picture.mode == "L" else picture.convert("L")
     bare = grey.copy()
     ground = paper(grey)
-    pen = ImageDraw.Draw(bare)
-    for word in words:
-        beside = _BESIDE * (word.bottom - word.top)
-        pen.rectangle(
-            (word.x0 - beside, word.top - beside, word.x1 + beside, word.bottom + beside), fill=ground
-        )
+    wipe(bare, words, ground, _BESIDE)
     ink = bare.point([255 if abs(level - ground) >= _INK else 0 for level in range(256)])
-    box = ink.getbbox() and _without_rules(ink).getbbox()
+    box = ink.getbbox() and without_rules(ink).getbbox()
     if not box:
         return None
     left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
@@ -53,7 +48,7 @@ def leftover(picture: Image.Image, words: Sequence[Word]) -> Leftover | None:
     return Leftover(bare.crop((left, top, right, bottom)), left, top)
 
 
-def _without_rules(ink: Image.Image) -> Image.Image:
+def without_rules(ink: Image.Image) -> Image.Image:
     """Wipes lines of points that are full over a good part of the page, where few lie side by side."""
     rows = ink.resize((1, ink.height), Image.Resampling.BOX).tobytes()
     bare = ink.copy()

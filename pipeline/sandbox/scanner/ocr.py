@@ -37,6 +37,7 @@ from pipeline.papers.strength import (
 from pipeline.sandbox.scanner.codes import NO_CODES, codes_on, without_codes
 from pipeline.sandbox.scanner.labels import lacking, with_labels_of
 from pipeline.sandbox.scanner.likeness import likeness
+from pipeline.sandbox.scanner.pale import signs_left
 from pipeline.sandbox.scanner.preparation import (
     Hypothesis,
     Measures,
@@ -54,7 +55,7 @@ from pipeline.sandbox.scanner.second_opinion import (
     words_seen_otherwise,
 )
 from pipeline.sandbox.scanner.stamps import stamps_across
-from pipeline.sandbox.scanner.tesseract import table_of
+from pipeline.sandbox.scanner.tesseract import Seen, seen_in, table_of
 
 # Processor time. A page takes tesseract about a quarter of a second, but on grain it can run for ever.
 ATTEMPT_SECONDS = 5.0
@@ -187,6 +188,9 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
         turned = upright(cleared, Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level))
         until = max(until, spent() + MARKS_SECONDS)
         across = stamps_across(turned, words, clues, lambda: until - spent())
+        # Without greys nothing is pale, and dust is as black as print.
+        if not measures.bilevel:
+            across += signs_left(turned, words, clues, lambda: until - spent())
     page = Page(number, width, height, words, best.read_by, looks, across=across, codes=codes.said)
     is_contested, otherwise = climb.doubt()
     return PageReading(replace(page, otherwise=otherwise), legible=best.legible, contested=is_contested)
@@ -505,35 +509,9 @@ def _scale(wanted: float, pixels: int) -> float:
     return max(1.0, min(wanted, round(math.sqrt(2 * MAX_OCR_PIXELS / pixels), 2)))
 
 
-# --- tesseract ---------------------------------------------------------------------------------
-
-
 def spent() -> float:
     """Gives the processor seconds of this process and its children, which other work does not stretch."""
     return sum(os.times()[:4])
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One word as tesseract saw it: its line, its box in pixels of the picture it was given."""
-
-    line: tuple[str, str, str]
-    word: Word
-    confidence: float
-
-
-def _seen(table: str) -> list[_Seen]:
-    rows = (line.split("\t") for line in table.splitlines())
-    return [
-        _Seen((row[2], row[3], row[4]), _word(row[11].strip(), *map(float, row[6:10])), float(row[10]))
-        for row in rows
-        # Rules and dust are read as dashes and bars, and would join what does not belong together.
-        if len(row) == 12 and row[0] == "5" and any(ch.isalnum() or ch == "*" for ch in row[11])
-    ]
-
-
-def _word(text: str, left: float, top: float, width: float, height: float) -> Word:
-    return Word(text, left, top, left + width, top + height)
 
 
 # --- one look ----------------------------------------------------------------------------------
@@ -547,7 +525,7 @@ def look(picture: Image.Image, hypothesis: Hypothesis, clues: Clues, seconds: fl
 
 def reading_of(table: str, picture: Image.Image, hypothesis: Hypothesis, clues: Clues) -> Reading:
     """Makes a reading of what tesseract wrote about a picture that was prepared by a hypothesis."""
-    seen = _seen(table)
+    seen = seen_in(table)
     height = statistics.median(s.word.bottom - s.word.top for s in seen) if seen else 0.0
     # A frame or a table's rule is sometimes read as one letter as high as the page.
     seen = [s for s in seen if s.word.bottom - s.word.top <= 6 * height]
@@ -587,7 +565,7 @@ def glance(picture: Image.Image, best: Reading, scale: float, seconds: float) ->
         slip.paste(strip, (0, top))
     slip = sized(slip, hypothesis)
     table = table_of(slip, hypothesis.psm, hypothesis.threshold, min(seconds, ATTEMPT_SECONDS)) or ""
-    words = [_scaled(s.word, 1 / scale) for s in _seen(table)]
+    words = [_scaled(s.word, 1 / scale) for s in seen_in(table)]
     return all(
         is_said(proof, " ".join(w.text for w in words if top < (w.top + w.bottom) / 2 < top + strip.height))
         for proof, top, strip in zip(unprotected, tops, strips, strict=True)
@@ -601,7 +579,7 @@ def _around(words: Sequence[Word]) -> tuple[int, int, int, int]:
     return round(left), round(2 * top - bottom), round(right), round(2 * bottom - top)
 
 
-def _tilt(seen: Sequence[_Seen]) -> float:
+def _tilt(seen: Sequence[Seen]) -> float:
     """Measures the slope of the printed lines in degrees, clockwise positive; 0 where it is tiny."""
     lines: dict[tuple[str, str, str], list[Word]] = {}
     for s in seen:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
+
+from pipeline.domain import Word
 
 # Median difference between neighbouring points of bare paper, as a share of that between ink and paper.
 _GRAIN = 0.023
@@ -166,3 +168,12 @@ _INKS = {"grey": _grey, "dark": _dark, "flat": _flat}
 def paper(grey: Image.Image) -> int:
     """Gives the grey level of the paper, which is most of a page."""
     return int(ImageStat.Stat(grey).median[0])
+
+
+def wipe(picture: Image.Image, words: Iterable[Word], colour: int, beside: float, scale: float = 1.0) -> None:
+    """Paints over words in a grey picture that is so much smaller, and so far beside them, in heights."""
+    pen = ImageDraw.Draw(picture)
+    for word in words:
+        rim = beside * (word.bottom - word.top)
+        corners = (word.x0 - rim, word.top - rim, word.x1 + rim, word.bottom + rim)
+        pen.rectangle([scale * corner for corner in corners], fill=colour)

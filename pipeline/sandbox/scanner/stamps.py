@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from pipeline.domain import Word
 from pipeline.papers.clues import Clues
-from pipeline.sandbox.scanner.preparation import Hypothesis, paper, prepared
+from pipeline.sandbox.scanner.preparation import Hypothesis, paper, prepared, wipe
 from pipeline.sandbox.scanner.tesseract import table_of
 
 LOOK_SECONDS = 2.0
@@ -31,6 +31,8 @@ _LINE = 1.8
 _SLANT = 4.0
 # How much higher than most a word is that no line of print holds.
 _HIGH = 1.8
+# How far beside its box, as a share of its height, a word's ink goes.
+_BESIDE = 0.15
 _TURNS = (0.0, 20.0, -20.0, 40.0, -40.0)
 _SURE, _VERY_SURE = 40.0, 60.0
 
@@ -94,7 +96,7 @@ def _patches(page: Image.Image, words: Sequence[Word]) -> list[_Patch]:
     ink = prepared(page.resize(size, Image.Resampling.BOX), Hypothesis(ink="flat")).point(
         [255 if 255 - level >= _INK else 0 for level in range(256)]
     )
-    _without(ink, words, shrink, 0)
+    wipe(ink, words, 0, _BESIDE, shrink)
     # Print, rules and pens are too thin to be left after this.
     thick = ink.filter(ImageFilter.MinFilter(3))
     cells = thick.resize((-(-size[0] // _CELL), -(-size[1] // _CELL)), Image.Resampling.BOX)
@@ -104,14 +106,6 @@ def _patches(page: Image.Image, words: Sequence[Word]) -> list[_Patch]:
     patches = [_patch(group, shrink) for group in _groups(filled) if len(group) >= _FEWEST_CELLS]
     told = [p for p in patches if _is_among(p.box, words) and _length(p.box) >= _SHORTEST * max(page.size)]
     return sorted(told, key=lambda p: -_length(p.box))[:_MOST_PATCHES]
-
-
-def _without(picture: Image.Image, words: Iterable[Word], scale: float, colour: int) -> None:
-    pen = ImageDraw.Draw(picture)
-    for word in words:
-        beside = 0.15 * (word.bottom - word.top)
-        corners = (word.x0 - beside, word.top - beside, word.x1 + beside, word.bottom + beside)
-        pen.rectangle([scale * corner for corner in corners], fill=colour)
 
 
 def _groups(cells: set[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
@@ -159,7 +153,7 @@ def _is_among(box: Box, words: Sequence[Word]) -> bool:
 def _cut_out(page: Image.Image, words: Sequence[Word], patch: _Patch) -> Image.Image:
     """Cuts a patch out of the page without its words, in a size at which letters are read."""
     clear = page.copy()
-    _without(clear, words, 1.0, paper(page))
+    wipe(clear, words, paper(page), _BESIDE)
     left, top, right, bottom = patch.box
     crop = clear.crop((max(0, left), max(0, top), min(page.width, right), min(page.height, bottom)))
     shrink = min(2.0, _SIDE / max(crop.size))

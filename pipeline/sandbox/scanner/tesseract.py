@@ -10,12 +10,14 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
+from pipeline.domain import Word
 from pipeline.sandbox.scanner.forked import answer_of
 
 LANGUAGE = "tur"
@@ -95,6 +97,33 @@ def _engine(library: str, data: str | None) -> _Engine | Fault:
     return (
         "without_turkish" if engine.TessBaseAPIInit3(handle, where, LANGUAGE.encode()) else (engine, handle)
     )
+
+
+# --- what it says ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One word as tesseract saw it: its line, its box in pixels of the picture it was given."""
+
+    line: tuple[str, str, str]
+    word: Word
+    confidence: float
+
+
+def seen_in(table: str) -> list[Seen]:
+    """Gives the words of a table, without what no letter or digit is part of."""
+    rows = (line.split("\t") for line in table.splitlines())
+    return [
+        Seen((row[2], row[3], row[4]), _word(row[11].strip(), *map(float, row[6:10])), float(row[10]))
+        for row in rows
+        # Rules and dust are read as dashes and bars, and would join what does not belong together.
+        if len(row) == 12 and row[0] == "5" and any(ch.isalnum() or ch == "*" for ch in row[11])
+    ]
+
+
+def _word(text: str, left: float, top: float, width: float, height: float) -> Word:
+    return Word(text, left, top, left + width, top + height)
 
 
 # --- inside the fork ----------------------------------------------------------------------------

@@ -1,0 +1,70 @@
+"""Pale print beside dark: what people read on a scan holds the page, though no look at all of it sees it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.pdfgen.canvas import Canvas
+
+from benchmarks.receipts import by_layouts, plain
+from mailbox_fixtures.expect import demo_policy
+from pipeline.domain import Receipt
+from pipeline.sandbox.scanner import ocr
+from pipeline.sandbox.scanner.pale import signs_left
+from pipeline.sandbox.scanner.tesseract import ocr_fault
+from tests.receipt_damage import damaged
+from tests.receipt_material import LAYOUTS, PLAIN, ReceiptFacts, _draw, font_file
+from tests.receipt_tricks import BILL, PAPER
+
+CLUES = demo_policy().clues
+pytestmark = pytest.mark.skipif(ocr_fault() is not None, reason="tesseract-ocr-tur is missing")
+
+
+def scan(text: str, grey: float, axis: str = "clean 150 dpi", size: int = 9) -> Image.Image:
+    """A scanned receipt that says something more at its foot, in some shade of grey."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=PAPER, invariant=1)
+    _draw(canvas, LAYOUTS[BILL](ReceiptFacts()), PLAIN)
+    canvas.setFillGray(grey)
+    canvas.setFont("sans", size)
+    canvas.drawString(60, 90, text)
+    canvas.showPage()
+    canvas.save()
+    return plain(damaged(stream.getvalue(), axis, 7))
+
+
+def decided(picture: Image.Image) -> Receipt | None:
+    reading = ocr.read_pages([(1, picture)], CLUES)
+    return by_layouts(CLUES)(reading)
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.5, 0.7, 0.85])
+@pytest.mark.parametrize("text", ["İPTAL EDİLDİ", "İade edilmiştir."])
+def test_whatever_its_shade_a_sign_holds_a_scan(text: str, grey: float) -> None:
+    receipt = decided(scan(text, grey))
+    assert receipt is None or receipt.unclear
+
+
+@pytest.mark.parametrize("axis", ["jpeg", "phone"])
+def test_so_it_does_on_worse_pictures(axis: str) -> None:
+    receipt = decided(scan("İPTAL EDİLDİ", 0.6, axis, 12))
+    assert receipt is None or receipt.unclear
+
+
+@pytest.mark.parametrize("axis", ["clean 150 dpi", "noise", "phone"])
+def test_other_pale_print_disturbs_nothing(axis: str) -> None:
+    receipt = decided(scan("www.banka.example", 0.7, axis))
+    assert receipt is not None
+    assert not receipt.unclear
+
+
+def test_what_nobody_had_the_time_to_look_at_is_told() -> None:
+    page = Image.new("L", (800, 400), 255)
+    pen, font = ImageDraw.Draw(page), ImageFont.truetype(str(font_file("sans")), 30)
+    pen.text((60, 60), "İPTAL EDİLDİ", fill=150, font=font)
+    assert signs_left(page, (), CLUES, lambda: 5.0) == ("İPTAL EDİLDİ",)
+    assert signs_left(page, (), CLUES, lambda: 0.0) == ("",)
+    # Bare paper needs no look.
+    assert signs_left(Image.new("L", (800, 400), 255), (), CLUES, lambda: 0.0) == ()
