@@ -94,16 +94,18 @@ class Cells:
         for cell in cells:
             places.append(cell.row << COLUMN_BITS | cell.column)
             numbers.append(known.setdefault((cell.kind, cell.text), len(known)))
-        return cls.packed_of([text for _, text in known], [kind for kind, _ in known], places, numbers)
+        columns = b"".join((places, numbers))
+        return cls.packed_of([text for _, text in known], [kind for kind, _ in known], columns)
 
     @classmethod
-    def packed_of(
-        cls, words: Iterable[str], kinds: Iterable[CellKind], places: array[int], numbers: array[int]
-    ) -> Cells:
-        """Takes what is in columns already: words with their kinds, of each cell its place and its word."""
-        letters = "".join(kind.value[0] for kind in kinds)
-        packed = b64encode(b"".join((places, numbers)))
-        return cls(tuple(words), letters, str(packed, "ascii"))
+    def packed_of(cls, words: Iterable[str], kinds: Iterable[CellKind], columns: bytes) -> Cells:
+        """Takes what is in columns: words with their kinds, then the places of all cells and their words."""
+        cells = object.__new__(cls)
+        # Nobody else has said so: of a long list it is dear to unpack it once more to look.
+        object.__setattr__(cells, "words", tuple(words))
+        object.__setattr__(cells, "kinds", "".join(kind.value[0] for kind in kinds))
+        object.__setattr__(cells, "packed", str(b64encode(columns), "ascii"))
+        return cells
 
     def __post_init__(self) -> None:
         """Raises ValueError where a cell has no word, or a word no kind: a stranger may have said so."""

@@ -303,15 +303,20 @@ class SheetInProgress:
         # Of a long list it is dear, and asked for only where a column is hidden.
         places = self._places if self.hidden_columns else ()
         last_column = max((place & MAX_COLUMN for place in places), default=-1)
+        looks = (*self._looks, *self._drawn_over())
+        # A long list is not kept twice while it is packed.
+        columns = b"".join((self._places, self._numbers))
+        self._places, self._numbers = array("Q"), array("I")
+        del places
         return Sheet(
             self.name,
-            Cells.packed_of(self._words, self._kinds, self._places, self._numbers),
+            Cells.packed_of(self._words, self._kinds, columns),
             self.visible,
             tuple(self.merged),
             tuple(sorted(row for row in self.hidden_rows if row <= last_row)),
             tuple(sorted(_columns(self.hidden_columns, last_column))),
             self.since_1904,
-            (*self._looks, *self._drawn_over()),
+            looks,
             tuple(self._comments),
         )
 

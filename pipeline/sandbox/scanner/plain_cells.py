@@ -13,16 +13,17 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import compress
+from operator import or_
 from typing import IO, Protocol
 
 from pipeline.domain.files import COLUMN_BITS
-from pipeline.sandbox.scanner.cells import MAX_COLUMN, MAX_ROW, SheetInProgress, column_of
+from pipeline.sandbox.scanner.cells import MAX_COLUMN, MAX_ROW, SheetInProgress, column_of, place_of
 from pipeline.sandbox.scanner.elements import Attributes, Handler, Pieces, told_as_damage
+from pipeline.sandbox.scanner.learnt import Learnt
 from pipeline.sandbox.scanner.limits import Allowance
 
 _PIECE = 1 << 17
 _LONGEST_PIECE = 1 << 22
-_MOST_KNOWN = 16_384
 _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?"
     rb"(?: standalone=[\"'](?:yes|no)[\"'])? ?\?>)?\s*(?=<[A-Za-z])"
@@ -44,6 +45,7 @@ _ATTRIBUTE = re.compile(r'([A-Za-z0-9:]+)="([^"]*)"')
 _BLANKS = b" \t\r\n"
 # Instead of the number of a word: nothing stands there; what expat shall look at.
 NOTHING, UNKNOWN = -1, -2
+_LAST = place_of(MAX_ROW, MAX_COLUMN)
 
 
 class CellHandler(Handler, Protocol):
@@ -68,9 +70,9 @@ class PlainCells:
         self._room = allowance
         self._expat = Pieces(handler, allowance)
         # By all of a cell but its place, and of a row but its number: most say what others said before.
-        self._known: dict[bytes, int] = {}
+        self._known = Learnt(self._number_of)
         self._turns: dict[bytes, bool] = {}
-        self._columns: dict[bytes, int] = {}
+        self._columns = Learnt(_column)
         self._is_right_in_row = False
 
     def read(self, source: IO[bytes]) -> None:
@@ -94,22 +96,18 @@ class PlainCells:
     def _take(self, piece: bytes) -> None:
         parts = _CELL.split(piece)
         gaps, letters, digits, rests = parts[::4], parts[1::4], parts[2::4], parts[3::4]
-        numbers = [
-            self._learnt(rest) if n is None else n
-            for rest, n in zip(rests, map(self._known.get, rests), strict=True)
-        ]
-        columns = [
-            self._column(name) if c is None else c
-            for name, c in zip(letters, map(self._columns.get, letters), strict=True)
-        ]
-        rows = [int(number) - 1 for number in digits]
+        numbers = list(map(self._known.__getitem__, rests))
+        columns = list(map(self._columns.__getitem__, letters))
+        # A row's number is said by each of its cells.
+        rows = {said: (int(said) - 1) << COLUMN_BITS for said in set(digits)}
+        places = list(map(or_, map(rows.__getitem__, digits), columns))
         is_plain = (
-            bool(rows) and min(numbers) > UNKNOWN and max(columns) <= MAX_COLUMN and max(rows) <= MAX_ROW
+            bool(places) and min(numbers) > UNKNOWN and max(columns) <= MAX_COLUMN and max(places) <= _LAST
         )
         if is_plain and self._is_right_in_row and all(map(self._is_turn, filter(None, gaps[:-1]))):
-            self._put(rows, columns, numbers)
+            self._put(places, numbers)
         else:
-            self._take_singly(parts, rows, columns, numbers)
+            self._take_singly(parts, places, columns, numbers)
         self._pass_on(gaps[-1])
 
     def _is_turn(self, gap: bytes) -> bool:
@@ -127,27 +125,26 @@ class PlainCells:
         return is_seen
 
     def _take_singly(
-        self, parts: Sequence[bytes], rows: Sequence[int], columns: Sequence[int], numbers: Sequence[int]
+        self, parts: Sequence[bytes], places: Sequence[int], columns: Sequence[int], numbers: Sequence[int]
     ) -> None:
         begun = 0
-        for at, (row, column, number) in enumerate(zip(rows, columns, numbers, strict=True)):
+        for at, (place, column, number) in enumerate(zip(places, columns, numbers, strict=True)):
             gap, letters, digits, rest = parts[4 * at : 4 * at + 4]
             if gap:
-                self._put(rows[begun:at], columns[begun:at], numbers[begun:at])
+                self._put(places[begun:at], numbers[begun:at])
                 begun = at
                 self._pass_on(gap)
-            if not self._is_right_in_row or number == UNKNOWN or column > MAX_COLUMN or row > MAX_ROW:
-                self._put(rows[begun:at], columns[begun:at], numbers[begun:at])
+            if not self._is_right_in_row or number == UNKNOWN or column > MAX_COLUMN or place > _LAST:
+                self._put(places[begun:at], numbers[begun:at])
                 begun = at + 1
                 self._pass_on(b'<c r="' + letters + digits + b'"' + rest)
-        self._put(rows[begun:], columns[begun:], numbers[begun:])
+        self._put(places[begun:], numbers[begun:])
 
-    def _put(self, rows: Sequence[int], columns: Sequence[int], numbers: Sequence[int]) -> None:
-        if not rows:
+    def _put(self, places: Sequence[int], numbers: Sequence[int]) -> None:
+        if not places:
             return
-        self._room.take_elements(len(rows))
-        self._handler.stand_at(rows[-1], columns[-1])
-        places = [row << COLUMN_BITS | column for row, column in zip(rows, columns, strict=True)]
+        self._room.take_elements(len(places))
+        self._handler.stand_at(places[-1] >> COLUMN_BITS, places[-1] & MAX_COLUMN)
         if min(numbers) == NOTHING:
             is_filled = [number != NOTHING for number in numbers]
             places, numbers = list(compress(places, is_filled)), list(compress(numbers, is_filled))
@@ -165,16 +162,6 @@ class PlainCells:
             is_whole_tag and bool(opened) and opened[-1] == "row" and not self._handler.is_in_cell
         )
 
-    def _column(self, letters: bytes) -> int:
-        column = self._columns[letters] = column_of(letters.decode())
-        return column
-
-    def _learnt(self, rest: bytes) -> int:
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        number = self._known[rest] = self._number_of(rest)
-        return number
-
     def _number_of(self, rest: bytes) -> int:
         try:
             said = _CONTENT.fullmatch(rest.decode())
@@ -186,6 +173,10 @@ class PlainCells:
         style, type_, value, text = said.groups()
         value = value or text
         return self._handler.number_of(style or "0", type_ or "n", value) if value else NOTHING
+
+
+def _column(letters: bytes) -> int:
+    return column_of(letters.decode())
 
 
 def _whole_pieces(first: bytes, source: IO[bytes]) -> Iterator[bytes]:

@@ -1,45 +1,50 @@
 """plain_records: the plain cells of an old workbook, in runs, beside xlrd.
 
 A list of 50,000 rows is 600,000 records of four sorts, and for each xlrd makes more of a value than is asked
-for. These are taken out of what xlrd is given to read; whatever else a sheet has, xlrd reads as ever.
+for. These are taken out of what xlrd is given to read; whatever else a sheet has, xlrd reads as ever. A row
+is walked over record by record, and those below it that are laid out alike are taken together (`like_rows`).
 """
 
 from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import xlrd
-from xlrd.sheet import unpack_RK
 
 from pipeline.domain import CellKind
 from pipeline.domain.files import COLUMN_BITS
 from pipeline.sandbox.scanner.beside_cells import margin_words
 from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, SheetInProgress, Style, is_told, number_cell
 from pipeline.sandbox.scanner.drawn_records import NOTE, DrawnRecords
+from pipeline.sandbox.scanner.learnt import Learnt
+from pipeline.sandbox.scanner.like_rows import LABELSST, NUMBER, RK, ROW, Layout
 
-_LABELSST, _NUMBER, _RK, _ROW = 0x00FD, 0x0203, 0x027E, 0x0208
 _BOF, _EOF = 0x0809, 0x000A
 _MARGINS = frozenset({0x0014, 0x0015})
 _OBJECT, _BOX, _CONTINUE, _DRAWING = 0x005D, 0x01B6, 0x003C, 0x00EC
 # What a cell may follow. Others are read together with what comes next: formulas, drawings, notes.
 _BEFORE_CELLS = frozenset(
     # And DBCELL, BLANK, MULBLANK, MULRK, BOOLERR, STRING
-    {_LABELSST, _NUMBER, _RK, _ROW, 0x00D7, 0x0201, 0x00BE, 0x00BD, 0x0205, 0x0207}
+    {LABELSST, NUMBER, RK, ROW, 0x00D7, 0x0201, 0x00BE, 0x00BD, 0x0205, 0x0207}
 )
 # Number and size of a record, then row, column and style of a cell, and the first of its content.
 _HEAD = struct.Struct("<HHHHHI")
+_LONG = struct.Struct("<Q")
 _FLOAT = struct.Struct("<d")
 # Bytes of the longest of these records.
 _LONGEST = 20
 _HIDDEN, _DEFAULT_HEIGHT = 0x20, 0x8000
 _COLUMNS = 256
 _LONGEST_RUN = 8192
-_MOST_KNOWN = 16_384
 # Instead of the number of a word: what xlrd shall say.
 _UNKNOWN = -1
+# So many rows are looked at together, first and at most, and so many of them pay for looking.
+_FIRST_REACH, _LAST_REACH, _WORTH = 32, 1024, 4
+_LONGEST_PAUSE = 64
 
 
 def _counted(data: bytes) -> str:
@@ -48,7 +53,27 @@ def _counted(data: bytes) -> str:
     return data[3:].decode("utf-16-le" if wide else "latin-1", "replace")
 
 
-Content = tuple[int, int] | tuple[int, bytes]
+def _first_new(numbers: list[Any], at: int, end: int) -> int:
+    try:
+        return numbers.index(None, at, end)
+    except ValueError:
+        return end
+
+
+def _rk(content: int) -> float:
+    """Reads a number of four bytes: a whole one or the upper half of a float, or a hundredth of either.
+
+    >>> _rk(12 << 2 | 2), _rk(-5 << 2 & 0xFFFFFFFF | 3), _rk(0x3FF80000)
+    (12.0, -0.05, 1.5)
+    """
+    whole = (content >> 2) - (content >> 31 << 30)
+    value = float(whole) if content & 2 else _float((content & ~3) << 32)
+    return value / 100 if content & 1 else value
+
+
+def _float(content: int) -> float:
+    value: float = _FLOAT.unpack(_LONG.pack(content))[0]
+    return value
 
 
 class PlainRecords:
@@ -62,12 +87,16 @@ class PlainRecords:
         self._takes_cells = takes_cells
         self._sheet = sheet
         self._styles = styles
-        # By style and content, which word it is: in a list most cells say what others said before.
-        self._known: dict[Content, int] = {}
+        # By kind of record and style.
+        self._known: dict[tuple[int, int], Learnt[int]] = {}
         self._places = array("Q")
         self._numbers = array("I")
         self._last = 0
         self._row = -1
+        # The newest layout of each size.
+        self._layouts: dict[int, Layout] = {}
+        # How many rows are looked at together next, and before how many it is not worth trying.
+        self._reach, self._pause, self._longer = _FIRST_REACH, 0, 1
         self._is_inside = False
         # Whether the newest drawn thing is a cell's note; of a box that is open, its letters and how many.
         self._is_note = False
@@ -127,22 +156,29 @@ class PlainRecords:
         mem, at = self._book.mem, self._book._position
         unpacked, known = _HEAD.unpack_from, self._known.get
         put_place, put_number = self._places.append, self._numbers.append
-        key: Content
         last = len(mem) - _LONGEST
+        # The row that is walked over, and where it begins.
+        walked, begun = -1, at
         while at <= last:
             code, size, row, column, style, content = unpacked(mem, at)
-            if code == _LABELSST and size == 10:
-                key = (style, content)
-            elif (code == _RK and size == 10) or (code == _NUMBER and size == 14):
-                key = (style, mem[at + 10 : at + 4 + size])
-            elif code == _ROW and size == 16 and self._is_usual(row, content, mem[at + 16]):
+            if row != walked:
+                taken = self._take_alike(mem, begun, at, walked) if row == walked + 1 and at > begun else 0
+                if len(self._places) >= _LONGEST_RUN:
+                    self.finish()
+                    put_place, put_number = self._places.append, self._numbers.append
+                walked, begun = (-1 if taken else row), at + taken * (at - begun)
+                if taken:
+                    at = begun
+                    continue
+            if code == NUMBER and size == 14:
+                (content,) = _LONG.unpack_from(mem, at + 10)
+            elif code == ROW and size == 16 and self._is_usual(row, content, mem[at + 16]):
                 at += 20
                 continue
-            else:
+            elif (code != LABELSST and code != RK) or size != 10:
                 break
-            number = known(key)
-            if number is None:
-                number = self._learnt(key)
+            words = known((code, style))
+            number = (self._words_of(code, style) if words is None else words)[content]
             if number < 0 or column >= _COLUMNS:
                 break
             put_place(row << COLUMN_BITS | column)
@@ -152,6 +188,56 @@ class PlainRecords:
         if len(self._places) >= _LONGEST_RUN:
             self.finish()
 
+    def _take_alike(self, mem: bytes, begun: int, at: int, row: int) -> int:
+        """Takes rows that follow one and are laid out like it, and tells how many."""
+        if self._pause:
+            self._pause -= 1
+            return 0
+        layout, count = self._layout_of(mem, begun, at, row)
+        block = mem[at : at + count * layout.size]
+        numbers = self._numbers_of(layout, layout.contents(block))
+        width = len(layout.cells)
+        taken = len(numbers) // width if width else len(block) // layout.size
+        if taken < _WORTH:
+            self._pause = self._longer
+            self._longer = min(2 * self._longer, _LONGEST_PAUSE)
+        else:
+            self._longer = 1
+        self._reach = min(2 * taken, _LAST_REACH) if taken == self._reach else _FIRST_REACH
+        self._places += layout.places(row + 1, taken)
+        self._numbers.extend(numbers[: taken * width])
+        if layout.has_row:
+            self._row = max(self._row, row + taken)
+        return taken
+
+    def _layout_of(self, mem: bytes, begun: int, at: int, row: int) -> tuple[Layout, int]:
+        """Gives the layout of a row and how many below are laid out alike.
+
+        Most programs tell of 32 rows, then of their cells, and so on: layouts come again.
+        """
+        known = self._layouts.get(at - begun)
+        count = known.count(mem, begun, row, self._reach + 1) if known else 0
+        if known is None or not count:
+            known = self._layouts[at - begun] = Layout(mem[begun:at])
+            count = known.count(mem, begun, row, self._reach + 1)
+        return known, count - 1
+
+    def _numbers_of(self, layout: Layout, contents: Sequence[int]) -> list[int]:
+        """Gives the numbers of the words of some rows, as far as all of them are known."""
+        width = len(layout.cells)
+        words = [self._words_of(cell.code, cell.style) for cell in layout.cells]
+        numbers: list[Any] = [None] * len(contents)
+        for n, known in enumerate(words):
+            numbers[n::width] = map(known.get, contents[n::width])
+        end = numbers.index(_UNKNOWN) if _UNKNOWN in numbers else len(numbers)
+        # One after the other, for in that order new words are told.
+        at = _first_new(numbers, 0, end)
+        while at < end:
+            numbers[at] = words[at % width][contents[at]]
+            end = at if numbers[at] == _UNKNOWN else end
+            at = _first_new(numbers, at + 1, end)
+        return numbers[:end]
+
     def _is_usual(self, row: int, content: int, flags: int) -> bool:
         """Tells whether a row hides nothing; one told of before, or out of order, xlrd shall look at."""
         is_next = row > self._row
@@ -160,26 +246,32 @@ class PlainRecords:
         is_high = content & _DEFAULT_HEIGHT or content & 0x7FFF >= 20 * LEAST_HEIGHT
         return bool(is_next and is_high and not flags & _HIDDEN)
 
-    def _learnt(self, key: Content) -> int:
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        number = self._known[key] = self._number_of(*key)
-        return number
+    def _words_of(self, code: int, style: int) -> Learnt[int]:
+        words = self._known.get((code, style))
+        if words is None:
+            words = self._known[code, style] = Learnt(self._learner(code, style))
+        return words
 
-    def _number_of(self, style: int, content: int | bytes) -> int:
+    def _learner(self, code: int, style: int) -> Callable[[int], int]:
+        """Gives what makes words of the contents of one kind of record in one style."""
         kind = self._book._xf_index_to_xl_type_map.get(style)
         if kind is None or style >= len(self._styles):
-            return _UNKNOWN
+            return lambda _content: _UNKNOWN
         known = self._styles[style]
-        if isinstance(content, int):
-            strings = self._book._sharedstrings
-            # Of a text of several fonts a part may be crossed out.
-            if content >= len(strings) or content in self._book._rich_text_runlist_map:
-                return _UNKNOWN
-            return self._put(CellKind.TEXT, strings[content], known)
-        value = unpack_RK(content) if len(content) == 4 else _FLOAT.unpack(content)[0]
+        if code == LABELSST:
+            return partial(self._text, known)
         as_date = kind == xlrd.XL_CELL_DATE and known.shows_date
-        return self._put(*number_cell(value, as_date, self._sheet.since_1904), known)
+        return partial(self._number, _rk if code == RK else _float, as_date, known)
+
+    def _text(self, known: Style, content: int) -> int:
+        strings = self._book._sharedstrings
+        # Of a text of several fonts a part may be crossed out.
+        if content >= len(strings) or content in self._book._rich_text_runlist_map:
+            return _UNKNOWN
+        return self._put(CellKind.TEXT, strings[content], known)
+
+    def _number(self, read: Callable[[int], float], as_date: bool, known: Style, content: int) -> int:
+        return self._put(*number_cell(read(content), as_date, self._sheet.since_1904), known)
 
     def _put(self, kind: CellKind, text: str, known: Style) -> int:
         has_look = known.look and is_told(known.look, kind)
