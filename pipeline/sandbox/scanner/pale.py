@@ -21,6 +21,8 @@ LOOK_SECONDS = 2.0
 # Grey levels, of 255, by which a point is darker than the paper where people begin to tell it from ink, and
 # where nobody would call it paper.
 _PAPER, _INK = 8, 32
+# Median height of a word in pixels with which letters are told well enough.
+_LETTERS = 16
 # Share of the ink of most words that one in usual print has.
 _USUAL = 0.75
 # Blur radius in pixels that takes grain for no ink.
@@ -38,6 +40,7 @@ def signs_left(
 
     "" for what nobody had the time to look at. Raises OcrUnavailable.
     """
+    page, words = _smaller(page, words)
     bare = prepared(page, Hypothesis(ink="flat", soft=_SOFT))
     wipe(bare, _dark(bare, words), 255, _BESIDE)
     grain = _grain(bare.histogram())
@@ -50,6 +53,16 @@ def signs_left(
     if table is None:
         return ("",)
     return tuple(dict.fromkeys(line for line in _lines(table) if clues.is_unfinished(line)))
+
+
+def _smaller(page: Image.Image, words: Sequence[Word]) -> tuple[Image.Image, Sequence[Word]]:
+    """Gives a page and its words no larger than letters need be: pale ones are no smaller than others."""
+    height = statistics.median(word.bottom - word.top for word in words) if words else 0.0
+    factor = _LETTERS / max(height, _LETTERS)
+    size = round(page.width * factor), round(page.height * factor)
+    return page.resize(size, Image.Resampling.BOX), [
+        Word(w.text, w.x0 * factor, w.top * factor, w.x1 * factor, w.bottom * factor) for w in words
+    ]
 
 
 def _dark(flat: Image.Image, words: Sequence[Word]) -> list[Word]:
