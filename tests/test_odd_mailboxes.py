@@ -13,7 +13,7 @@ import pytest
 from pipeline.mail.faults import MailboxFault
 from pipeline.mail.imap import Refused
 from pipeline.sandbox.workers import WorkerPool
-from tests.house import MORNING, House, fixture
+from tests.house import FOLDERS, MORNING, House, fixture
 from tests.saboteurs import Answer, DropAtLine, Interject, Rewrite, Saboteur, Without
 from tests.servers import Certificates, Dovecot, RecordingSmtp
 
@@ -180,6 +180,20 @@ def test_a_copy_from_before_a_cut_is_not_taken_for_the_next_mail_with_the_same_b
     house.write()
     polls(house, 70)
     assert house.filed() == {"accepted": 2}
+
+
+def test_a_mail_that_a_person_moved_back_is_not_doubled_by_a_cut(house: House) -> None:
+    house.deliver(TWO[0])
+    polls(house, 0)
+    house.box.move([1], FOLDERS["accepted"], "INBOX")
+    for minute, line in enumerate((rb"UID MOVE", rb"UID (STORE|MOVE)"), start=5):
+        with DropAtLine(house.box.server.port, "client", 1, line) as saboteur:
+            with pytest.raises(MailboxFault):
+                house.through(saboteur.port).poll(MORNING + timedelta(minutes=minute))
+            assert saboteur.happened
+    house.write()
+    polls(house, 70)
+    assert house.filed() == {"accepted": 1}
 
 
 def test_where_nothing_moves_at_all_it_is_told_and_nothing_is_doubled(house: House) -> None:

@@ -431,16 +431,17 @@ class Mailbox:
         nothing; with `may_be_there`, after a time of trouble, MOVE is left alone for that. Raises Refused
         where the server says yes and the mails stay.
         """
-        can = self.capabilities()
+        can, theirs = self.capabilities(), copies_of_others or {}
         gone = 0
         for some in _chunks(uids, UIDS_PER_COMMAND):
             self._stand_in_folder(writing=True)
             left: Sequence[int] = some
-            if "MOVE" in can and not may_be_there:
-                self._put(folder, partial(_move, some))
+            movable = [uid for uid in some if not may_be_there or theirs.get(uid)]
+            if "MOVE" in can and movable:
+                self._put(folder, partial(_move, movable))
                 left = self._still_here(some)
             if left:
-                self._file_by_copy(left, folder, "UIDPLUS" in can, copies_of_others or {})
+                self._file_by_copy(left, folder, "UIDPLUS" in can, theirs)
                 left = self._still_here(left)
             if left and "UIDPLUS" in can:
                 raise Refused(
