@@ -48,21 +48,21 @@ def test_a_label_that_was_left_out_comes_from_another_look() -> None:
     assert not lacks(whole)
     # The charge below the amount has lost its label, and would be a second amount.
     assert lacks(without("MASRAF")) == {"amount"}
-    found = with_labels_of(without("MASRAF"), [without("TUTAR"), whole], CLUES)
+    found = with_labels_of(without("MASRAF"), lacks(without("MASRAF")), [without("TUTAR"), whole], CLUES)
     assert not lacks(found)
     assert sorted(word.text for word in found) == sorted(word.text for word in whole)
 
 
 def test_what_lacks_nothing_stays_as_it_was_read() -> None:
     misread = text_words(HAVALE.replace("SIRA NO", "SIPA NU"))
-    assert with_labels_of(misread, [text_words(HAVALE)], CLUES) == misread
+    assert with_labels_of(misread, lacks(misread), [text_words(HAVALE)], CLUES) == misread
 
 
 def test_what_one_look_has_seen_another_does_not_unsee() -> None:
     """A pale word behind the amount makes it unclear, and no look that has left it out makes it clear."""
     seen = text_words(HAVALE.replace("780,00 TL", "780,00 TL İADE"))
     assert "amount" in lacks(seen)
-    assert with_labels_of(seen, [text_words(HAVALE)], CLUES) == seen
+    assert with_labels_of(seen, lacks(seen), [text_words(HAVALE)], CLUES) == seen
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_one_look_has_seen_another_does_not_unsee() -> None:
     ],
 )
 def test_no_value_comes_with_a_label(otherwise: str) -> None:
-    found = with_labels_of(without("MASRAF"), [text_words(otherwise)], CLUES)
+    found = with_labels_of(without("MASRAF"), lacks(without("MASRAF")), [text_words(otherwise)], CLUES)
     told = {proof.values for proof in strength(found, CLUES.terms).proofs if proof.kind == "amount"}
     assert told == {p.values for p in strength(without("MASRAF"), CLUES.terms).proofs if p.kind == "amount"}
 

@@ -22,15 +22,16 @@ def lacking(words: tuple[Word, ...], proved: Strength, clues: Clues) -> frozense
 
 
 def with_labels_of(
-    words: tuple[Word, ...], others: Iterable[Sequence[Word]], clues: Clues
+    words: tuple[Word, ...], lacks: frozenset[str], others: Iterable[Sequence[Word]], clues: Clues
 ) -> tuple[Word, ...]:
     """Adds words of other readings whose labels let a layout find what it lacks in this one.
 
     Words are only added, where this reading has none: what one look has seen, another does not unsee. And
     only where every value that was proved is proved with them as well, and no other amount or day.
     """
+    if not lacks:
+        return words
     proved = strength(words, clues.terms)
-    lacks = lacking(words, proved, clues)
     for line in (line for other in others for line in lines_of(other)):
         if not lacks:
             break

@@ -306,7 +306,9 @@ def strongest(readings: Sequence[Reading], clues: Clues) -> Reading:
     best = max(readings, key=lambda r: _standing(r, readings))
     rivals = [r for r in _rivals(best, readings) if r is not best]
     words = patched(best.words, [r.words for r in rivals], clues.terms)
-    words = with_labels_of(words, [r.words for r in rivals], clues)
+    is_as_read = words == best.words
+    lacks = best.lacks if is_as_read else lacking(words, strength(words, clues.terms), clues)
+    words = with_labels_of(words, lacks, [r.words for r in rivals], clues)
     if words == best.words:
         return best
     helpers = [r for r in rivals if not set(r.words).isdisjoint(set(words) - set(best.words))]

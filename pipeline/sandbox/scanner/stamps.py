@@ -62,11 +62,16 @@ def stamps_across(
     """
     found: list[str] = []
     words = _of_print(words)
-    for patch in _patches(page, words):
+    patches = _patches(page, words)
+    if not patches:
+        return ()
+    cover, clear = paper(page), page.copy()
+    wipe(clear, words, cover, _BESIDE)
+    for patch in patches:
         if left() <= 0:
             return (*found, "")
-        crop = _cut_out(page, words, patch)
-        text, climb = _read(crop, patch, paper(page))
+        crop = _cut_out(clear, patch)
+        text, climb = _read(crop, patch, cover)
         is_aslant = _SLANT <= abs(climb) <= 90 - _SLANT
         if clues.is_unfinished(text):
             found.append(text)
@@ -150,12 +155,10 @@ def _is_among(box: Box, words: Sequence[Word]) -> bool:
 # --- what they say -----------------------------------------------------------------------------
 
 
-def _cut_out(page: Image.Image, words: Sequence[Word], patch: _Patch) -> Image.Image:
-    """Cuts a patch out of the page without its words, in a size at which letters are read."""
-    clear = page.copy()
-    wipe(clear, words, paper(page), _BESIDE)
+def _cut_out(page: Image.Image, patch: _Patch) -> Image.Image:
+    """Cuts a patch out of a page, in a size at which letters are read."""
     left, top, right, bottom = patch.box
-    crop = clear.crop((max(0, left), max(0, top), min(page.width, right), min(page.height, bottom)))
+    crop = page.crop((max(0, left), max(0, top), min(page.width, right), min(page.height, bottom)))
     shrink = min(2.0, _SIDE / max(crop.size))
     return crop.resize((max(1, round(crop.width * shrink)), max(1, round(crop.height * shrink))))
 
