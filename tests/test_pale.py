@@ -53,6 +53,17 @@ def test_so_it_does_on_worse_pictures(axis: str) -> None:
     assert receipt is None or receipt.unclear
 
 
+@pytest.mark.parametrize("ground", ["black", (150, 150, 150), (170, 30, 30)])
+@pytest.mark.parametrize(("text", "is_held"), [("İPTAL EDİLDİ", True), ("banka.example", False)])
+def test_white_letters_on_a_ground_of_their_own_are_read(text: str, is_held: bool, ground: object) -> None:
+    picture = scan("x", 1.0).convert("RGB")
+    pen, font = ImageDraw.Draw(picture), ImageFont.truetype(str(font_file("sans-bold")), 22)
+    pen.rectangle((150, 1500, 520, 1560), fill=ground)  # type: ignore[arg-type]
+    pen.text((170, 1515), text, fill="white", font=font)
+    receipt = decided(picture)
+    assert (receipt is None or bool(receipt.unclear)) is is_held
+
+
 @pytest.mark.parametrize("axis", ["clean 150 dpi", "noise", "phone"])
 def test_other_pale_print_disturbs_nothing(axis: str) -> None:
     receipt = decided(scan("www.banka.example", 0.7, axis))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 
-from PIL import Image, ImageOps, ImageStat
+from PIL import Image, ImageFilter, ImageOps, ImageStat
 
 from pipeline.domain import Word
 from pipeline.papers.clues import Clues
 from pipeline.sandbox.scanner.leftover import without_rules
 from pipeline.sandbox.scanner.preparation import Hypothesis, prepared, wipe
+from pipeline.sandbox.scanner.stamps import groups
 from pipeline.sandbox.scanner.tesseract import seen_in, table_of
 
 LOOK_SECONDS = 2.0
@@ -29,6 +30,10 @@ _USUAL = 0.75
 _SOFT = 0.8
 # Grey level of what is shown below which it is print, and how much white is set around it.
 _PRINT, _MARGIN = 128, 20
+# Pixels across all of which no stroke of a letter is ink: what is, is a ground.
+_THICK = 9
+# Pixels across a cell in which such grounds are gathered, how wide one is, and how many are looked at.
+_CELL, _LEAST, _MOST_GROUNDS = 6, 3, 3
 # How far beside its box, as a share of its height, a word's ink goes: more would hide what touches it.
 _BESIDE = 0.15
 
@@ -45,14 +50,31 @@ def signs_left(
     wipe(bare, _dark(bare, words), 255, _BESIDE)
     grain = _grain(bare.histogram())
     rest = bare.point([_shown(255 - level - grain) for level in range(256)])
-    box = without_rules(rest.point([255 if level < _PRINT else 0 for level in range(256)])).getbbox()
-    if not box:
-        return ()
-    part = ImageOps.expand(rest.crop(box), _MARGIN, fill=255)
-    table = table_of(part, 11, 0, min(LOOK_SECONDS, left())) if left() > 0 else None
-    if table is None:
-        return ("",)
-    return tuple(dict.fromkeys(line for line in _lines(table) if clues.is_unfinished(line)))
+    ink = without_rules(rest.point([255 if level < _PRINT else 0 for level in range(256)]))
+    looks = [(rest.crop(ink.getbbox()), 11)] if ink.getbbox() else []
+    # Letters on a ground of their own, paler or darker than it, are told once nothing else is there.
+    for ground in _grounds(ink):
+        looks += [(bare.crop(ground), 6), (ImageOps.invert(bare.crop(ground)), 6)]
+    found: list[str] = []
+    for part, psm in looks:
+        seen = ImageOps.expand(part, _MARGIN, fill=255)
+        table = table_of(seen, psm, 0, min(LOOK_SECONDS, left())) if left() > 0 else None
+        if table is None:
+            return (*found, "")
+        found += [line for line in _lines(table) if clues.is_unfinished(line)]
+    return tuple(dict.fromkeys(found))
+
+
+def _grounds(ink: Image.Image) -> list[tuple[int, int, int, int]]:
+    """Finds where ink is laid on thicker than any stroke of a letter, the largest places first."""
+    thick = ink.filter(ImageFilter.MinFilter(_THICK)).reduce(_CELL)
+    filled = {(at % thick.width, at // thick.width) for at, share in enumerate(thick.tobytes()) if share}
+    boxes = []
+    for cells in groups(filled):
+        xs, ys = [x for x, _ in cells], [y for _, y in cells]
+        boxes.append((_CELL * min(xs), _CELL * min(ys), _CELL * (max(xs) + 1), _CELL * (max(ys) + 1)))
+    large = [box for box in boxes if box[2] - box[0] >= _LEAST * (_CELL + _THICK)]
+    return sorted(large, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))[:_MOST_GROUNDS]
 
 
 def _smaller(page: Image.Image, words: Sequence[Word]) -> tuple[Image.Image, Sequence[Word]]:

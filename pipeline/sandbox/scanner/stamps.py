@@ -108,12 +108,12 @@ def _patches(page: Image.Image, words: Sequence[Word]) -> list[_Patch]:
     filled = {
         (at % cells.width, at // cells.width) for at, share in enumerate(cells.tobytes()) if share >= 16
     }
-    patches = [_patch(group, shrink) for group in _groups(filled) if len(group) >= _FEWEST_CELLS]
+    patches = [_patch(group, shrink) for group in groups(filled) if len(group) >= _FEWEST_CELLS]
     told = [p for p in patches if _is_among(p.box, words) and _length(p.box) >= _SHORTEST * max(page.size)]
     return sorted(told, key=lambda p: -_length(p.box))[:_MOST_PATCHES]
 
 
-def _groups(cells: set[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+def groups(cells: set[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Gathers cells that lie no more than one apart, as the letters of a word do."""
     waiting = set(cells)
     while waiting:
