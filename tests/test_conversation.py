@@ -21,7 +21,7 @@ from pipeline.policy.policy import Policy
 from pipeline.sandbox.scanner.scan import transcribe
 from tests.house import NIGHT, House, Kept, body
 from tests.letters import list_mail, writes
-from tests.mails import XLS, Envelope, Sender, at, attached, mail, mixed, plain
+from tests.mails import PDF, XLS, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import WRONG_TENTH, person
 from tests.words_said import say
 from tests.workbooks import Fields, entry, official, xls
@@ -200,11 +200,65 @@ def test_words_alone_are_heard_of_the_row_that_waits(listed_once: House, words: 
         "Ödemeyi yaptım, dekontu yarın göndereceğim.",
         "Dahili numaram değişti: 3412",
         "Reçete yazamıyorum, lütfen hızlandırın.",
+        "Teşekkür ederim, iyi çalışmalar dilerim. 👍\n\niPhone'umdan gönderildi",
+        "Vakıfbank'tan ödedim, dekont ektedir. Kartım ne zaman gelir?",
     ],
 )
 def test_other_words_of_who_waits_keep_no_row_off(listed_once: House, words: str) -> None:
     hear(listed_once, says(writes(AYSE), words))
     assert listed(listed_once) == {AYSE.identity_number, CANAN.identity_number}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # By none of these words could anybody have known it.
+        "Kartı eşim getirdi.",
+        "Fikrimi değiştirdim.",
+        "Bu başvuru bana ait değil.",
+        "Kart bende hocam",
+        "Stop.",
+        "Boşverin lütfen.",
+        "Doğum tarihim hatalı.",
+        "Evlendim, soyadım değişti.",
+        "Ödemeyeceğim.",
+        "❌",
+    ],
+)
+def test_what_nobody_understands_keeps_the_writers_row_off(listed_once: House, words: str) -> None:
+    hear(listed_once, says(writes(AYSE), f"{words}\n\n{AYSE.name}\n{AYSE.workplace}\nTel: 0312 000 00 00"))
+    assert listed(listed_once) == {CANAN.identity_number}
+    answer = " ".join(body(listed_once.letters()[2]).split())
+    assert "Okunana kadar başvurunuz Kamu SM'ye gönderilecek listeye konmayacak" in answer
+
+    decide(listed_once, "return", NEXT_NIGHT)
+    assert listed(listed_once, NEXT_NIGHT) == {AYSE.identity_number}
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "waits"),
+    [
+        ("vazgecme dilekcesi.pdf", "", True),
+        ("tarama0001.pdf", "Ektedir.", True),
+        ("dekont.pdf", "", False),
+        ("tarama0001.pdf", "Dekont ektedir.", False),
+        ("tarama0001.pdf", "Vazgeçme dilekçem ve dekont ektedir.", True),
+    ],
+)
+def test_a_file_that_nobody_could_read_keeps_the_row_off_unless_it_is_said_what_it_is(
+    listed_once: House, file: str, words: str, waits: bool
+) -> None:
+    sent = Envelope(writes(AYSE), "", at("2024-06-10", "17:00"))
+    hear(listed_once, mail(sent, mixed(plain(words), attached(b"%PDF-1.7\nx", PDF, file))))
+    assert (AYSE.identity_number not in listed(listed_once)) is waits
+
+
+@pytest.mark.parametrize("words", ["kartı kızına teslim etmiş.", "adına yazılan o liste şaka."])
+def test_what_nobody_understands_of_a_colleague_is_read_before_the_row_goes_out(
+    listed_once: House, words: str
+) -> None:
+    hear(listed_once, says(writes(NURAY), f"{AYSE.name} {words}"))
+    assert listed(listed_once) == {CANAN.identity_number}
 
 
 def test_an_answer_to_our_letter_about_a_withdrawal_is_none(listed_once: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pipeline.domain import (
     Case,
@@ -24,7 +25,8 @@ from pipeline.judging.discretion import is_known, visible
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_words, passed_on
 from pipeline.policy.policy import Policy
-from pipeline.policy.remarks import Heard, hear, hear_alone, names
+from pipeline.policy.remarks import Heard, hear, hear_alone, names, say_what_it_is, unknown_alone
+from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.topics import Topic, topics_of
 
 
@@ -59,12 +61,20 @@ def said_by(matter: Matter, policy: Policy) -> Said:
     return Said(words, tuple(about), beside, claims)
 
 
+# What of a mail was not understood, if anything: words of it, or a file.
+Unclear = Literal["", "words", "file"]
+
+
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The cases that a mail may withdraw; `said` is by which words, where no topic and no file tells."""
+    """The cases that a mail may withdraw; `said` is by which words, where no topic and no file tells.
+
+    `unclear` tells, of a mail that nobody has understood, what of it.
+    """
 
     cases: tuple[Case, ...] = ()
     said: str = ""
+    unclear: Unclear = ""
 
 
 def meant_by(said: Said, matter: Matter, facts: Facts, policy: Policy) -> Meant:
@@ -73,7 +83,8 @@ def meant_by(said: Said, matter: Matter, facts: Facts, policy: Policy) -> Meant:
         return Meant(_meant_beside(said.beside, holders, facts))
     if said.leaving or said.beside.withdrawal:
         return Meant(_meant(said.words, facts))
-    return _heard_alone(said, matter.submission, facts, policy)
+    heard = _heard_alone(said, matter.submission, facts, policy)
+    return heard if heard.said else _not_understood(said, matter, facts, policy)
 
 
 def _heard_alone(said: Said, submission: Submission, facts: Facts, policy: Policy) -> Meant:
@@ -90,13 +101,46 @@ def _heard_alone(said: Said, submission: Submission, facts: Facts, policy: Polic
     return Meant(tuple(case for case in cases if _goes_on_a_list(case)), next(iter(told.values())))
 
 
+def _not_understood(said: Said, matter: Matter, facts: Facts, policy: Policy) -> Meant:
+    """Keeps whoever waits for a list where its sender, or somebody in its thread, is not understood.
+
+    A person has to read it anyway, and by then the list would have gone out.
+    """
+    waiting = tuple(case for case in _meant(said.words, facts) if _goes_on_a_list(case))
+    if not waiting or _is_of_a_program(matter) or not policy.remarks.waiting:
+        return Meant()
+    if unknown := _unknown_words(said, matter, waiting, policy):
+        return Meant(waiting, unknown, "words")
+    # What stands in a file that nobody could read, or that is none of ours, nobody has heard.
+    files = (u.name for u in matter.evidence.unread if u.why != "signed_form")
+    unread = next((name for name in files if not say_what_it_is(name, said.words, policy.remarks)), "")
+    return Meant(waiting, unread, "file") if unread else Meant()
+
+
+def _unknown_words(said: Said, matter: Matter, cases: Sequence[Case], policy: Policy) -> str:
+    """Gives the first sentence of a mail that may say anything about some cases; "" for none."""
+    subject, words = _spoken(matter.submission, policy)
+    # The subject of an answer is ours.
+    subject = subject if said.words.startswith(subject) else ""
+    sender = f"{matter.submission.sender_name} {matter.submission.sender}"
+    holders = [case.holder for case in cases if case.holder]
+    return unknown_alone(subject, words, holders, frozenset(heading(sender).split()), policy.remarks)
+
+
+def _is_of_a_program(matter: Matter) -> bool:
+    """Tells whether a program surely wrote a mail: what it says, nobody means."""
+    return matter.automatic not in ("", MAY_BE_AUTOMATIC)
+
+
 def against_somebody(submission: Submission, policy: Policy) -> str:
     """Gives the words of a mail, its writer's name with them, where they may speak against an application."""
     subject, words = _spoken(submission, policy)
     text = f"{subject}\n{words}"
-    remarks = policy.remarks
-    is_heard = any(t.withdraws for t in topics_of(text, policy.topics)) or remarks.may_be_against_somebody(
-        text
+    remarks, topics = policy.remarks, topics_of(text, policy.topics)
+    is_heard = (
+        any(topic.withdraws for topic in topics)
+        or remarks.may_be_against_somebody(text)
+        or bool(not topics and remarks.waiting and remarks.waiting.are_in(text))
     )
     return f"{text}\n{submission.sender_name}" if remarks.alone.say and is_heard else ""
 
@@ -115,6 +159,10 @@ def meant_of_others(said: Said, matter: Matter, facts: Facts, policy: Policy) ->
         return named
     subject, words = _spoken(matter.submission, policy)
     told = hear_alone(subject, words, [case.holder for case in named if case.holder], policy.remarks)
+    # What no topic answers a person reads anyway, whoever is named in it.
+    is_open = not (told or said.topics or said.claims or _is_of_a_program(matter))
+    if is_open and _unknown_words(said, matter, named, policy):
+        return named
     return tuple(named[at] for at in told)
 
 
@@ -242,9 +290,13 @@ def missed(said: Said, left: Sequence[Case], policy: Policy) -> tuple[Finding, .
 
 def taken_back(meant: Meant, facts: Facts, policy: Policy) -> Question:
     """Holds words that came alone and may take back the cases that are meant."""
-    alone, found = policy.remarks.alone, remarked(meant.said, policy)
-    remedy = alone.remedy if _are_known(meant.cases, facts) else ""
-    return Question((replace(found, say=alone.say.format(value=found.value), remedy=remedy),))
+    alone, waiting = policy.remarks.alone, policy.remarks.waiting
+    say, remedy = alone.say, alone.remedy
+    if meant.unclear and waiting:
+        say, remedy = (waiting.say if meant.unclear == "words" else waiting.file), waiting.remedy
+    found = remarked(meant.said, policy)
+    told = remedy if _are_known(meant.cases, facts) else ""
+    return Question((replace(found, say=say.format(value=found.value), remedy=told),))
 
 
 def _are_known(cases: Sequence[Case], facts: Facts) -> bool:

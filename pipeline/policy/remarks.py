@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -322,6 +323,30 @@ class Alone(OfficialPart):
     others: str
 
 
+class Waiting(_Proved):
+    """All words that a mail without a list may consist of and change nothing, whose sender waits for a list.
+
+    Of a language nobody knows all words by which somebody may leave; those that are no such words are few.
+    What one other says is told by `say`; by `file` one that could not be understood, unless its name or the
+    mail says that it is one of some `papers`.
+    """
+
+    words: tuple[str, ...]
+    papers: tuple[str, ...]
+    signs: tuple[str, ...]
+    say: str
+    file: str
+    remedy: str
+
+    def are_in(self, text: str, own: Collection[str] = ()) -> bool:
+        """Tells whether a text has any other word or sign in it, but for numbers and the writer's `own`."""
+        bare = re.sub(r"\S+@\S+|https?:\S+|www\.\S+", " ", text)
+        known = {*self.signs, *_NOTHING}
+        is_signed = any(unicodedata.category(sign) == "So" and sign not in known for sign in bare)
+        left = _without(bare, self.words)
+        return is_signed or any(not w.isdigit() and len(w) > 1 and w not in own for w in left)
+
+
 class Remarks(OfficialFile):
     """rules/remarks.toml."""
 
@@ -342,6 +367,7 @@ class Remarks(OfficialFile):
     # None where they are not listened to, as rules of an earlier version did not.
     sheets: Sheets | None = None
     revisions: Revisions | None = None
+    waiting: Waiting | None = None
 
     def may_be_against_somebody(self, text: str) -> bool:
         """Tells whether a text may speak against an application, whoever's it is."""
@@ -387,6 +413,8 @@ class Remarks(OfficialFile):
             told += (("sheets", self.sheets, self.sheets.are_all_of),)
         if self.revisions:
             told += (("revisions", self.revisions, self.revisions.are_in),)
+        if self.waiting:
+            told += (("waiting", self.waiting, self.waiting.are_in),)
         for key, proved, holds in told:
             for example, wanted in [
                 *((e, True) for e in proved.matches),
@@ -473,6 +501,31 @@ def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Rem
         if remarks.enclosures.end_another(sentence):
             told = dict.fromkeys(_named(sentence, listed) or range(len(listed)), sentence) | told
     return told
+
+
+def unknown_alone(
+    subject: str, words: str, holders: Sequence[Holder], own: Collection[str], remarks: Remarks
+) -> str:
+    """Gives the sentence of a mail without a list that nobody can say to change nothing; "" for none.
+
+    `holders` are those who wait; their words, and the `own` ones of the mail's writer, say nothing new.
+    """
+    if not remarks.waiting:
+        return ""
+    told = (word for h in holders for word in heading(f"{h.name} {h.workplace or ''}").split())
+    known = {*own, *told}
+    sentences = _sentences(subject, words, holders, remarks.legal_notices)
+    return next((text for text in sentences if remarks.waiting.are_in(text, known)), "")
+
+
+def say_what_it_is(file: str, words: str, remarks: Remarks) -> bool:
+    """Tells whether a file that nobody could read says by its name, or the mail of it, that it changes nothing."""
+    waiting = remarks.waiting
+    if not waiting:
+        return True
+    name = re.sub(r"[_\d-]+", " ", re.sub(r"(\.\w{2,4})+$", "", file))
+    is_plain = not waiting.are_in(name) and _has(heading(name).split(), waiting.papers)
+    return is_plain or _has(heading(words).split(), waiting.papers)
 
 
 def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str]:
