@@ -519,7 +519,7 @@ def unknown_alone(
 
 
 def say_what_it_is(file: str, words: str, remarks: Remarks) -> bool:
-    """Tells whether a file that nobody could read says by its name, or the mail of it, that it changes nothing."""
+    """Tells whether an unread file says by its name, or the mail of it, that it changes nothing."""
     waiting = remarks.waiting
     if not waiting:
         return True
