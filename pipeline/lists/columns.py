@@ -69,10 +69,35 @@ def _against(holder: Holder, addresses: _Known, spellings: _Known) -> dict[str, 
 
 
 def _is_of_nobody_here(address: str, holder: Holder, local: str) -> bool:
-    """Tells whether an address is made of two words or more, none of them of the person's name."""
-    words = re.split(r"[^a-z]+", fold(address.partition("@")[0]))
-    is_known = bool(holder.given_name and holder.family_name)
-    return is_known and sum(len(word) >= _TELLING for word in words) > 1 and not _is_named(holder, local)
+    """Tells whether an address is of two words or more, none of the person's name, or of a relative's."""
+    words = [word for word in re.split(r"[^a-z]+", fold(address.partition("@")[0])) if word]
+    if not (holder.given_name and holder.family_name):
+        return False
+    if _is_named(holder, local):
+        return _is_of_a_relative(
+            words, heading(holder.given_name).split(), heading(holder.family_name).split()
+        )
+    return sum(len(word) >= _TELLING for word in words) > 1
+
+
+# What stands before a family name in addresses, and is no other given name.
+_TITLES = frozenset("dr uzm uzmdr op opdr doc docdr prof profdr dt ecz hem ebe vet".split())
+
+
+def _is_of_a_relative(words: Sequence[str], given: Sequence[str], family: Sequence[str]) -> bool:
+    """Tells whether an address has the family name and, in the given name's place, another one.
+
+    Nobody is called Mehmet by an A.: relatives work in one house, and are taken for each other.
+    """
+    if any(len(name) >= _TELLING and name in word for name in given for word in words):
+        return False
+    told = [name for name in family if len(name) >= _TELLING and any(name in word for word in words)]
+    rest = list(words)
+    for name in told:
+        rest = [word.replace(name, "") for word in rest]
+    firsts = {name[0] for name in (*given, *family)}
+    left = [word for word in rest if word and word not in _TITLES and word not in family]
+    return bool(told) and any(word[0] not in firsts for word in left)
 
 
 def is_addressed_by(holder: Holder, address: str, name: str) -> bool:

@@ -541,6 +541,9 @@ def _code(cell: Cell, column: Column) -> _Value:
     if len({fold(code) for code in column.codes} & {fold(re.sub(r"[.,]0+$", "", bare))}) == 1:
         code = re.sub(r"[.,]0+$", "", bare)
         return _Value(next(c for c in column.codes if fold(c) == fold(code)))
+    if "?" in bare:
+        # Whoever asks does not say.
+        return _Value(unclear="unknown_code")
     by_word = _codes_named(bare, column)
     if lead := re.fullmatch(r"(\d)\s*[-–.:)=(/ ]\s*(.+)", bare):
         number, words = lead[1], _codes_named(lead[2], column)

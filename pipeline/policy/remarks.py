@@ -459,7 +459,7 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
             for index in _meant(sentence, before, holders, remarks):
                 rows.setdefault(index, sentence)
         else:
-            for index in _spoken_of(sentence, holders, remarks):
+            for index in _spoken_of(sentence, before, holders, remarks):
                 rows.setdefault(index, sentence)
         # Whom the earlier list was about, and whom the new one still is, a person sees.
         if remarks.questions.are_in(sentence) or remarks.enclosures.end_another(sentence):
@@ -571,7 +571,7 @@ def _is_caption(subject: str, remarks: Remarks) -> bool:
     return remarks.captions.take_back(subject) and not is_else
 
 
-def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
+def _spoken_of(sentence: str, before: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
     """Lists the rows of whom a sentence says something that a person would have to read first."""
     if any(one.are_in(sentence) for one in (remarks.enclosures, remarks.pointed, remarks.foreign)):
         return range(len(holders))
@@ -587,7 +587,14 @@ def _spoken_of(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> Se
     told = ((i, part) for i, h in enumerate(holders) for part in _telling(h))
     meant = [(i, part) for i, part in told if part[:_FIRST_LETTERS] in begun and _has(words, (part,))]
     left = [word for word in words if not any(word.startswith(part) for _, part in meant)]
-    return tuple(dict.fromkeys(i for i, _ in meant)) if meant and remarks.pointed.say_something(left) else ()
+    if meant:
+        return tuple(dict.fromkeys(i for i, _ in meant)) if remarks.pointed.say_something(left) else ()
+    # What is said of nobody by name may be said of whoever was named before, or of all.
+    if remarks.enclosures.are_of_another(sentence) or not _tells_something(words, remarks):
+        return ()
+    own = _own(range(len(holders)), holders)
+    is_said = _tells_something([word for word in words if word not in own], remarks)
+    return (named or _named(before, holders) or range(len(holders))) if is_said else ()
 
 
 def _telling(holder: Holder) -> Sequence[str]:
@@ -666,13 +673,37 @@ def _note(holder: Holder, remarks: Remarks) -> str:
     for text in holder.written.get("comments", "").split("; "):
         if any(one.are_in(text) for one in (*_against(remarks), remarks.enclosures)):
             return text
+        if _tells_something(heading(text).split(), remarks) or squeeze(text) == "?":
+            return text
     for text in holder.written.get("headed", "").split("; "):
-        if remarks.columns.are_in(text):
+        if remarks.columns.are_in(text) or _is_said_beside(text, holder, remarks):
             return text
     for text in holder.written.get("over", "").split("; "):
         if remarks.captions.are_in(text):
             return text
     return next(_names_against(holder.file, remarks), "")
+
+
+def _is_said_beside(text: str, holder: Holder, remarks: Remarks) -> bool:
+    """Tells whether a cell in a column of the sender's own says something: data is no sentence.
+
+    Where no heading says what it is, it is a note.
+    """
+    if not remarks.waiting:
+        return False
+    over, _, said = text.rpartition(UNDER.strip())
+    if heading(over):
+        return _tells_something(heading(said).split(), remarks) or squeeze(said) == "?"
+    own = heading(f"{holder.name} {holder.workplace or ''}").split()
+    return not (remarks.is_idle(said) or (heading(said) and not set(heading(said).split()) - set(own)))
+
+
+def _tells_something(words: Sequence[str], remarks: Remarks) -> bool:
+    """Tells whether words have a finite verb among them that is not known to say nothing new."""
+    if not remarks.waiting:
+        return False
+    known = (*remarks.withdrawal.harmless, *remarks.denials.harmless, *remarks.waiting.words)
+    return remarks.pointed.say_something(_without(" ".join(words), known))
 
 
 class _Around:
