@@ -43,6 +43,7 @@ Bir önceki mailimde dekont eklemeyi unuttum, ekte gönderiyorum.
 Kartımdan 780 TL çekildi, dekont ekte.
 Ödemeyi eşim yaptı, makbuzu taradım.
 Personelimiz Ayşe Karaağaçlı'nın dekontu ektedir.
+Arkadaşımın dekontu ektedir.
 Ücretin yatırıldığına dair dekont ektedir. Dr. Ali Yılmaz
 Ödeme sonrası kartım ne zaman gelir
 Please find attached the payment receipt.
