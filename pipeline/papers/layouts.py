@@ -479,10 +479,8 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
             if label.type:
                 values.setdefault("type", []).append(_Value(label.type, (span,)))
         open_field = found[-1][0].field
-    aside = tuple(value.text for value in values.get("", ()))
-    return _Placed(
-        _that_tell(values), tuple(title), tuple(loose), tuple(free), tuple(lone), aside, tuple(totals)
-    )
+    aside = [value.text for value in values.get("", ())]
+    return _Placed(_that_tell(values), *map(tuple, (title, loose, free, lone, aside, totals)))
 
 
 def _that_tell(values: Mapping[str, Sequence[_Value]]) -> Mapping[str, Sequence[_Value]]:
