@@ -25,7 +25,15 @@ from pipeline.judging.discretion import is_known, visible
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_words, passed_on
 from pipeline.policy.policy import Policy
-from pipeline.policy.remarks import Heard, hear, hear_alone, names, say_what_it_is, unknown_alone
+from pipeline.policy.remarks import (
+    Heard,
+    hear,
+    hear_alone,
+    hear_of_payment,
+    names,
+    say_what_it_is,
+    unknown_alone,
+)
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.topics import Topic, topics_of
 
@@ -238,7 +246,9 @@ def _own(facts: Facts) -> tuple[Case, ...]:
 def _heard_beside(submission: Submission, evidence: Evidence, policy: Policy) -> Heard:
     """Hears what is said beside files: nobody reads it but us."""
     subject, words = _spoken(submission, policy)
-    return hear(subject, words, evidence.holders, policy.remarks)
+    heard = hear(subject, words, evidence.holders, policy.remarks)
+    payment = hear_of_payment(subject, words, policy.remarks) if evidence.receipts else ""
+    return replace(heard, payment=payment)
 
 
 def _spoken(submission: Submission, policy: Policy) -> tuple[str, str]:
