@@ -85,6 +85,28 @@ def test_other_columns_hold_nobody(beside: Value) -> None:
     assert held(*rows) == set()
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        # Data is no sentence, and what has no heading is a note: whatever is not known to be idle waits.
+        ("Yönetici Görüşü", "kartı kızı getirdi"),
+        ("Ek", "başvuruyu yapmadı"),
+        ("Bilgi", "?"),
+        (None, "gelmedi"),
+        (None, "askerde"),
+        (None, "X"),
+        (None, "eski personel"),
+    ],
+)
+def test_what_nobody_knows_beside_a_row_holds_it(title: Value, said: str) -> None:
+    assert held([*PRINTED, title], [*person_line(AYSE), None], [*person_line(HULYA), said]) == {"Şimşekoğlu"}
+
+
+@pytest.mark.parametrize("beside", [1234, "Tel: 0312 000 00 00", "kayıp", "acil", HULYA.workplace])
+def test_idle_cells_without_a_heading_hold_nobody(beside: Value) -> None:
+    assert held(PRINTED, person_line(AYSE), [*person_line(HULYA), beside]) == set()
+
+
 CAPTIONS = ("VAZGEÇENLER", "İPTAL EDİLENLER", "Kartını bulanlar", "Emekli olanlar", "İşlem yapılmayacaklar")
 
 
@@ -352,6 +374,39 @@ def test_a_comment_at_a_row_is_heard_about_it(kind: str, said: str) -> None:
     assert held_by_comment(2, 3, said, kind) == {HULYA.family_name}
 
 
+@pytest.mark.parametrize("said", ["kartı kızı getirdi", "?", "hafta sonu çözülmüş"])
+def test_a_comment_that_nobody_understands_holds_its_row(said: str) -> None:
+    assert held_by_comment(2, 3, said) == {HULYA.family_name}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Kartı kızı getirdi.",
+        "Sorun çözülmüş.",
+        "Kart meğer komşudaymış, o getiriyor.",
+        "Güvenlik görevlisi kartları dolaba koymuş.",
+    ],
+)
+def test_a_sentence_beside_a_list_that_tells_something_unknown_holds_all(words: str) -> None:
+    assert heard(f"{IN_ORDER} {words}")[0] == {AYSE.given_name, HULYA.given_name}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Listedeki personelin kartı kaybolmuştur, gereğini arz ederim.",
+        "Kimlik numarası düzeltildi, liste ektedir.",
+        "Mail adresi eksik kalmış, bu sefer tamam.",
+        "Çantam çalındı, içindeki e-imza da gitti.",
+        "Kamu SM arandı, iptal ettirildi.",
+        "Tutanak tutulmuştur.",
+    ],
+)
+def test_a_sentence_that_tells_what_is_always_told_holds_nobody(words: str) -> None:
+    assert heard(f"{IN_ORDER} {words}")[0] == set()
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
 def test_a_comment_elsewhere_is_a_title_or_names_somebody(kind: str) -> None:
     assert held_by_comment(0, 0, "Bu liste taslaktır", kind) == {AYSE.family_name, HULYA.family_name}
@@ -400,6 +455,20 @@ def test_an_address_of_two_words_that_are_none_of_the_name_is_somebody_elses(loc
     address = f"{local}@hastane1.saglik.example.org"
     (found,) = doubts(PRINTED, person_line(AYSE, work_email=address))
     assert ("email_of_nobody" in found) is (local != "ik.birimi")
+
+
+@pytest.mark.parametrize("local", ["mehmet.karaagacli", "m.karaagacli", "mkaraagacli", "karaagacli.mehmet"])
+def test_an_address_with_a_relatives_name_is_somebody_elses(local: str) -> None:
+    (found,) = doubts(PRINTED, person_line(AYSE, work_email=f"{local}@hastane1.saglik.example.org"))
+    assert "email_of_nobody" in found
+
+
+@pytest.mark.parametrize(
+    "local", ["karaagacli", "dr.karaagacli", "ays.karaagacli", "karaagacli06", "ak.karaagacli"]
+)
+def test_an_address_of_the_family_name_alone_is_the_persons_own(local: str) -> None:
+    (found,) = doubts(PRINTED, person_line(AYSE, work_email=f"{local}@hastane1.saglik.example.org"))
+    assert "email_of_nobody" not in found
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,7 @@ def test_codes_and_the_words_for_them(field: str, value: Value, code: str) -> No
         ("kind", "2.5", "unknown_code"),
         ("kind", "22", "unknown_code"),
         ("kind", "2/3", "unknown_code"),
+        ("kind", "Kayıp?", "unknown_code"),
         ("kind", "Kayıp veya Yenileme", "unknown_code"),
         ("kind", "-", "unknown_code"),
         ("card_reader", "Bluetooth", "unknown_code"),
