@@ -16,7 +16,7 @@ import pytest
 from jinja2 import Environment
 
 from pipeline.desk.rendering import PAGES, environment
-from pipeline.ledger.home import Home
+from pipeline.ledger.home import PEOPLE, Home
 from pipeline.office.opening import policy_to_look_by
 from pipeline.office.settings import DeskSettings, load_settings
 from tests.browser import CHROMIUM, Browser, a_browser
@@ -257,7 +257,29 @@ def gone_wrong(walk: Walk, house: House, number: str, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("pipeline.desk.today.open_stop", broken)
     walk.open("/bugun")
+    sent_in_vain(walk, house, number, accept)
     assert house.ask("SELECT kind FROM act WHERE about=?", number) == []
+
+
+def sent_in_vain(walk: Walk, house: House, number: str, accept: str) -> None:
+    """Looks at what is told of a form that is sent twice, or too late, and of a desk that cannot open."""
+    outdated = "document.querySelectorAll('[name=seen]').forEach((one) => one.value = 'x')"
+    walk.browser.open(f"{walk.address}/ileti/{number}")
+    used = walk.browser.run("document.querySelector('details.yes [name=bilet]').value")
+    walk.press(accept, outdated)
+    walk.browser.open(f"{walk.address}/ileti/{number}")
+    walk.press(accept, f"{outdated}; document.querySelector('details.yes [name=bilet]').value = '{used}'")
+    assert "ikinci kez işlenmedi" in walk.browser.run("document.body.textContent")
+    walk.browser.open(f"{walk.address}/ileti/{number}")
+    walk.browser.ask("Network.clearBrowserCookies")
+    walk.press(accept)
+    assert "işlenmedi" in walk.browser.run("document.body.textContent")
+    walk.enter("zeynep")
+    people = house.home / PEOPLE
+    kept = people.rename(house.home / "kept")
+    people.write_text("{")
+    walk.open("/bekleyenler")
+    kept.rename(people)
 
 
 _TYPED = {"stem": NAMED["stem"], "ad": NAMED["name"], "banka": NAMED["bank"]}

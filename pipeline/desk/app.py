@@ -16,10 +16,11 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from pipeline.desk.answers import Answer, Download, Go, NotHere, NotTheirs, Page, Picture, Visit
 from pipeline.desk.counter import Counter
@@ -27,15 +28,20 @@ from pipeline.desk.guard import Guard, header
 from pipeline.desk.line import Line
 from pipeline.desk.people import People, Person, Power, is_name
 from pipeline.desk.proofs import is_password, step_of
-from pipeline.desk.rendering import PAGES, environment
+from pipeline.desk.rendering import PAGES, desk_words, environment
 from pipeline.desk.sessions import LONGEST, Attempts, Session, Sessions
 from pipeline.domain.faults import OperatorFault, TryLater
-from pipeline.office.console import complain, ours, sentence
+from pipeline.office.console import complain, fault_in_words, ours, sentence, worldly
 from pipeline.office.shop import Shop
+from pipeline.office.world import is_the_worlds
 
 LOGIN, HOME = "/giris", "/bekleyenler"
 _TOKEN = "bilet"
 _STATIC = {"desk.css": "text/css", "desk.js": "text/javascript"}
+# What a form's field begins with where somebody types what they read on a page.
+_READ = "f-"
+# No letter, list or question has a longer number, and the ledger could not be asked for one.
+_LONGEST_NUMBER = 9
 # The largest form, files included.
 MOST_BYTES = 12_000_000
 # An upload stays in memory: what people send us about people is written nowhere but where it belongs.
@@ -80,16 +86,20 @@ class Desk:
         self._trying = ThreadPoolExecutor(1, "trying")
         self._doors = tuple(doors)
         self._places = {door.path for door in self._doors}
+        self._pages = [compile_path(door.path)[0] for door in self._doors if not door.is_act]
 
     def app(self) -> Guard:
         """Makes the application, with what stands before it."""
         routes = [
-            Route(LOGIN, self._login_page, methods=["GET"]),
-            Route(LOGIN, self._log_in, methods=["POST"]),
-            Route("/cikis", self._log_out, methods=["POST"]),
+            Route(LOGIN, self._fenced(self._login_page), methods=["GET"]),
+            Route(LOGIN, self._fenced(self._log_in), methods=["POST"]),
+            Route("/cikis", self._fenced(self._log_out), methods=["POST"]),
             Route("/", lambda _: RedirectResponse(HOME, 303), methods=["GET"]),
             *(Route(f"/{name}", self._static, methods=["GET"]) for name in _STATIC),
-            *(Route(d.path, self._behind(d), methods=["POST" if d.is_act else "GET"]) for d in self._doors),
+            *(
+                Route(d.path, self._fenced(self._behind(d)), methods=["POST" if d.is_act else "GET"])
+                for d in self._doors
+            ),
         ]
 
         @asynccontextmanager
@@ -101,11 +111,31 @@ class Desk:
             self._proving.shutdown()
             self._trying.shutdown()
 
-        handlers = {404: self._nowhere, 405: self._nowhere}
+        nowhere, misread = self._fenced(self._nowhere), self._fenced(self._misread)
+        handlers = {404: nowhere, 405: nowhere, 400: misread, 413: misread}
         inner = Starlette(
             routes=routes, lifespan=living, exception_handlers=handlers, max_body_size=MOST_BYTES
         )
-        return Guard(inner, self._addresses)
+        return Guard(inner, self._addresses, MOST_BYTES)
+
+    def _fenced(self, endpoint: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+        """Has what breaks before somebody is known end in a page of ours, and not in a library's words.
+
+        Those are English, and a traceback in the journal may quote what somebody typed.
+        """
+
+        async def fenced(request: Request, *told: Any) -> Response:
+            try:
+                return await endpoint(request, *told)
+            except HTTPException:
+                raise
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except Exception as fault:
+                complain(fault_in_words(fault))
+                return self._page(Page("kapali.html", {}, 500))
+
+        return fenced
 
     # --- who asks ------------------------------------------------------------------------------
 
@@ -187,8 +217,10 @@ class Desk:
         async def answered(request: Request) -> Response:
             who = self._who(request)
             if who is None:
-                return self._unknown()
+                return await self._unknown(request)
             person, session = who
+            if any(len(str(value)) > _LONGEST_NUMBER for value in _numbers(request)):
+                return await self._nowhere(request)
             visit = Visit(
                 person,
                 session,
@@ -206,7 +238,8 @@ class Desk:
                 if not tokens:
                     return self._page(Page("eski-form.html", {}, 403), visit)
                 if not door.is_repeatable and not session.use(tokens[-1]):
-                    return self._page(Page("eski-form.html", {}, 409), visit)
+                    # A second click: what the first one came to stands on the page.
+                    return self._page(Page("iki-kez.html", {}, 409), visit)
             answer = await self._answered(door, visit)
             if cookie := getattr(request.state, "cookie", ""):
                 self._set_cookie(answer, cookie)
@@ -273,13 +306,14 @@ class Desk:
         if visit:
             visit.session.notice = None
         html = self._set.get_template(page.name).render(
-            **page.values,
+            **{"wrote": _typed(visit.form) if visit else (), **page.values},
             office=self._counter.settings.institution,
             unit=self._counter.settings.unit,
             person=visit.person if visit else None,
             may=(lambda power: visit.person.may(Power(power))) if visit else (lambda _: False),
             token=visit.session.token if visit else (lambda _: ""),
             here=visit.path if visit else "",
+            back=self._way_back(visit.path) if visit else HOME,
             places=self._places,
             notice=notice,
             is_proxied=bool(self._user_header),
@@ -299,21 +333,41 @@ class Desk:
             return self._page(Page("yetki.html", {}, 403), visit)
         if isinstance(fault, TryLater):
             again = {key: value for key, value in visit.form.items() if key != _TOKEN}
-            return self._page(Page("mesgul.html", {"again": again}, 503), visit)
+            return self._page(
+                Page("mesgul.html", {"again": again, "had_file": bool(visit.files)}, 503), visit
+            )
         if isinstance(fault, OperatorFault):
             return self._page(Page("olmadi.html", {"said": sentence(fault), "fault": fault}, 409), visit)
-        complain(ours(fault))
+        complain(fault_in_words(fault))
+        if is_the_worlds(fault):
+            return self._page(Page("olmadi.html", {"said": worldly(fault, "world_seen")}, 503), visit)
         return self._page(Page("arizali.html", {"where": ours(fault)}, 500), visit)
 
-    def _unknown(self) -> Response:
+    async def _unknown(self, request: Request) -> Response:
         if self._user_header:
             return self._page(Page("yetki.html", {}, 403))
-        return self._go(LOGIN)
+        if request.method != "POST":
+            return self._go(LOGIN)
+        # Whoever sent a form believes that it was done, unless they are told.
+        form, _ = await _sent(request)
+        return self._page(Page("oturum.html", {"wrote": _typed(form)}, 403))
 
-    async def _nowhere(self, request: Request, _: Exception) -> Response:
+    async def _nowhere(self, request: Request, _: Exception | None = None) -> Response:
         who = self._who(request)
         visit = Visit(*who, path="") if who else None
-        return self._page(Page("yok.html", {}, 404), visit) if visit else self._unknown()
+        return self._page(Page("yok.html", {}, 404), visit) if visit else await self._unknown(request)
+
+    async def _misread(self, request: Request, fault: HTTPException) -> Response:
+        who, status = self._who(request), fault.status_code
+        visit = Visit(*who, path=request.url.path) if who else None
+        return self._page(Page("olmadi.html", {"said": desk_words()["refused"][str(status)]}, status), visit)
+
+    def _way_back(self, path: str) -> str:
+        """Gives the page that a form was sent from: the nearest one above where it was sent to."""
+        while path := path.rpartition("/")[0]:
+            if any(page.fullmatch(path) for page in self._pages):
+                return path
+        return HOME
 
     def _go(self, to: str) -> Response:
         return RedirectResponse(to, 303, headers={"cache-control": "no-store"})
@@ -326,6 +380,18 @@ class Desk:
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
         return Response(data, media_type=_STATIC[name], headers=headers)
+
+
+def _numbers(request: Request) -> Iterable[int]:
+    return (value for value in request.path_params.values() if isinstance(value, int))
+
+
+def _typed(form: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Lists what somebody typed into a form, by what its field is called: nobody has to type it again."""
+    labels: Mapping[str, str] = desk_words()["typed"]
+    fields: Mapping[str, str] = desk_words()["fields"]
+    named = [(labels.get(name) or fields.get(name.removeprefix(_READ), ""), v) for name, v in form.items()]
+    return [(label, value.strip()) for label, value in named if label and value.strip()]
 
 
 async def _sent(request: Request) -> tuple[Mapping[str, str], Mapping[str, tuple[str, bytes]]]:

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline.desk.rendering import desk_words
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,8 +37,8 @@ _HEADERS = {
 class Guard:
     """Stands before an application that is reached under some addresses, the first of them its own."""
 
-    def __init__(self, app: App, addresses: Iterable[str]) -> None:
-        self._app = app
+    def __init__(self, app: App, addresses: Iterable[str], most_bytes: int) -> None:
+        self._app, self._most_bytes = app, most_bytes
         self._origins = {address.rstrip("/") for address in addresses}
         self._hosts = {urlsplit(address).netloc for address in self._origins}
 
@@ -53,6 +55,8 @@ class Guard:
             await _refuse(send, 421)
         elif scope["method"] == "POST" and not self._is_from_ours(headers):
             await _refuse(send, 403)
+        elif _length(headers) > self._most_bytes:
+            await _refuse(send, 413)
         else:
 
             async def covered(message: Message) -> None:
@@ -87,7 +91,18 @@ def _with_headers(message: Message) -> Message:
     return {**message, "headers": [*message.get("headers", ()), *more]}
 
 
+def _length(headers: MutableMapping[str, str]) -> int:
+    told = headers.get("content-length", "")
+    return int(told) if told.isascii() and told.isdigit() else 0
+
+
 async def _refuse(send: Send, status: int) -> None:
-    start = {"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]}
-    await send(_with_headers(start))
-    await send({"type": "http.response.body", "body": b""})
+    # A person may stand before it: a clerk with too large a file, an administrator whose proxy changes Host.
+    told = (desk_words()["refused"][str(status)] + "\n").encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(told)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await send(_with_headers({"type": "http.response.start", "status": status, "headers": headers}))
+    await send({"type": "http.response.body", "body": told})

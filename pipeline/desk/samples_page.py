@@ -17,6 +17,7 @@ _FIELDS = ("identity_number", "amount", "paid_on", "reference")
 # What somebody has to put right in what they typed; all else ends the question.
 _SLIPS = tuple(f"sample_value_{field}" for field in _FIELDS)
 _CAUSES: tuple[Cause, ...] = ("error", "slip")
+_LONGEST_NUMBER = 9
 
 
 def samples_page(shop: Shop, visit: Visit) -> Answer:
@@ -68,7 +69,7 @@ def let_its_kind_go_on(shop: Shop, visit: Visit) -> Answer:
     """Lets acceptances of a question's kind go on, by what somebody found the difference to be."""
     number = visit.form.get("number", "")
     cause = next((cause for cause in _CAUSES if cause == visit.form.get("cause")), None)
-    if cause is None or not (number.isascii() and number.isdigit()):
+    if cause is None or not (number.isascii() and number.isdigit() and len(number) < _LONGEST_NUMBER):
         raise NotHere("desk_not_here")
     go_on(shop, int(number), cause, because_of(visit), visit.person.name)
     return Go("/bugun", f"sample_resumed_{cause}", {"number": number})

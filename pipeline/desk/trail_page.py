@@ -15,6 +15,8 @@ from pipeline.office.shop import Shop
 
 _BY = re.compile(r"(?P<what>.+?) by (?P<who>[^ ]+)")
 
+_NOBODY_YET = date(2000, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -66,9 +68,11 @@ def _cell(text: str) -> str:
 
 def _day(shop: Shop, visit: Visit) -> date:
     try:
-        return date.fromisoformat(visit.query.get("gun", ""))
+        day = date.fromisoformat(visit.query.get("gun", ""))
     except ValueError:
         return shop.today()
+    # Nothing was done before there were such programs, nor after today.
+    return day if _NOBODY_YET < day < shop.today() else shop.today()
 
 
 def _steps(shop: Shop, day: date) -> Sequence[Step]:

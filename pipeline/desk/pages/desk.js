@@ -34,6 +34,14 @@
       found.focus();
     }
   });
+  // What is decided on what somebody saw is sent once, however often they click.
+  const decides = (form) => form.method === "post" && form.querySelector("[name=seen]");
+  document.addEventListener("submit", (event) => {
+    if (!decides(event.target)) return;
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
   // The first thing to do is under the fingers at once.
   const first = tasks()[0];
   if (first && document.activeElement === document.body) first.focus();
