@@ -37,7 +37,7 @@ def sentence(fault: OperatorFault) -> str:
     kind, key = str(details.get("kind", "")), str(details.get("key", ""))
     if kind == "value_error":
         kind = str(details.get("why", "")).removeprefix("Value error, ")
-    filled = {"expected": "", "least": "", "why": "", **details}
+    filled = {"expected": "", "least": "", "most": "", "why": "", **details}
     details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"]).format(**filled)
     if kind in told["places"]:
         key = details["key"] = told["places"][kind]
