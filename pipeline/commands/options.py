@@ -41,6 +41,19 @@ class InWords(click.ParamType[str]):
         return found
 
 
+class Written(click.ParamType[str]):
+    """What somebody says in their own words, or their name: blanks say nothing."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Gives what is written without blanks around it (called by click)."""
+        said = str(value).strip()
+        if not said:
+            self.fail("", param, ctx)
+        return said
+
+
 def with_settings(command: Callable[P, int]) -> Callable[P, int]:
     """Gives a command the --settings option."""
     option = click.option(
@@ -57,15 +70,25 @@ def with_settings(command: Callable[P, int]) -> Callable[P, int]:
 
 def by_an_official(because: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
     """Gives a command the options --because, with what its help says of it, and --by."""
-    reason = click.option("--because", required=True, help=because)
-    official = click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+    reason = click.option("--because", required=True, type=Written(), help=because)
+    official = click.option(
+        "--by",
+        required=True,
+        type=Written(),
+        envvar="NES_INTAKE_OFFICIAL",
+        help="Kararı veren görevli.",
+    )
     return lambda command: reason(official(command))
 
 
 def by_whom(command: Callable[P, int]) -> Callable[P, int]:
     """Gives a command the option --by; who types it is whoever this machine knows them as, if nobody says."""
     return click.option(
-        "--by", default=_own_name, envvar="NES_INTAKE_OFFICIAL", help="İşlemi yapan görevli."
+        "--by",
+        default=_own_name,
+        type=Written(),
+        envvar="NES_INTAKE_OFFICIAL",
+        help="İşlemi yapan görevli.",
     )(command)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline.acts.sampling import Read, answer, go_on, picture_of, questions
-from pipeline.commands.options import by_an_official, with_settings
+from pipeline.commands.options import Written, by_an_official, with_settings
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.samples import Cause
 from pipeline.office.console import DONE, SET_ASIDE, say
@@ -78,7 +78,7 @@ def _read_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.argument("question", type=int)
 @_read_options
 @click.option("--unreadable", is_flag=True, help="Resimde bunlar okunamıyor.")
-@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Okuyan görevli.")
+@click.option("--by", required=True, type=Written(), envvar="NES_INTAKE_OFFICIAL", help="Okuyan görevli.")
 def answer_command(**told: Any) -> int:
     """Resimde okuduğunuzu yazar; programın okuduğuyla karşılaştırılır.
 

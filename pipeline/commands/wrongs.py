@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline.commands.options import InWords
+from pipeline.commands.options import InWords, Written
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import (
     OUR_FAULT,
@@ -72,6 +72,8 @@ def _known(fault: click.UsageError) -> str:
         return str(words()["usage"]["known_folder" if kind.exists else "folder"])
     if isinstance(kind, click.DateTime):
         return str(words()["usage"]["day"])
+    if isinstance(kind, Written):
+        return str(words()["usage"]["not_blank"])
     return fault.message if isinstance(kind, InWords) else str(words()["usage"]["fitting"])
 
 
