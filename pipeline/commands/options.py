@@ -68,6 +68,22 @@ def with_settings(command: Callable[P, int]) -> Callable[P, int]:
     return cast("Callable[P, int]", option(wraps(command)(command)))
 
 
+def with_settings_here_too(command: Callable[P, int]) -> Callable[P, int]:
+    """Gives a command below a group that has the option --settings that option too: people write it last."""
+    return click.option(
+        "--settings",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_of_this_file,
+        help="Ayar dosyası.",
+    )(command)
+
+
+def _of_this_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
+    if file is not None:
+        context.obj = file
+
+
 def by_an_official(because: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
     """Gives a command the options --because, with what its help says of it, and --by."""
     reason = click.option("--because", required=True, type=Written(), help=because)
