@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pipeline.commands.cli import run
-from pipeline.office.console import BAD_CONFIGURATION, DONE, TRY_LATER, WRONG_COMMAND
+from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE, TRY_LATER, WRONG_COMMAND
 from pipeline.review.doctor import examine, in_words
 from tests.house import MORNING, House
 
@@ -55,3 +58,12 @@ def test_a_mailbox_that_is_not_heard_yet_is_named(house: House) -> None:
     house.file.write_text(house.file.read_text().replace("since = 2020-01-01", "since = 2042-06-01"))
     (line,) = (line for line in said() if "henüz gelmedi" in line)
     assert "01.06.2042" in line
+
+
+def test_of_an_office_of_which_nothing_is_known_no_figure_is_told(tmp_path: Path) -> None:
+    """A nought on the ministry's page would say that nobody waits there."""
+    folder, page = tmp_path / "offices", tmp_path / "page.html"
+    folder.mkdir()
+    (folder / "bozuk.toml").write_text("unit = \n")
+    assert run(["status", "--offices", str(folder), "--page", str(page)]) == SET_ASIDE
+    assert re.findall(r'<td class="number"[^>]*>([^<]*)</td>', page.read_text()) == ["–", "–", "–"]
