@@ -557,3 +557,40 @@ def test_a_round_letter_of_a_short_name_may_be_another(title: str, is_known: boo
     ]
     account = "Alıcı IBAN:    TR93 0001 2009 4570 0044 0000 04"
     assert ("title" not in seen([title, *rows, account]).unclear) is is_known
+
+
+# --- what a payer writes beside the scope -----------------------------------------------------------------
+
+WRITTEN = """
+1. taksit|yarısı|farkı|depozito|borcu|fatura no 5|2021 yılı|VE MEHMET|kapora|emaneten|yerine
+""".strip().split("|")
+
+
+@pytest.mark.parametrize("words", WRITTEN)
+def test_what_a_payer_writes_beside_the_scope_is_known_or_held(words: str) -> None:
+    told = f"AÇIKLAMA:    {upper(AYSE.name)} {NUMBER} 3 Yıllık NES bedeli {words}"
+    decision = judge_lines(changed(PHYSICIAN_LINES, "AÇIKLAMA", told))
+    assert decision is not None
+    assert decision.outcome is Outcome.HELD
+    assert {finding.rule for finding in decision.findings} <= {"receipt/scope-alone", "receipt/final"}
+
+
+def test_another_name_beside_the_scope_is_held() -> None:
+    told = f"AÇIKLAMA:    {upper(SUKRU.name)} için 3 Yıllık NES bedeli {NUMBER}"
+    assert outcome(changed(PHYSICIAN_LINES, "AÇIKLAMA", told)) is Outcome.HELD
+
+
+@pytest.mark.parametrize("scope", ["1 Yıllık NES bedeli", "13 Yıllık NES bedeli", "5YILLIK NES BEDELİ"])
+def test_another_number_of_years_is_another_scope(scope: str) -> None:
+    told = f"AÇIKLAMA:    {upper(AYSE.name)} {NUMBER} {scope}"
+    for seen in (False, True):
+        assert outcome(changed(PHYSICIAN_LINES, "AÇIKLAMA", told), seen=seen) is Outcome.HELD
+
+
+def test_what_physicians_write_of_themselves_passes() -> None:
+    for words in (
+        "Dr. {} TC Kimlik No {} 3 Yıllık NES bedeli",
+        "{} {} aile hekimi 3 YILLIK NES BEDELI ödemesi",
+    ):
+        told = "AÇIKLAMA:    " + words.format(upper(AYSE.name), NUMBER)
+        assert outcome(changed(PHYSICIAN_LINES, "AÇIKLAMA", told)) is Outcome.ACCEPTED

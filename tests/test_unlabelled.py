@@ -59,7 +59,47 @@ Bu dekont 16.05.2024 tarihli düzeltme ile ortadan kalkmıştır.
 Ödemeniz kuruma ulaşmadı: 13.05.2024
 Tutar alıcıya ulaşmamıştır: 780,00 TL
 """)
+FOREIGN = lines_of("""
+This payment was recalled by the bank.
+Your payment has not yet been processed.
+The amount was credited back to your account.
+Post-dated payment to be executed later
+Second signature needed for this payment
+Receipt no longer valid, please request another
+Zahlung noch nicht ausgeführt
+""")
+TELLING_LABELS = lines_of("""
+Belge Türü: Bilgi Fişi
+Kayıt Türü: Planlı
+Hareket Yönü: Gelen
+Ödeme Şekli: Çek
+Ödeme Sıklığı: Aylık
+Ödeme Zamanı: Sonra
+Onay Sayısı: 1/2
+1. Onay: AYŞE, 2. Onay: -
+Onaylayan: -
+Aşama: 1/2
+Yararlanıcı: MEHMET ŞÜKRÜ İNANÖZ
+Sertifika Süresi: 1 yıl
+Ödeme planı taksit 1/3
+Ödeme Günü: Ayın 20'si
+""")
+STAMPS = lines_of("""
+Muallakta
+Olumsuz
+Çekildi
+Emanete alındı
+Ulaşmayan ödeme
+Müsvedde
+Bakiye blokede kaldı
+Rücu edilmiştir
+""")
 HARMLESS = lines_of("""
+İşlem Şubesi: 123 Kızılay
+Kart Tipi: Kredi Kartı
+Müşteri No: 123456
+Hesap No: 158007300123456
+Fatura Dönemi: 2024/05
 Bu dekont elektronik ortamda üretilmiştir, ıslak imza gerektirmez.
 Bu belge elektronik olarak oluşturulmuş olup imza ve kaşe aranmaz.
 Şifrenizi hiç kimseyle paylaşmayınız, bankamız sizden şifre istemez.
@@ -90,6 +130,44 @@ def test_what_receipts_say_of_themselves_passes(sentence: str) -> None:
     for lines in ALL:
         for seen in (False, True):
             assert outcome([*lines, sentence], seen=seen) is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("sentence", FOREIGN)
+def test_a_sentence_in_another_language_is_held(sentence: str) -> None:
+    for lines in ALL:
+        for seen in (False, True):
+            assert outcome([*lines, sentence], seen=seen) is Outcome.HELD
+
+
+@pytest.mark.parametrize("line", ["Платёж отменён", "تم إلغاء الدفع", "ІРТАL edilmiş bir dekont no 5"])
+def test_letters_in_which_nothing_is_known_are_held(line: str) -> None:
+    for lines in ALL:
+        assert outcome([*lines, line]) is Outcome.HELD
+        assert outcome([*lines[:7], line, *lines[7:]]) is Outcome.HELD
+
+
+@pytest.mark.parametrize("line", TELLING_LABELS)
+def test_a_label_that_tells_something_of_the_payment_is_known_or_held(line: str) -> None:
+    for lines in ALL:
+        for seen in (False, True):
+            assert outcome([*lines[:7], line, *lines[7:]], seen=seen) is Outcome.HELD
+
+
+@pytest.mark.parametrize("stamp", STAMPS)
+def test_what_is_stamped_alone_on_a_picture_is_heard(stamp: str) -> None:
+    for lines in ALL:
+        assert outcome([*lines, stamp], seen=True) is Outcome.HELD
+
+
+def test_a_sign_that_goes_on_in_the_next_line_is_one_word() -> None:
+    for seen in (False, True):
+        assert outcome([*BILL_LINES, "Vakıf Bank 12 ip-", "tal 5"], seen=seen) is Outcome.HELD
+
+
+def test_whoever_is_told_to_approve_has_not_paid() -> None:
+    for words in ("Bilgilerinizi kontrol edip onaylayınız.", "Lütfen tutarı gönderiniz."):
+        assert outcome([*BILL_LINES, words]) is Outcome.HELD
+    assert outcome([*BILL_LINES, "İşleminiz için teşekkür ederiz."]) is Outcome.ACCEPTED
 
 
 def test_a_known_sentence_that_a_picture_cut_off_passes_and_its_contrary_does_not() -> None:
@@ -127,6 +205,13 @@ KUR    32,15
 Sonraki Ödeme Tarihi: 13.06.2024
 Bir Sonraki Tahsilat    13.06.2024
 PLANLANAN GÜN    20.05.2024
+Hesaba Geçiş: 20 Haziran 2024
+Execution Day 20 June 2024
+Valöre esas gün 20.06.24
+Fatura Dönemi: 2019/05
+TOPLAM TAHSİLAT    0,00 TL
+Genel Toplam    100,00 TL
+Toplam Tutar: 7.800,00 TL
 """),
 )
 def test_an_amount_or_a_day_under_an_unknown_label_is_held(line: str) -> None:

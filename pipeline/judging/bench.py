@@ -25,6 +25,7 @@ from pipeline.domain.turkish import IdentityNumber, lira, number_date, quotable
 from pipeline.judging.discretion import for_desk
 from pipeline.judging.remedies import paying, remedy_in_doubt, remedy_of
 from pipeline.lists.columns import is_addressed_by
+from pipeline.papers.rails import signs_in_name
 from pipeline.policy.checks import Verdict, email, nearest_domain
 from pipeline.policy.policy import Policy
 from pipeline.policy.rulebook import Rule
@@ -85,6 +86,8 @@ class Bench:
     submission: Submission
     # By the place of a row, what is said of it beside the list.
     remarks: Mapping[int, str] = field(default_factory=dict)
+    # What the mail says against the payment that its receipts show.
+    of_payment: str = ""
 
     @property
     def procedure(self) -> Procedure | None:
@@ -146,12 +149,20 @@ class Bench:
         )
         case = case_of(receipt, self.facts, bearer.procedure)
         of_others = case is not None and case_of(receipt, self.seen, bearer.procedure) is None
-        found = self._ask_discreetly(lambda facts: receipt_view(receipt, facts, bearer), claim, of_others)
+        heard = {"remark": self._said_against(receipt)}
+        found = self._ask_discreetly(
+            lambda facts: receipt_view(receipt, facts, bearer) | heard, claim, of_others
+        )
         if not receipt.suspicions:
             return found
         # What is read may not be what the bank printed: nobody is refused for it, a person looks first.
         held = [finding for finding in found if finding.consequence is Consequence.HOLD]
         return held or [replace(finding, consequence=Consequence.HOLD, remedy="") for finding in found]
+
+    def _said_against(self, receipt: Receipt) -> str | None:
+        """Gives what the mail, or the name of its file, says against the payment that a receipt shows."""
+        name = receipt.file if signs_in_name(receipt.file, self.policy.rails) else ""
+        return (self.of_payment or name)[:MOST_QUOTED] or None
 
     def _ask_discreetly(
         self, view_by: Callable[[Facts], View], claim: Claim, of_others: bool

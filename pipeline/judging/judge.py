@@ -103,7 +103,8 @@ def _laid(matter: Matter, facts: Facts, policy: Policy) -> _Table:
     said = said_by(matter, policy)
     procedures = procedures_of(matter.evidence, said.words, seen, policy)
     procedures = procedures or asked_about(said.topics, said.words, policy)
-    bench = Bench(policy, procedures, facts, seen, matter.submission, said.beside.rows)
+    beside = said.beside
+    bench = Bench(policy, procedures, facts, seen, matter.submission, beside.rows, beside.payment)
     return _Table(matter, facts, said, meant_by(said, matter, facts, policy), bench, unbelieved)
 
 

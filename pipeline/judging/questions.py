@@ -24,7 +24,7 @@ from pipeline.judging.discretion import is_known, visible
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_words, passed_on
 from pipeline.policy.policy import Policy
-from pipeline.policy.remarks import Heard, hear, hear_alone, names
+from pipeline.policy.remarks import Heard, hear, hear_alone, hear_of_payment, names
 from pipeline.policy.topics import Topic, topics_of
 
 
@@ -190,7 +190,9 @@ def _own(facts: Facts) -> tuple[Case, ...]:
 def _heard_beside(submission: Submission, evidence: Evidence, policy: Policy) -> Heard:
     """Hears what is said beside files: nobody reads it but us."""
     subject, words = _spoken(submission, policy)
-    return hear(subject, words, evidence.holders, policy.remarks)
+    heard = hear(subject, words, evidence.holders, policy.remarks)
+    payment = hear_of_payment(subject, words, policy.remarks) if evidence.receipts else ""
+    return replace(heard, payment=payment)
 
 
 def _spoken(submission: Submission, policy: Policy) -> tuple[str, str]:

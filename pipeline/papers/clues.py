@@ -139,6 +139,9 @@ class Clues(BaseModel):
         """Tells whether a text says that a payment was not, or not yet, made, or may say so."""
         known = (*self.rails.headings, *self.rails.passing_words, *self.rails.done)
         read = Read(known=known, is_seen=True)
-        return bool(
-            signs_on((text,), (), self.rails, ()) or unaccounted((text,), read, self.rails.unlabelled)
-        )
+        return bool(signs_on((text,), (), self.rails, ()) or unaccounted((text,), read, self._sentences))
+
+    @cached_property
+    def _sentences(self) -> Unlabelled:
+        # What is looked at once more may be a form's own label, of which nobody here knows the form.
+        return self.rails.unlabelled.model_copy(update={"heads": ()})

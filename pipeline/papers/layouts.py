@@ -49,7 +49,7 @@ from pipeline.papers.rails import (
     without_sentences,
 )
 from pipeline.papers.strength import repaired_dates, repaired_ibans, repaired_numbers
-from pipeline.papers.unlabelled import Read, denied, spoken, unaccounted
+from pipeline.papers.unlabelled import Read, denied, no_totals, spoken, unaccounted
 
 # How many lines from the top count as the title.
 _TITLE_LINES = 3
@@ -419,7 +419,8 @@ class _Placed:
     """The values of a page by field, the lines above its first label, and those below it without one.
 
     `free` is all text in which an identity number may stand, `lone` the lines below the first label that
-    hold a word or three, as stamps, buttons and states do; `aside` are the values of labels of no interest.
+    hold a word or three, as stamps, buttons and states do; `aside` are the values of labels of no interest,
+    and `totals` those of what was paid together.
     """
 
     values: Mapping[str, Sequence[_Value]]
@@ -428,6 +429,7 @@ class _Placed:
     free: tuple[str, ...]
     lone: tuple[str, ...]
     aside: tuple[str, ...]
+    totals: tuple[str, ...]
 
 
 _NO_RAILS = Rails(rails=(), unfinished=())
@@ -442,8 +444,10 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
     loose: list[str] = []
     free: list[str] = []
     lone: list[str] = []
+    totals: list[str] = []
     open_field: str | None = None
     telling = {_phrase(line) for line in layout.type_lines}
+    of_totals = set(map(_phrase, rails.unlabelled.total_labels))
     for at, line in enumerate(_arranged(lines, layout)):
         if squash(line) in telling:
             span = Span(at, 0, part_at(line, len(line)))
@@ -471,11 +475,12 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
             span = Span(at, first, last)
             values.setdefault(label.field, []).append(_Value(value, (span,)))
             free += [value] if label.field in _FREE_FIELDS else []
+            totals += [value] if label.squashed in of_totals else []
             if label.type:
                 values.setdefault("type", []).append(_Value(label.type, (span,)))
         open_field = found[-1][0].field
-    aside = tuple(value.text for value in values.get("", ()))
-    return _Placed(_that_tell(values), tuple(title), tuple(loose), tuple(free), tuple(lone), aside)
+    aside = [value.text for value in values.get("", ())]
+    return _Placed(_that_tell(values), *map(tuple, (title, loose, free, lone, aside, totals)))
 
 
 def _that_tell(values: Mapping[str, Sequence[_Value]]) -> Mapping[str, Sequence[_Value]]:
@@ -782,6 +787,7 @@ def _unaccounted(
 ) -> Iterator[str]:
     """Gives what is said of the payment without a label that is known, or beside one of no interest."""
     yield from unaccounted(placed.loose, read, rails.unlabelled)
+    yield from no_totals(placed.totals, read)
     payers = (text for text in values.get("payer", ()) if not is_name(text))
     yield from spoken((*placed.aside, *payers, *values.get("bank_charge", ())), read, rails.unlabelled)
     yield from denied(values.get("description", ()), rails.unlabelled)

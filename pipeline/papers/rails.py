@@ -40,6 +40,8 @@ _SECOND = re.compile(r"(?<!\d)([0-2]\d[ :.][0-5]\d:[0-5])[$€£](?!\w)")
 _TITLE = re.compile(r"^\W*€ ?- ?Dekont", re.IGNORECASE)
 # In a word too short for a letter to be wrong, these may be one another: "ONB BANK" is QNB.
 _ROUND = str.maketrans("qcg", "ooo")
+# A word that goes on behind a hyphen in the next line.
+_BROKEN = re.compile(r"(?<=[^\W\d_])[-‐] +(?=[^\W\d_])")
 # So many letters of a short value may be lost in a picture.
 _LOST = 4
 # From so many letters on OCR may get one wrong in a sign, and a stamp still be read.
@@ -272,7 +274,9 @@ def signs_on(
     """
     words = _without(_words(" ".join(lines)), sentences)
     told = f" {' '.join(words)} "
-    found = [match[1] for match in _spoken(rails.unfinished).finditer(told)]
+    # "ip-" at the end of a line and "tal" in the next are one word.
+    whole = f" {' '.join(_without(_words(_BROKEN.sub('', ' '.join(lines))), sentences))} "
+    found = [m[1] for text in dict.fromkeys((told, whole)) for m in _spoken(rails.unfinished).finditer(text)]
     stems = _stems(rails.unfinished)
     hidden = [w for w in words if len(w) >= _GLUED] + _spaced(words)
     found += [stem for stem in stems for word in hidden if stem in word]
@@ -285,6 +289,22 @@ def signs_on(
     if seen is not None:
         found += _misread(words, _stems(rails.seen_signs), _vocabulary(tuple(seen)))
     return tuple(dict.fromkeys(found))
+
+
+def signs_in_name(name: str, rails: Rails) -> tuple[str, ...]:
+    """Gives what the name of a file, or of a folder around it, says against the payment that it shows.
+
+    >>> rails = Rails(rails=(), unfinished=("iptal*", "*lmaz"), stamps=("kopya",), surnames=("*lmaz",))
+    >>> signs_in_name("iptal_edilen-dekont.pdf", rails)
+    ('iptal',)
+    >>> signs_in_name("Ayşe Yılmaz dekont - Kopya.pdf", rails)
+    ()
+    """
+    spoken = _spoken(rails.surnames)
+    words = re.findall(r"[a-z]+", fold(name))
+    told = " ".join(word for word in words if not spoken.search(f" {word} "))
+    # "dekont - Kopya.pdf" is what Windows calls a copy.
+    return signs_on((told,), (), rails.model_copy(update={"stamps": ()}))
 
 
 def without_names(lines: Sequence[str], names: Iterable[str], rails: Rails) -> tuple[str, ...]:
@@ -335,7 +355,9 @@ def _is_stamp(text: str, rails: Rails) -> bool:
 
 def without_sentences(lines: Sequence[str], sentences: Sequence[str]) -> tuple[str, ...]:
     """Blanks the lines that hold nothing but known sentences of the bank."""
-    return tuple("" if not any(_without(_words(line), sentences)) else line for line in lines)
+    told = ((line, _words(line)) for line in lines)
+    # In letters of another script nothing is known.
+    return tuple("" if words and not any(_without(words, sentences)) else line for line, words in told)
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,9 @@ unknown label may say anything: only what officials have listed passes.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,6 +27,9 @@ _WRAPPED = 5
 _LABEL_WORDS = 4
 # Days of another time than the payment's are those of laws and contracts.
 _SAME_TIME = timedelta(days=183)
+# What was done to something, by nobody who is named, and what the reader is told to do.
+_DONE = re.compile(r"[ln](?:d[iu]|m[iu]s(?:t[iu]r)?)$")
+_ORDER = re.compile(r"(?:y|gonder|aktar)[iu]niz$")
 # From so many letters on OCR may get one wrong in a word, and it still be known.
 _LONG_WORD = 5
 # A sentence of at least so many letters is known by so many of them, in per cent, and by this part of it.
@@ -35,6 +40,18 @@ _AMOUNT = re.compile(r"(?<![\d.,])\d[\d.,]*[.,]\d{2}(?![\d.,:]|\s?/)|(?<![\d.,])
 # "EFT saatleri 08.30 - 17.00"
 _TIME = re.compile(r"(?<![\d.,])(?:[01]\d|2[0-3])\.[0-5]\d(?![\d.,]|\s?(?:TL|TRY|₺))")
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}-\d{2}-\d{2})(?!\d)")
+# "Fatura Dönemi: 2019/05"
+_PERIOD = re.compile(r"donem\w*\W+(?:(\d{4})[/.-](\d{1,2})|(\d{1,2})[/.-](\d{4}))(?!\d|[/.-]\d)")
+# "20 Haziran 2024", "20 June 2024" and "20.06.24" are days as well.
+_SPELT_DATE = re.compile(r"(?<!\d)(\d{1,2})\.? ([a-z]+),? (\d{4})(?!\d)")
+_SHORT_DATE = re.compile(r"(?<![\d.,/-])(\d{2})([./])(\d{2})\2(\d{2})(?![\d.,/-]*\d)")
+_MONTHS = (
+    *("ocak", "subat", "mart", "nisan", "mayis", "haziran", "temmuz", "agustos", "eylul", "ekim", "kasim"),
+    *("aralik", "january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
+# "Oca" and "Jun" are enough.
+_MONTH_LETTERS = 3
 # "https://www.example.org/a" is no word of the payment.
 _ADDRESS = re.compile(r"(?<!\S)\S*(?:://|@|www\.)\S*|\b[\w-]+(?:\.[\w-]{2,})+(?:/\S*)?")
 
@@ -43,8 +60,10 @@ class Unlabelled(OfficialPart):
     """What may be printed without a known label, in the words of officials; a star stands for any letters.
 
     A sentence speaks of the payment where one of `subjects` and one of `predicates` stand in it; one of
-    `negatives` does so by itself. `nouns` look like predicates and are none. `sentences` are harmless, and so
-    are amounts and days behind `amount_labels` and `day_labels`.
+    `negatives` does so by itself, and one of `foreign`, words of another language. `nouns` look like
+    predicates and are none. `sentences` are harmless, and so are amounts and days behind `amount_labels` and
+    `day_labels`. A label with one of `subjects` or `heads` in it tells something of the payment: it passes
+    where it is one of those, or of `labels`. A sum behind `total_labels` is no less than what was paid.
     """
 
     subjects: tuple[str, ...]
@@ -54,6 +73,10 @@ class Unlabelled(OfficialPart):
     sentences: tuple[str, ...] = ()
     amount_labels: tuple[str, ...] = ()
     day_labels: tuple[str, ...] = ()
+    total_labels: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -90,7 +113,16 @@ def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[st
         return ()
     known = _Known.of((*words.sentences, *read.known))
     odd = (line for line in _sentences(lines) if _speaks(line, known, words, read.is_seen))
-    return tuple(dict.fromkeys([*odd, *(line for line in lines if _counts(line, read, words))]))
+    counted = (line for line in lines if _counts(line, read, words) or _is_labelled_oddly(line, read, words))
+    return tuple(dict.fromkeys([*odd, *counted]))
+
+
+def no_totals(totals: Iterable[str], read: Read) -> tuple[str, ...]:
+    """Gives those of some totals that are no sum of what was paid and what a bank takes for it."""
+    paid = read.amount
+    if paid is None:
+        return ()
+    return tuple(text for text in totals if any(not paid <= told < 2 * paid for told in _amounts_in(text)))
 
 
 # --- sentences -----------------------------------------------------------------------------------
@@ -171,18 +203,64 @@ def _speaks(sentence: str, known: _Known, words: Unlabelled, is_seen: bool) -> b
     """
     said = _words(sentence)
     left = [w for w in known.removed(said, is_seen) if not _matches(words.nouns, w)]
-    if any(_matches(words.negatives, word) for word in left):
+    if any(_matches(words.negatives, word) for word in left) or _is_foreign(sentence, left, words, is_seen):
         return True
     if _is_label(sentence):
         return False
     if is_seen and known.is_nearly(said):
         return False
     subjects = [word for word in said if _matches(words.subjects, word)]
+    if _is_said_alone(sentence, left) and bool(words.subjects):
+        return True
     return bool(subjects) and any(
-        # "işleminiz" is yours, and no order.
-        _matches(words.predicates, word) and not (word.endswith("niz") and word in subjects)
+        # "işleminiz" is yours, and no order; "onaylayınız" is one.
+        _matches(words.predicates, word)
+        and not (word.endswith("niz") and word in subjects and not _ORDER.search(word))
         for word in left
     )
+
+
+def _is_said_alone(sentence: str, left: Sequence[str]) -> bool:
+    """Tells whether a word or three say what was done, as stamps do: "Emanete alındı"."""
+    is_short = len(_words(sentence)) < _LABEL_WORDS and not re.search(r"\d", sentence)
+    return is_short and any(len(word) > _LONG_WORD and _DONE.search(word) for word in left)
+
+
+def _is_foreign(sentence: str, left: Sequence[str], words: Unlabelled, is_seen: bool) -> bool:
+    """Tells whether a sentence is in another language, or in letters in which no word here is known."""
+    if not words.foreign:
+        return False
+    if not is_seen and any(ch.isalpha() and "LATIN" not in unicodedata.name(ch, "LATIN") for ch in sentence):
+        return True
+    # OCR makes a short word of dust, but not two of them.
+    return sum(_matches(words.foreign, word) for word in left) > is_seen
+
+
+def _is_labelled_oddly(line: str, read: Read, words: Unlabelled) -> bool:
+    """Tells whether a label of the line tells something of the payment, and nobody knows which."""
+    if not words.heads:
+        return False
+    known = _Known.of((*words.labels, *words.amount_labels, *words.day_labels, *read.known))
+    telling = (*words.subjects, *words.heads)
+    told = map(_words, _labels_on(line))
+    return any(
+        any(_matches(telling, word) for word in known.removed(label, False))
+        for label in told
+        # "İşlem Kanah" is known as a whole; but "süresi" in an unknown one is no misread "şubesi".
+        if not read.is_seen or known.removed(label, True)
+    )
+
+
+def _labels_on(line: str) -> Iterator[str]:
+    """Gives what stands before a colon, before a gap, or alone before numbers, if it is short."""
+    parts = re.split(r" {3,}", line.strip())
+    for at, part in enumerate(parts):
+        label, colon, _ = part.partition(":")
+        is_before_gap = len(parts) == 2 and at == 0
+        if colon or is_before_gap or (re.search(r"\d", part) and _is_label(part)):
+            told = label.rpartition(",")[2] if colon else re.split(r"\d", part, maxsplit=1)[0] or part
+            if 0 < len(told.split()) <= _LABEL_WORDS + bool(re.search(r"\d", told)):
+                yield told
 
 
 def _is_label(sentence: str) -> bool:
@@ -209,17 +287,52 @@ def _matches(signs: tuple[str, ...], word: str) -> bool:
 
 def _counts(line: str, read: Read, words: Unlabelled) -> bool:
     """Tells whether a line holds another amount or day than was read, under a label that is not known."""
-    amounts = {
-        abs(amount) for run in _AMOUNT.findall(_TIME.sub(" ", line)) for amount in amount_readings(run)
-    }
+    amounts = _amounts_in(line)
+    if _is_total(line, words, read.is_seen) and no_totals((line,), read):
+        return True
     is_other = read.amount is not None and bool(amounts - {read.amount})
     if is_other and not _is_of(line, words.amount_labels, read.is_seen):
         return True
-    days = {moment.date() for run in _DATE.findall(line) for moment in moments_in(run)}
+    days = {moment.date() for run in _DATE.findall(line) for moment in moments_in(run)} | _spelt_days(line)
     if read.paid_on is None:
         return False
+    if _is_of_another_time(line, read.paid_on):
+        return True
     near = {day for day in days if day > read.paid_on or read.paid_on - day <= _SAME_TIME}
     return bool(near - {read.paid_on}) and not _is_of(line, (*words.day_labels, *read.names), read.is_seen)
+
+
+def _is_of_another_time(line: str, paid_on: date) -> bool:
+    """Tells whether a line says that a bill is of a period long before or behind its payment."""
+    periods = _PERIOD.findall(fold(line))
+    firsts = [_day(year or last, int(month or first), "1") for year, month, first, last in periods]
+    return any(abs(day - paid_on) > _SAME_TIME for told in firsts for day in told)
+
+
+def _is_total(line: str, words: Unlabelled, is_seen: bool) -> bool:
+    single = tuple(label for label in words.amount_labels if label not in words.total_labels)
+    return _is_of(line, words.amount_labels, is_seen) and not _is_of(line, single, is_seen)
+
+
+def _amounts_in(line: str) -> set[Decimal]:
+    return {abs(amount) for run in _AMOUNT.findall(_TIME.sub(" ", line)) for amount in amount_readings(run)}
+
+
+def _spelt_days(line: str) -> set[date]:
+    """Reads the days whose month is a word, or whose year has two digits."""
+    found: set[date] = set()
+    for day, name, year in _SPELT_DATE.findall(fold(line)):
+        named = (at % 12 + 1 for at, month in enumerate(_MONTHS) if month.startswith(name))
+        found |= {told for month in named if len(name) >= _MONTH_LETTERS for told in _day(year, month, day)}
+    for day, _, month, year in _SHORT_DATE.findall(line):
+        found |= _day(f"20{year}", int(month), day)
+    return found
+
+
+def _day(year: str, month: int, day: str) -> set[date]:
+    with suppress(ValueError):
+        return {date(int(year), month, int(day))}
+    return set()
 
 
 def _is_of(line: str, labels: tuple[str, ...], is_seen: bool) -> bool:

@@ -256,7 +256,7 @@ _SAME_PHRASE, _OTHER_PHRASE = 88, 55
 def scope(value: str, wants: Sequence[Mapping[str, Any]]) -> Verdict:
     """Asks for the words (`words`) of one of the wanted rows, read loosely; unsure where they are near."""
     best = max((_likeness(row["words"], value) for row in wants), default=0)
-    if best >= _SAME_PHRASE:
+    if any(_is_scope(row["words"], value) for row in wants):
         return Verdict.PASSES
     return Verdict.UNSURE if best >= _OTHER_PHRASE else Verdict.FAILS
 
@@ -267,13 +267,22 @@ def items_of(value: str, scopes: Sequence[Mapping[str, Any]]) -> tuple[str, ...]
     >>> rows = [{"words": "3 Yıllık NES bedeli", "items": ["nes"]}]
     >>> items_of("AYŞE KARAAĞAÇLI 3 YILLIK NES BEDELI", rows), items_of("e-imza", rows)
     (('nes',), ())
+    >>> items_of("1 Yıllık NES bedeli", rows), items_of("3YILLIK NES BEDELI", rows)
+    ((), ('nes',))
     """
     found = [
-        row
-        for row in sorted(scopes, key=lambda row: -len(row["words"]))
-        if _likeness(row["words"], value) >= _SAME_PHRASE
+        row for row in sorted(scopes, key=lambda row: -len(row["words"])) if _is_scope(row["words"], value)
     ]
     return tuple(found[0]["items"]) if found else ()
+
+
+def _is_scope(words: str, text: str) -> bool:
+    """Tells whether a text holds the words, and no other number of years: of 1 or 13 nobody makes 3."""
+    told = _YEARS.findall(heading(text))
+    return _likeness(words, text) >= _SAME_PHRASE and (not told or told == _YEARS.findall(heading(words)))
+
+
+_YEARS = re.compile(r"(?<!\d)(\d{1,3}) ?(?:y[i1l]{1,2}l|sene)")
 
 
 def _likeness(phrase: str, text: str) -> float:

@@ -264,6 +264,46 @@ class Foreign(_Proved):
         return any(not w.isdigit() and not _has([w], self.words) for w in words)
 
 
+class Payments(_Proved):
+    """What is said beside a receipt against the payment: of it all that is said must be known.
+
+    `signs` speak against it by themselves, `against` in a clause with one of `subjects`; there a finite verb,
+    told by the `endings` of one, must be one of `verbs`, and a denied one of `denied`. What is `harmless` is
+    nothing of all that.
+    """
+
+    subjects: tuple[str, ...]
+    signs: tuple[str, ...]
+    against: tuple[str, ...]
+    harmless: tuple[str, ...]
+    endings: tuple[str, ...]
+    verbs: tuple[str, ...]
+    denials: tuple[str, ...]
+    denied: tuple[str, ...]
+
+    def are_in(self, text: str) -> bool:
+        """Tells whether a text may say that a payment was not made, was taken back or is another's."""
+        return any(self._is_against(clause) for clause in _CLAUSE.split(text))
+
+    def _is_against(self, clause: str) -> bool:
+        left = _without(clause, self.harmless)
+        if _has(left, self.signs):
+            return True
+        if not _has(heading(clause).split(), self.subjects):
+            return False
+        return _has(left, self.against) or any(map(self._is_unknown, left))
+
+    def _is_unknown(self, word: str) -> bool:
+        if any(re.search(ending, word) for ending in self.denials):
+            return not _has([word], self.denied)
+        is_finite = len(word) > _FEWEST_SHARED and word.endswith(tuple(self.endings))
+        return is_finite and not _has([word], (*self.verbs, *self.subjects))
+
+
+# What is said of two things in one sentence.
+_CLAUSE = re.compile(r"[,;:()]|\b(?:ama|fakat|ancak|ve)\b", re.IGNORECASE)
+
+
 class LegalNotices(_Proved):
     """Sentences of a house's footer: what whoever is not meant by the mail should do with it.
 
@@ -342,6 +382,12 @@ class Remarks(OfficialFile):
     # None where they are not listened to, as rules of an earlier version did not.
     sheets: Sheets | None = None
     revisions: Revisions | None = None
+    payments: Payments | None = None
+
+    def is_against_payment(self, text: str) -> bool:
+        """Tells whether a text beside a receipt says something of it that a person would have to read."""
+        against = (self.payments, self.enclosures, self.foreign)
+        return self.payments is not None and any(one.are_in(text) for one in against if one)
 
     def may_be_against_somebody(self, text: str) -> bool:
         """Tells whether a text may speak against an application, whoever's it is."""
@@ -387,6 +433,8 @@ class Remarks(OfficialFile):
             told += (("sheets", self.sheets, self.sheets.are_all_of),)
         if self.revisions:
             told += (("revisions", self.revisions, self.revisions.are_in),)
+        if self.payments:
+            told += (("payments", self.payments, self.payments.are_in),)
         for key, proved, holds in told:
             for example, wanted in [
                 *((e, True) for e in proved.matches),
@@ -405,13 +453,14 @@ def load_remarks(raw: Mapping[str, Any]) -> Remarks:
 class Heard:
     """What is said beside the claims of a mail: of each row, by its place; any withdrawal, any question.
 
-    `revision` is what calls its list a later state of another.
+    `revision` is what calls its list a later state of another, `payment` what may speak against a receipt.
     """
 
     rows: Mapping[int, str]
     withdrawal: str = ""
     question: str = ""
     revision: str = ""
+    payment: str = ""
 
 
 # Every letter of a mail is held against every row: so many times in all, and so much is shown of more.
@@ -445,6 +494,12 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
         if note := _note(holder, remarks) or around.note(holder):
             rows[index] = note
     return Heard(rows, withdrawal, question, _revision(subject, words, holders, remarks))
+
+
+def hear_of_payment(subject: str, words: str, remarks: Remarks) -> str:
+    """Hears in the subject and the own words of a mail what may speak against the receipt that it brings."""
+    said = _sentences(subject, words, (), remarks.legal_notices)
+    return next((text for text in said if remarks.is_against_payment(text)), "")
 
 
 def _revision(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> str:

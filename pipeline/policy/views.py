@@ -226,6 +226,7 @@ def receipt_view(receipt: Receipt, facts: Facts, bearer: Bearer) -> View:
         "payment_day": {"day": receipt.paid_on, "today": facts.today},
         "payment_lead": {"day": receipt.paid_on, "today": case.opened_on} if case else None,
         "discreet": None,
+        "remark": None,
         "case": case.number if case else None,
         "case_by_name": None if receipt.identity_number else _named_case(receipt, facts),
         "siblings": str(bearer.siblings) if bearer.siblings else None,
@@ -299,7 +300,9 @@ READ_FROM: Mapping[str, tuple[str, ...]] = {
     "form_unknown": ("rail", "iban"),
     "across": (),
     "discreet": (),
+    "remark": (),
     "layout": ("title",),
+    "beside_scope": ("description",),
     "missing_number": ("description",),
     "number_in_doubt": ("identity_number", "description"),
     "missing_description": (),
@@ -345,6 +348,7 @@ def _printed(receipt: Receipt, bearer: Bearer) -> View:
         "iban": receipt.iban,
         "payee": receipt.payee,
         "description": description,
+        "beside_scope": _beside_scope(receipt, bearer),
         "missing_number": receipt.file if is_number_gone else None,
         "number_in_doubt": receipt.file if number is None and not is_number_gone else None,
         "missing_description": receipt.file if not description and is_scope_gone else None,
@@ -352,6 +356,25 @@ def _printed(receipt: Receipt, bearer: Bearer) -> View:
         "other_number": str(min(others)) if number and others else None,
         "named": {"name": bearer.sender_name, "printed": printed} if bearer.sender_name and printed else None,
     }
+
+
+def _beside_scope(receipt: Receipt, bearer: Bearer) -> tuple[str, ...]:
+    """Gives the words of a payer that are neither the scope's nor of a name beside it.
+
+    In a picture any of them may be misread.
+    """
+    if receipt.read_by != "text" or not items_of(receipt.description or "", bearer.scopes):
+        return ()
+    names = (receipt.payer, receipt.debtor, receipt.payee, bearer.sender_name)
+    known = {
+        word for text in (*names, *(row["words"] for row in bearer.scopes)) for word in _letters(text or "")
+    }
+    return tuple(dict.fromkeys(word for word in _letters(receipt.description or "") if word not in known))
+
+
+def _letters(text: str) -> list[str]:
+    # A letter alone is of "T.C.", of an initial or of nothing.
+    return re.findall(r"[a-z]{2,}", fold(text))
 
 
 def _other_numbers(receipt: Receipt) -> set[IdentityNumber]:
