@@ -12,7 +12,7 @@ from benchmarks.receipts import by_layouts, plain
 from mailbox_fixtures.expect import demo_policy
 from pipeline.domain import Receipt
 from pipeline.sandbox.scanner import ocr
-from pipeline.sandbox.scanner.pale import signs_left
+from pipeline.sandbox.scanner.pale import _grounds, signs_left
 from pipeline.sandbox.scanner.tesseract import ocr_fault
 from tests.receipt_damage import damaged
 from tests.receipt_material import LAYOUTS, PLAIN, ReceiptFacts, _draw, font_file
@@ -64,11 +64,34 @@ def test_white_letters_on_a_ground_of_their_own_are_read(text: str, is_held: boo
     assert (receipt is None or bool(receipt.unclear)) is is_held
 
 
+@pytest.mark.parametrize(
+    ("ground", "ink", "size"), [((200, 120, 120), (140, 160, 90), 32), ((224,) * 3, (150,) * 3, 21)]
+)
+def test_small_letters_and_letters_as_dark_as_their_ground_are_read(
+    ground: tuple[int, ...], ink: tuple[int, ...], size: int
+) -> None:
+    picture = scan("x", 1.0, "clean 200 dpi").convert("RGB")
+    pen, font = ImageDraw.Draw(picture), ImageFont.truetype(str(font_file("sans-bold")), size)
+    pen.rectangle((200, 2000, 640, 2080), fill=ground)
+    pen.text((226, 2020), "İade edilmiştir", fill=ink, font=font)
+    receipt = decided(picture)
+    assert receipt is None or receipt.unclear
+
+
 @pytest.mark.parametrize("axis", ["clean 150 dpi", "noise", "phone"])
 def test_other_pale_print_disturbs_nothing(axis: str) -> None:
     receipt = decided(scan("www.banka.example", 0.7, axis))
     assert receipt is not None
     assert not receipt.unclear
+
+
+def test_the_table_around_a_photographed_sheet_is_no_ground() -> None:
+    picture = Image.new("L", (900, 1200), 60)
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((100, 120, 800, 1080), fill=250)
+    assert not _grounds(picture.point([255 if level < 128 else 0 for level in range(256)]))
+    pen.rectangle((200, 300, 500, 360), fill=40)
+    assert _grounds(picture.point([255 if level < 128 else 0 for level in range(256)]))
 
 
 def test_what_nobody_had_the_time_to_look_at_is_told() -> None:

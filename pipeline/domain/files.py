@@ -179,6 +179,10 @@ class Word:
     x1: float
     bottom: float
 
+    def scaled(self, factor: float) -> Word:
+        """Gives the same word in another unit."""
+        return Word(self.text, self.x0 * factor, self.top * factor, self.x1 * factor, self.bottom * factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:

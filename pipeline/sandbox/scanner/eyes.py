@@ -75,7 +75,7 @@ def sight_of(
             waiting.discard(word)
     if waiting:
         waiting -= _read_on(picture, unit, waiting, left)
-    in_pixels = [_in_pixels(word, unit) for word in words]
+    in_pixels = [word.scaled(1 / unit) for word in words]
     left_over, codes = leftover(picture, in_pixels), NO_CODES
     if left_over:
         codes = codes_on(picture)
@@ -113,7 +113,7 @@ def _confirmed(picture: Image.Image, unit: float, words: Collection[Word], left:
     found: set[Word] = set()
     for row, (top, bottom, right, down) in zip(rows, moved, strict=True):
         there = [word for word in read if top <= (word.top + word.bottom) / 2 <= bottom]
-        seen = [_in_points(_shifted(word, right, down), unit) for word in there]
+        seen = [_shifted(word, right, down).scaled(unit) for word in there]
         found |= {word for word in row if _is_read(word, seen)}
     return frozenset(found)
 
@@ -123,7 +123,7 @@ def _read_on(picture: Image.Image, unit: float, words: Collection[Word], left: W
     found: set[Word] = set()
     for hypothesis in _LOOKS:
         reading = look(picture, hypothesis, Clues(), min(LOOK_SECONDS, left())) if left() > 0 else None
-        seen = [_in_points(word, unit) for word in reading.words] if reading else []
+        seen = [word.scaled(unit) for word in reading.words] if reading else []
         found |= {word for word in words if word not in found and _is_read(word, seen)}
         if len(found) == len(words):
             break
@@ -158,7 +158,7 @@ def _besides(left_over: Leftover, unit: float, words: Sequence[Word], left: Watc
             look(left_over.picture, hypothesis, Clues(), min(LOOK_SECONDS, left())) if left() > 0 else None
         )
         seen = [
-            _in_points(_shifted(word, left_over.x0, left_over.top), unit)
+            _shifted(word, left_over.x0, left_over.top).scaled(unit)
             for word in (reading.words if reading else ())
         ]
         if besides := tuple(other for other in seen if not any(_touch(other, w) for w in words)):
@@ -253,11 +253,3 @@ def _shape(text: str) -> str:
 
 def _letters(text: str) -> str:
     return re.sub(r"[^a-z]", "", fold(text))
-
-
-def _in_pixels(word: Word, unit: float) -> Word:
-    return _in_points(word, 1 / unit)
-
-
-def _in_points(word: Word, unit: float) -> Word:
-    return Word(word.text, word.x0 * unit, word.top * unit, word.x1 * unit, word.bottom * unit)

@@ -45,6 +45,7 @@ from pipeline.sandbox.scanner.preparation import (
     paper,
     prepared,
     sized,
+    turned,
     upright,
     upright_size,
 )
@@ -185,12 +186,12 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     across: tuple[str, ...] = ()
     if best.strength.is_receipt_like:
         cleared = without_codes(picture, codes)
-        turned = upright(cleared, Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level))
+        level = Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level)
         until = max(until, spent() + MARKS_SECONDS)
-        across = stamps_across(turned, words, clues, lambda: until - spent())
+        across = stamps_across(upright(cleared, level), words, clues, lambda: until - spent())
         # Without greys nothing is pale, and dust is as black as print.
         if not measures.bilevel:
-            across += signs_left(turned, words, clues, lambda: until - spent())
+            across += signs_left(turned(cleared, level), words, clues, lambda: until - spent())
     page = Page(number, width, height, words, best.read_by, looks, across=across, codes=codes.said)
     is_contested, otherwise = climb.doubt()
     return PageReading(replace(page, otherwise=otherwise), legible=best.legible, contested=is_contested)
@@ -532,8 +533,8 @@ def reading_of(table: str, picture: Image.Image, hypothesis: Hypothesis, clues: 
     # A frame or a table's rule is sometimes read as one letter as high as the page.
     seen = [s for s in seen if s.word.bottom - s.word.top <= 6 * height]
     tilt = _tilt(seen)
-    turned = upright_size(picture, hypothesis)
-    words = tuple(_levelled(_scaled(s.word, 1 / hypothesis.scale), tilt, turned) for s in seen)
+    size = upright_size(picture, hypothesis)
+    words = tuple(_levelled(_scaled(s.word, 1 / hypothesis.scale), tilt, size) for s in seen)
     proved = strength(words, clues.terms)
     letters = [s for s in seen if len(s.word.text) >= 4 and s.word.text.isalpha() and s.confidence >= 60]
     found = replace(hypothesis, level=round(hypothesis.level + tilt, 1))

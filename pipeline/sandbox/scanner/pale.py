@@ -6,6 +6,7 @@ look at the page sees them. Once what was read is covered, whatever people tell 
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,7 +15,7 @@ from PIL import Image, ImageFilter, ImageOps, ImageStat
 from pipeline.domain import Word
 from pipeline.papers.clues import Clues
 from pipeline.sandbox.scanner.leftover import without_rules
-from pipeline.sandbox.scanner.preparation import Hypothesis, prepared, wipe
+from pipeline.sandbox.scanner.preparation import Hypothesis, paper, prepared, wipe
 from pipeline.sandbox.scanner.stamps import groups
 from pipeline.sandbox.scanner.tesseract import seen_in, table_of
 
@@ -34,57 +35,96 @@ _PRINT, _MARGIN = 128, 20
 _THICK = 9
 # Pixels across a cell in which such grounds are gathered, how wide one is, and how many are looked at.
 _CELL, _LEAST, _MOST_GROUNDS = 6, 3, 3
+# How much larger than the rest a ground is looked at, and how sure one is of a word on it: most have none.
+_ENLARGED, _SURE = 2.0, 40.0
+# Pixels of a ground above which it is looked at no larger than the rest.
+_MOST_PIXELS = 300_000
 # How far beside its box, as a share of its height, a word's ink goes: more would hide what touches it.
 _BESIDE = 0.15
+
+Box = tuple[int, int, int, int]
 
 
 def signs_left(
     page: Image.Image, words: Sequence[Word], clues: Clues, left: Callable[[], float]
 ) -> tuple[str, ...]:
-    """Reads what is left of a grey, upright page whose words are known, for signs against a payment.
+    """Reads what is left of an upright page whose words are known, for signs against a payment.
 
     "" for what nobody had the time to look at. Raises OcrUnavailable.
     """
-    page, words = _smaller(page, words)
-    bare = prepared(page, Hypothesis(ink="flat", soft=_SOFT))
-    wipe(bare, _dark(bare, words), 255, _BESIDE)
+    factor = _reduction(words)
+    words = [word.scaled(factor) for word in words]
+    bare = prepared(_resized(page.convert("L"), factor), Hypothesis(ink="flat", soft=_SOFT))
+    usual = _dark(bare, words)
+    wipe(bare, usual, 255, _BESIDE)
     grain = _grain(bare.histogram())
     rest = bare.point([_shown(255 - level - grain) for level in range(256)])
     ink = without_rules(rest.point([255 if level < _PRINT else 0 for level in range(256)]))
-    looks = [(rest.crop(ink.getbbox()), 11)] if ink.getbbox() else []
+    looks = [(rest.crop(ink.getbbox()), 11, 0.0)] if ink.getbbox() else []
     # Letters on a ground of their own, paler or darker than it, are told once nothing else is there.
-    for ground in _grounds(ink):
-        looks += [(bare.crop(ground), 6), (ImageOps.invert(bare.crop(ground)), 6)]
+    if grounds := _grounds(ink):
+        usual = [word.scaled(1 / factor) for word in usual]
+        bands = [_without(band, usual) for band in page.split()]
+        for ground in grounds:
+            part = _enlarged(_clearest([band.crop(_scaled(ground, 1 / factor)) for band in bands]), factor)
+            looks += [(part, 6, _SURE), (ImageOps.invert(part), 6, _SURE)]
     found: list[str] = []
-    for part, psm in looks:
+    for part, psm, sure in looks:
         seen = ImageOps.expand(part, _MARGIN, fill=255)
         table = table_of(seen, psm, 0, min(LOOK_SECONDS, left())) if left() > 0 else None
         if table is None:
             return (*found, "")
-        found += [line for line in _lines(table) if clues.is_unfinished(line)]
+        found += [line for line in _lines(table, sure) if clues.is_unfinished(line)]
     return tuple(dict.fromkeys(found))
 
 
-def _grounds(ink: Image.Image) -> list[tuple[int, int, int, int]]:
+def _grounds(ink: Image.Image) -> list[Box]:
     """Finds where ink is laid on thicker than any stroke of a letter, the largest places first."""
     thick = ink.filter(ImageFilter.MinFilter(_THICK)).reduce(_CELL)
     filled = {(at % thick.width, at // thick.width) for at, share in enumerate(thick.tobytes()) if share}
-    boxes = []
+    found: list[Box] = []
     for cells in groups(filled):
         xs, ys = [x for x, _ in cells], [y for _, y in cells]
-        boxes.append((_CELL * min(xs), _CELL * min(ys), _CELL * (max(xs) + 1), _CELL * (max(ys) + 1)))
-    large = [box for box in boxes if box[2] - box[0] >= _LEAST * (_CELL + _THICK)]
-    return sorted(large, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))[:_MOST_GROUNDS]
+        wide, high = max(xs) + 1 - min(xs), max(ys) + 1 - min(ys)
+        # What lies around the page, as a table does on a photograph, bears none of the page's letters.
+        is_frame = 2 * wide * high > thick.width * thick.height and 2 * len(cells) < wide * high
+        if _CELL * wide >= _LEAST * (_CELL + _THICK) and not is_frame:
+            corner = _CELL * min(xs), _CELL * min(ys)
+            found.append((*corner, corner[0] + _CELL * wide, corner[1] + _CELL * high))
+    return sorted(found, key=lambda box: (box[0] - box[2]) * (box[3] - box[1]))[:_MOST_GROUNDS]
 
 
-def _smaller(page: Image.Image, words: Sequence[Word]) -> tuple[Image.Image, Sequence[Word]]:
-    """Gives a page and its words no larger than letters need be: pale ones are no smaller than others."""
+def _reduction(words: Sequence[Word]) -> float:
+    """Tells how much smaller letters may be: pale ones are no smaller than others."""
     height = statistics.median(word.bottom - word.top for word in words) if words else 0.0
-    factor = _LETTERS / max(height, _LETTERS)
-    size = round(page.width * factor), round(page.height * factor)
-    return page.resize(size, Image.Resampling.BOX), [
-        Word(w.text, w.x0 * factor, w.top * factor, w.x1 * factor, w.bottom * factor) for w in words
-    ]
+    return _LETTERS / max(height, _LETTERS)
+
+
+def _resized(page: Image.Image, factor: float) -> Image.Image:
+    size = max(1, round(page.width * factor)), max(1, round(page.height * factor))
+    return page.resize(size, Image.Resampling.BOX if factor <= 1 else Image.Resampling.BICUBIC)
+
+
+def _scaled(box: Box, factor: float) -> Box:
+    left, top, right, bottom = (round(edge * factor) for edge in box)
+    return left, top, right, bottom
+
+
+def _without(band: Image.Image, words: Sequence[Word]) -> Image.Image:
+    clear = band.copy()
+    wipe(clear, words, paper(band), _BESIDE)
+    return clear
+
+
+def _clearest(bands: Sequence[Image.Image]) -> Image.Image:
+    """Gives the one of some colours in which most is to be seen: letters may be as dark as their ground."""
+    return ImageOps.autocontrast(max(bands, key=lambda band: ImageStat.Stat(band).stddev[0]))
+
+
+def _enlarged(part: Image.Image, factor: float) -> Image.Image:
+    """Gives a part as large as the rest is looked at, or larger where it is small, as on badges."""
+    most = math.sqrt(_MOST_PIXELS / (part.width * part.height))
+    return _resized(part, max(factor, min(_ENLARGED * factor, most)))
 
 
 def _dark(flat: Image.Image, words: Sequence[Word]) -> list[Word]:
@@ -122,8 +162,8 @@ def _shown(ink: int) -> int:
     return 255 - round(255 * min(1.0, max(0.0, (ink - _PAPER) / (_INK - _PAPER))))
 
 
-def _lines(table: str) -> Iterator[str]:
+def _lines(table: str, sure: float) -> Iterator[str]:
     lines: dict[tuple[str, str, str], list[str]] = {}
-    for seen in seen_in(table):
+    for seen in (seen for seen in seen_in(table) if seen.confidence >= sure):
         lines.setdefault(seen.line, []).append(seen.word.text)
     return (" ".join(texts) for texts in lines.values())

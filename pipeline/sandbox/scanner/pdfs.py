@@ -369,10 +369,7 @@ def _stamped(
     picture: Image.Image, page: Page, sight: Sight, clues: Clues, left: Callable[[], float]
 ) -> tuple[str, ...]:
     unit = picture.width / page.width
-    words = [
-        Word(word.text, word.x0 * unit, word.top * unit, word.x1 * unit, word.bottom * unit)
-        for word in (*page.words, *sight.besides)
-    ]
+    words = [word.scaled(unit) for word in (*page.words, *sight.besides)]
     cleared = without_codes(picture, sight.codes).convert("L")
     return stamps_across(cleared, words, clues, left)
 

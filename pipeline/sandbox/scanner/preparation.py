@@ -98,12 +98,17 @@ def prepared(picture: Image.Image, hypothesis: Hypothesis) -> Image.Image:
 
 def upright(picture: Image.Image, hypothesis: Hypothesis) -> Image.Image:
     """Makes the grey picture of a page, turned and level as a hypothesis has it."""
-    grey = _INKS[hypothesis.ink](picture)
+    return turned(_INKS[hypothesis.ink](picture), hypothesis)
+
+
+def turned(picture: Image.Image, hypothesis: Hypothesis) -> Image.Image:
+    """Turns and levels a picture as a hypothesis has it, and keeps its colours."""
     if hypothesis.rotate:
-        grey = grey.transpose(_TURNS[hypothesis.rotate])
+        picture = picture.transpose(_TURNS[hypothesis.rotate])
     if hypothesis.level:
-        grey = grey.rotate(hypothesis.level, Image.Resampling.BICUBIC, fillcolor=paper(grey))
-    return grey
+        fill = tuple(int(level) for level in ImageStat.Stat(picture).median)
+        picture = picture.rotate(hypothesis.level, Image.Resampling.BICUBIC, fillcolor=fill)
+    return picture
 
 
 def sized(grey: Image.Image, hypothesis: Hypothesis) -> Image.Image:
