@@ -528,8 +528,9 @@ def test_a_clerk_decides_in_turkish_words(
         rows, question = shop.ledger.open_holds()
         case = rows.decision.withheld[0].case
     why = ("--because", "bakıldı")
+    day = f"{datetime.now(UTC) + timedelta(days=90):%Y-%m-%d}"
     for words, code, told in (
-        (("settle", f"{rows.number}/2", "beklet", "--until", "2031-01-02", *why), DONE, "bekletiliyor"),
+        (("settle", f"{rows.number}/2", "beklet", "--until", day, *why), DONE, "bekletiliyor"),
         (("settle", f"{rows.number}/2", "beklet", *why), BAD_CONFIGURATION, "neyin bekleneceği yazılmamış"),
         (("settle", rows.number, "BAŞKASINA", "--to", "H. Hanım", *why), DONE, "başkasına verildi"),
         (("amend", f"{rows.number}/1", "birim=112 Komuta", *why), DONE, "aynı kurallar yeniden baktı"),

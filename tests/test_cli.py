@@ -464,7 +464,7 @@ def test_nothing_can_be_accepted_where_nothing_was_withheld(tell: Any, house: Ho
     ((number,),) = house.ask("SELECT number FROM decision")
     said = settled(tell, str(number), "accept")
     assert said.code == BAD_CONFIGURATION
-    assert "return ile kapatınız" in said.err
+    assert "iade ya da yanıtlandı ile kapatınız" in said.err
     assert settled(tell, str(number), "return").code == DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -276,6 +277,38 @@ def test_a_backup_keeps_its_secrets(used: House, tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "b" / "ledger.db", Home(tmp_path / "b").key)
     assert list(broken_links(ledger, Home(tmp_path / "b"))) == []
     ledger.close()
+
+
+def test_a_backup_takes_nobodys_place(used: House, tmp_path: Path) -> None:
+    """A slip of the hand must not turn a home in use, or another office's backup, into this one's."""
+    before = (used.home / "ledger.db").read_bytes()
+    for folder in (used.home, used.home / "yedek", used.home / "mail" / ".." / "x"):
+        told = used.command("backup", str(folder))
+        assert (told.returncode, "içine yedek alınmaz" in told.stderr) == (78, True), folder
+    assert (used.home / "ledger.db").read_bytes() == before
+    assert not {"yedek", "x", "rebuild-first"} & set(os.listdir(used.home))
+    assert used.command("status").returncode == 0
+    # Another office's home, and its backup.
+    other, theirs = tmp_path / "other", tmp_path / "theirs"
+    other.mkdir(mode=0o700)
+    Ledger.open(other / "ledger.db", Home(other).key).close()
+    told = used.command("backup", str(other))
+    assert (told.returncode, "çalışan bir kayıt klasörü" in told.stderr) == (78, True)
+    with used.opened() as shop:
+        backup(shop.ledger, shop.home, theirs, shop.clock())
+    (theirs / "key").write_bytes(Home(other).key)
+    kept = (theirs / "ledger.db").read_bytes()
+    told = used.command("backup", str(theirs))
+    assert (told.returncode, "başka bir birimin" in told.stderr) == (78, True)
+    assert (theirs / "ledger.db").read_bytes() == kept
+
+
+def test_a_backup_that_cannot_be_made_is_not_put_off_in_silence(used: House) -> None:
+    """Under cron "try later" says nothing: night after night there would be no backup."""
+    for place, why in (("/dev/null/yedek", "klasör değil, dosya"), ("/proc/yedek", "böyle bir dosya ya da")):
+        told = used.command("backup", place)
+        assert (told.returncode, why in told.stderr) == (78, True), told.stderr
+        assert "Yedek alınmadı" in told.stderr
 
 
 def test_a_damaged_ledger_names_its_newest_backup(used: House, tmp_path: Path) -> None:

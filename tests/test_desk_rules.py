@@ -349,7 +349,7 @@ def test_a_price_shows_what_it_changes_and_is_put_in_force_by_a_name(
     assert confirmed(zeynep, page, action, seen="0" * 16).status == 409
     assert house.ask("SELECT count(*) FROM hold WHERE state='open'") == [(1,)]
     page = zeynep.get("/kurallar/yeniden")
-    assert confirmed(zeynep, page, action, because=" ").status == 404
+    assert confirmed(zeynep, page, action, because=" ").status == 409
     page = zeynep.get("/kurallar/yeniden")
     assert confirmed(zeynep, page, action, because="Yeni fiyat.").status == 303
     assert house.ask("SELECT state, settled_by, because FROM hold") == [("accepted", "zeynep", "Yeni fiyat.")]

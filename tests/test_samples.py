@@ -177,7 +177,11 @@ def test_a_number_that_is_not_printed_is_read_as_none() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"identity_number": "12345678901"}, {"amount": "?"}, {"paid_on": "31.02.2024"}, {"reference": " "}],
+    [
+        *({"identity_number": "12345678901"}, {"amount": "?"}, {"paid_on": "31.02.2024"}, {"reference": " "}),
+        # Not even where one of the two is what the program has read.
+        {"paid_on": "13.05.2024 ya da 14.05.2024"},
+    ],
 )
 def test_what_can_be_no_value_is_asked_again(changes: dict[str, str]) -> None:
     with pytest.raises(OperatorFault) as refused:

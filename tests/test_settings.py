@@ -198,7 +198,42 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         '\n[evidence]\naddress = "k@example.org"\naccount = "iki"\nfolder = "x"\n',
         ("evidence.account", "[[accounts]] içindeki"),
     ),
-    "no TOML": (r"home = ", "home : ", ("TOML", "tırnak")),
+    "no TOML": (r"home = ", "home : ", ("2. satır", "TOML", "tırnak")),
+    "a key twice": (r"unit = ", 'unit = "x"\nunit = ', ("iki kez yazılmış",)),
+    "a day as people write it": (r"since = .*", "since = 23.11.2026", ("satır", "TOML")),
+    "no worker": (r"\Z", "\n[budget]\nworkers = 0\n", ("budget.workers: 1 ya da daha büyük",)),
+    "no patience": (r'user = "nes"', 'user = "nes"\ntimeout_seconds = 0', ("0 değerinden büyük",)),
+    "a way that is none": (r"\Z", '\n[batch]\nwhen = "hergece"\n', ('olmalı: "nightly", "weekly"',)),
+    "a port beyond all": (r'user = "nes"', 'user = "nes"\nport = 99930', ("accounts.0.port: 65535 ya da",)),
+    "no port": (r'user = "nes"', 'user = "nes"\nport = 0', ("accounts.0.port: 1 ya da",)),
+    "blanks for a unit": (r'unit = "Birim"', 'unit = "  "', ("unit: boş bırakılamaz",)),
+    "everybody for ours": (r"corporate_domains = .*", 'corporate_domains = ["*"]', ("herkese uyar",)),
+    "all companies for ours": (r"corporate_domains = .*", 'corporate_domains = ["*.com"]', ("herkese uyar",)),
+    "every server for ours": (
+        r"corporate_domains",
+        'trusted_servers = ["*"]\ncorporate_domains',
+        ("trusted_servers", "herkese"),
+    ),
+    "every server for an inner one": (
+        r"\Z",
+        '\n[authentication]\ninner_servers = ["*"]\n',
+        ("inner_servers", "herkese"),
+    ),
+    "filed where it is heard": (
+        r"\[smtp\]",
+        '[accounts.file_into]\nignored = "INBOX"\n\n[smtp]',
+        ("accounts.file_into", "dinlenen klasöre"),
+    ),
+    "copies where mails are heard": (
+        r"\Z",
+        '\n[evidence]\naddress = "k@example.org"\naccount = "bir"\nfolder = "INBOX"\n',
+        ("evidence.folder", "dinlenen klasör"),
+    ),
+    "copies where mails are filed": (
+        r"\Z",
+        '\n[evidence]\naddress = "k@example.org"\naccount = "bir"\nfolder = "NES/Kabul"\n',
+        ("evidence.folder", "dinlenen klasör"),
+    ),
 }
 
 
@@ -221,7 +256,7 @@ def check_refused(file: Path, words: tuple[str, ...], capsys: pytest.CaptureFixt
         assert word in told.err, told.err
     assert "gizli" not in told.err
     # Nothing of pydantic's own language, no empty place where a key should be.
-    for odd in ("Input should", "Value error", "input_value", ": :", "{", "}"):
+    for odd in ("Input should", "Value error", "input_value", "line", ": :", ":  ", ": .", "{", "}"):
         assert odd not in told.err.replace("{ file = ", "").replace("{ env = ", "").replace(" }", ""), (
             told.err
         )
@@ -248,7 +283,19 @@ def test_a_missing_or_empty_file_is_refused(
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "settings.toml"
     file.write_bytes(b'home = "\xff\xfe"\n')
-    check_refused(file, ("TOML",), capsys)
+    check_refused(file, ("1. satır", "UTF-8"), capsys)
+
+
+def test_a_file_that_an_editor_of_windows_has_marked_is_read(tmp_path: Path, good: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("\ufeff" + good, encoding="utf-8")
+    assert load_settings(file) == load(tmp_path, good)
+
+
+def test_a_part_of_a_name_of_ours_may_stand_for_any(tmp_path: Path, good: str) -> None:
+    names = '["*.mail.protection.outlook.com", "mx", "mx*.saglik.example.org"]'
+    settings = load(tmp_path, f"trusted_servers = {names}\n{good}")
+    assert settings.trusted_servers[1] == "mx"
 
 
 def test_an_unusable_folder_of_rules_is_refused(

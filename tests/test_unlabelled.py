@@ -67,6 +67,8 @@ Post-dated payment to be executed later
 Second signature needed for this payment
 Receipt no longer valid, please request another
 Zahlung noch nicht ausgeführt
+Approval of second officer missing
+Transaction under investigation
 """)
 TELLING_LABELS = lines_of("""
 Belge Türü: Bilgi Fişi
@@ -98,6 +100,8 @@ HARMLESS = lines_of("""
 İşlem Şubesi: 123 Kızılay
 Kart Tipi: Kredi Kartı
 Müşteri No: 123456
+Müşteri Adı Soyadı: AYŞE KARAAĞAÇLI
+Şube Kodu/Adı: 0123 / KIZILAY ŞUBESİ
 Hesap No: 158007300123456
 Fatura Dönemi: 2024/05
 Bu dekont elektronik ortamda üretilmiştir, ıslak imza gerektirmez.
@@ -378,3 +382,10 @@ def with_a_picture_of(text: str) -> bytes:
 def test_a_sentence_that_is_a_picture_on_a_born_digital_receipt_is_heard() -> None:
     assert brought(with_a_picture_of("ÖDEMENİZ KURUMA ULAŞMADI")).outcome is Outcome.HELD
     assert brought(with_a_picture_of("Konut kredisinde yeni dönem")).outcome is Outcome.ACCEPTED
+
+
+def test_who_was_paid_is_known_by_any_of_its_labels() -> None:
+    for label in ("Ödenen Kurum", "Alıcı Kurum"):
+        for lines in (BILL_LINES, CARD_LINES):
+            assert outcome([*lines, f"{label}: TÜBİTAK"]) is Outcome.ACCEPTED
+            assert outcome([*lines, f"{label}: TÜBİTAK MAM"]) is Outcome.HELD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from pipeline.acts.acting import Act, Deed, acting
 from pipeline.acts.faults import Refused
@@ -14,18 +15,25 @@ from pipeline.ledger.desk import knows_of
 from pipeline.ledger.settlements import claims_left
 from pipeline.office.shop import Shop
 
+# Beyond that a year was mistyped, and the mail would never be seen again.
+_LONGEST = timedelta(days=366)
+
 
 def wait(shop: Shop, number: str, claims: Sequence[int], until: Until, act: Act) -> None:
     """Puts claims of a held mail (G-…; all of them with none named) off until a day or a happening.
 
     They wait for nobody meanwhile, and are back on the desk by themselves. Raises Refused for a day that is
-    over, or where nothing is waited for.
+    over or more than a year ahead, or where nothing is waited for.
     """
     held = held_mail(shop, number)
     if until.day is None and not until.event:
         raise Refused("wait_for_nothing", number=number)
     if until.day is not None and until.day <= shop.today():
         raise Refused("wait_for_the_past", number=number, day=until.day)
+    longest = shop.today() + _LONGEST
+    # What was put off by an older version is done again as it was.
+    if until.day is not None and until.day > longest and act.seen is not None:
+        raise Refused("wait_too_long", number=number, day=until.day, longest=longest)
     day = until.day.isoformat() if until.day else ""
     body = {**_known(shop, held, claims), "day": day, "event": until.event}
     with acting(shop, Deed("wait", held.number, held.sha, body), act):

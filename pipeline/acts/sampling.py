@@ -11,7 +11,7 @@ from pipeline.acts.kept_files import kept_files
 from pipeline.domain import Arrival, Receipt, ReceiptKind
 from pipeline.domain.acts import Done
 from pipeline.domain.faults import OperatorFault
-from pipeline.domain.turkish import IdentityNumber, amount_readings, moment_of
+from pipeline.domain.turkish import IdentityNumber, amount_readings, moments_in
 from pipeline.ledger.samples import (
     Cause,
     Said,
@@ -158,12 +158,13 @@ def _receipt(shop: Shop, sample: Sample) -> Receipt:
 def differing(receipt: Receipt, read: Read) -> Iterator[str]:
     """Names the fields that a person reads otherwise; raises OperatorFault for a value that is none."""
     number = IdentityNumber("".join(ch for ch in read.identity_number if ch.isdigit()))
-    amounts, moment = amount_readings(read.amount), moment_of(read.paid_on)
+    # Who writes two days, or more than one amount, has not said which.
+    amounts, moments = amount_readings(read.amount), moments_in(read.paid_on)
     reference = "" if read.reference.strip() == NOT_PRINTED else squash(read.reference)
     is_value = {
         "identity_number": number.is_valid,
         "amount": len(amounts) == 1,
-        "paid_on": moment is not None,
+        "paid_on": len(moments) == 1,
         "reference": bool(reference) or read.reference.strip() == NOT_PRINTED,
     }
     for field, holds in is_value.items():
@@ -172,7 +173,7 @@ def differing(receipt: Receipt, read: Read) -> Iterator[str]:
     same = {
         "identity_number": number == receipt.identity_number,
         "amount": amounts == (receipt.amount,),
-        "paid_on": moment is not None and moment.date() == receipt.paid_on,
+        "paid_on": [moment.date() for moment in moments] == [receipt.paid_on],
         "reference": reference == squash(receipt.reference or ""),
     }
     yield from (field for field, is_same in same.items() if not is_same)

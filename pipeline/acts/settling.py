@@ -24,7 +24,7 @@ from pipeline.domain import Entry, HoldState, Letter
 from pipeline.domain.cases import is_number
 from pipeline.domain.claims import Claim, Kind, Verb
 from pipeline.domain.faults import OperatorFault
-from pipeline.domain.turkish import quotable, squeeze
+from pipeline.domain.turkish import quotable, squeeze, visible
 from pipeline.judging.discretion import name_told, without_numbers
 from pipeline.ledger.acts import acts_about
 from pipeline.ledger.book import Judged
@@ -381,6 +381,6 @@ def _demand_discretion(held: Judged, ruling: _Ruling, because: str) -> None:
         raise TellsTooMuch(held.number, strangers[0])
     if ruling.verb is not Verb.ANSWER:
         return
-    for line in told.splitlines():
+    for line in map(visible, told.splitlines()):
         if quotable(line) != squeeze(line):
             raise TellsTooMuch(held.number, quotable(line))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.options import with_settings
+from pipeline.commands.options import with_settings, with_settings_here_too
 from pipeline.desk.counter import Counter
 from pipeline.desk.people import People, Person, Role, is_name
 from pipeline.desk.proofs import LEAST_LETTERS, address_of, hashed, new_secret
@@ -77,6 +77,7 @@ def user_command() -> None:
 
 
 @user_command.command("add")
+@with_settings_here_too
 @click.argument("name")
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 @click.pass_obj
@@ -113,6 +114,7 @@ def _password() -> str:
 
 
 @user_command.command("list")
+@with_settings_here_too
 @click.pass_obj
 def list_command(settings_file: Path) -> int:
     """Masada oturabilecekleri gösterir."""
@@ -123,6 +125,7 @@ def list_command(settings_file: Path) -> int:
 
 
 @user_command.command("remove")
+@with_settings_here_too
 @click.argument("name")
 @click.pass_obj
 def remove_command(settings_file: Path, name: str) -> int:
@@ -137,6 +140,7 @@ def remove_command(settings_file: Path, name: str) -> int:
 
 
 @user_command.command("take-back")
+@with_settings_here_too
 @click.argument("names", nargs=-1)
 @click.pass_obj
 def take_back_command(settings_file: Path, names: tuple[str, ...]) -> int:

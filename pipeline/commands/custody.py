@@ -10,7 +10,7 @@ import click
 from pipeline.acts.acting import Act, version
 from pipeline.acts.erasing import erase_whom
 from pipeline.acts.persons import person_of
-from pipeline.commands.options import with_settings
+from pipeline.commands.options import Written, with_settings
 from pipeline.desk.people import People
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.custody import (
@@ -33,8 +33,8 @@ from pipeline.review.rebuild import make_way, rebuild
 @click.command("erase")
 @with_settings
 @click.option("--person", help="Süresi beklenmeden verileri silinecek kişi: N-…, T.C. kimlik no ya da -.")
-@click.option("--because", help="Kişinin verileri neden siliniyor; imha kaydına yazılır.")
-@click.option("--by", envvar="NES_INTAKE_OFFICIAL", help="Silme kararını veren görevli.")
+@click.option("--because", type=Written(), help="Kişinin verileri neden siliniyor; imha kaydına yazılır.")
+@click.option("--by", type=Written(), envvar="NES_INTAKE_OFFICIAL", help="Silme kararını veren görevli.")
 def erase_command(settings_file: Path, person: str | None, because: str | None, by: str | None) -> int:
     """Saklama süresi dolan verileri siler ve imha kaydı tutar; açık başvurulara dokunmaz.
 

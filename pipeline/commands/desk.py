@@ -13,7 +13,7 @@ from pipeline.acts.kamusm_answers import import_answer
 from pipeline.acts.off_list import put_back, take_off
 from pipeline.acts.releasing import release_list
 from pipeline.acts.taking_in import take_in
-from pipeline.commands.options import InWords, by_an_official, by_whom, with_settings
+from pipeline.commands.options import InWords, Written, by_an_official, by_whom, with_settings
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import DONE, SET_ASIDE, say
 from pipeline.office.opening import opened
@@ -69,7 +69,7 @@ def off_list_command(settings_file: Path, number: str, word: str, because: str, 
 @click.command("release")
 @with_settings
 @click.argument("batch")
-@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Onaylayan görevli.")
+@click.option("--by", required=True, type=Written(), envvar="NES_INTAKE_OFFICIAL", help="Onaylayan görevli.")
 def release_command(settings_file: Path, batch: str, by: str) -> int:
     """Onay bekleyen bir listeyi (örnek: 2026-11-25/1) Kamu SM'ye gönderir; bir liste bir kez gönderilir."""
     with opened(load_settings(settings_file)) as shop:

@@ -17,7 +17,7 @@ from pipeline.commands.overview import status_of_offices
 from pipeline.commands.rounds import serve_offices
 from pipeline.commands.serve import serve, work_once
 from pipeline.domain import OUTCOME_OPEN, Outcome
-from pipeline.domain.faults import OperatorFault
+from pipeline.domain.faults import OperatorFault, TryLater
 from pipeline.intake.runs import Tally, poll
 from pipeline.ledger.figures import figures_of
 from pipeline.ledger.home import LEDGER, Home
@@ -40,7 +40,7 @@ from pipeline.office.idle import leave_note
 from pipeline.office.init_system import is_journal
 from pipeline.office.opening import heeding, opened, opened_ledger, policy_in_force, policy_of
 from pipeline.office.settings import Settings, load_settings
-from pipeline.office.timekeeping import take_nights_back
+from pipeline.office.timekeeping import local, take_nights_back
 from pipeline.policy.policy import Policy
 
 # More are a flood, and no list to be read on a terminal.
@@ -95,6 +95,9 @@ def nightly_command(settings_file: Path, day: datetime | None, is_sure: bool) ->
     with opened(load_settings(settings_file)) as opened_shop:
         shop = heeding(opened_shop)
         due = day.date() if day else night_due(shop)
+        # A day that somebody mistyped is told them, and is no trouble of the office.
+        if day and due > shop.today():
+            raise TryLater("night_to_come", day=due, now=local(shop, shop.clock()))
         night = nightly(shop, due, "sure" if is_sure else "unproved")
     if shop.is_over():
         return TRY_LATER

@@ -41,6 +41,19 @@ class InWords(click.ParamType[str]):
         return found
 
 
+class Written(click.ParamType[str]):
+    """What somebody says in their own words, or their name: blanks say nothing."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Gives what is written without blanks around it (called by click)."""
+        said = str(value).strip()
+        if not said:
+            self.fail("", param, ctx)
+        return said
+
+
 def with_settings(command: Callable[P, int]) -> Callable[P, int]:
     """Gives a command the --settings option."""
     option = click.option(
@@ -55,17 +68,43 @@ def with_settings(command: Callable[P, int]) -> Callable[P, int]:
     return cast("Callable[P, int]", option(wraps(command)(command)))
 
 
+def with_settings_here_too(command: Callable[P, int]) -> Callable[P, int]:
+    """Gives a command below a group that has the option --settings that option too: people write it last."""
+    return click.option(
+        "--settings",
+        type=click.Path(path_type=Path),
+        expose_value=False,
+        callback=_of_this_file,
+        help="Ayar dosyası.",
+    )(command)
+
+
+def _of_this_file(context: click.Context, _: click.Parameter, file: Path | None) -> None:
+    if file is not None:
+        context.obj = file
+
+
 def by_an_official(because: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
     """Gives a command the options --because, with what its help says of it, and --by."""
-    reason = click.option("--because", required=True, help=because)
-    official = click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+    reason = click.option("--because", required=True, type=Written(), help=because)
+    official = click.option(
+        "--by",
+        required=True,
+        type=Written(),
+        envvar="NES_INTAKE_OFFICIAL",
+        help="Kararı veren görevli.",
+    )
     return lambda command: reason(official(command))
 
 
 def by_whom(command: Callable[P, int]) -> Callable[P, int]:
     """Gives a command the option --by; who types it is whoever this machine knows them as, if nobody says."""
     return click.option(
-        "--by", default=_own_name, envvar="NES_INTAKE_OFFICIAL", help="İşlemi yapan görevli."
+        "--by",
+        default=_own_name,
+        type=Written(),
+        envvar="NES_INTAKE_OFFICIAL",
+        help="İşlemi yapan görevli.",
     )(command)
 
 

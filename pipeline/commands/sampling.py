@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pipeline.acts.sampling import Read, answer, go_on, picture_of, questions
-from pipeline.commands.options import by_an_official, with_settings
+from pipeline.commands.options import Written, by_an_official, with_settings, with_settings_here_too
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.samples import Cause
 from pipeline.office.console import DONE, SET_ASIDE, say
@@ -44,6 +44,7 @@ def _shop() -> Iterator[Shop]:
 
 
 @sample_command.command("list")
+@with_settings_here_too
 def list_command() -> int:
     """Yanıt bekleyen soruları gösterir."""
     with _shop() as shop:
@@ -55,6 +56,7 @@ def list_command() -> int:
 
 
 @sample_command.command("show")
+@with_settings_here_too
 @click.argument("number", type=int)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def show_command(number: int, file: Path) -> int:
@@ -75,10 +77,11 @@ def _read_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 @sample_command.command("answer")
+@with_settings_here_too
 @click.argument("question", type=int)
 @_read_options
 @click.option("--unreadable", is_flag=True, help="Resimde bunlar okunamıyor.")
-@click.option("--by", required=True, envvar="NES_INTAKE_OFFICIAL", help="Okuyan görevli.")
+@click.option("--by", required=True, type=Written(), envvar="NES_INTAKE_OFFICIAL", help="Okuyan görevli.")
 def answer_command(**told: Any) -> int:
     """Resimde okuduğunuzu yazar; programın okuduğuyla karşılaştırılır.
 
@@ -96,6 +99,7 @@ def answer_command(**told: Any) -> int:
 
 
 @sample_command.command("resume")
+@with_settings_here_too
 @click.argument("number", type=int)
 @click.argument("cause", type=click.Choice(["error", "slip"]))
 @by_an_official("Yanlışın nedeni; kayıtlara yazılır.")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pipeline.acts.acting import Act, version
-from pipeline.commands.options import by_whom, with_settings
+from pipeline.commands.options import Written, by_whom, with_settings
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.turkish import quotable
 from pipeline.ledger.home import LEDGER
@@ -68,8 +68,8 @@ tariff_command.add_command(tariff_add_command)
 
 @click.command("rejudge")
 @with_settings
-@click.option("--because", help="Gerekçe; kayıtlara yazılır.")
-@click.option("--by", envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
+@click.option("--because", type=Written(), help="Gerekçe; kayıtlara yazılır.")
+@click.option("--by", type=Written(), envvar="NES_INTAKE_OFFICIAL", help="Kararı veren görevli.")
 def rejudge_command(settings_file: Path, because: str | None, by: str | None) -> int:
     """Bekleyenleri bugünkü kurallarla yeniden değerlendirir; --because ile uygunları kabul eder.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pipeline.commands.options import InWords
+from pipeline.commands.options import InWords, Written
 from pipeline.domain.faults import OperatorFault
 from pipeline.office.console import (
     OUR_FAULT,
@@ -43,7 +43,9 @@ def _misused(fault: click.UsageError) -> str:
     elif isinstance(fault, click.BadParameter):
         name = "bad_value"
     else:
-        name = "other" if fault.ctx and fault.ctx.command.name != "nes-intake" else "no_command"
+        # What a group of commands does not know is the command below it.
+        is_group = fault.ctx is None or isinstance(fault.ctx.command, click.Group)
+        name = "no_command" if is_group else "other"
     shown = str(told[name]).format(what=_what(fault), known=_known(fault))
     if fault.ctx is None:
         return shown
@@ -66,8 +68,12 @@ def _known(fault: click.UsageError) -> str:
     kind = getattr(param, "type", None)
     if isinstance(kind, click.Choice):
         return ", ".join(map(str, kind.choices))
+    if isinstance(kind, click.Path) and not kind.file_okay:
+        return str(words()["usage"]["known_folder" if kind.exists else "folder"])
     if isinstance(kind, click.DateTime):
         return str(words()["usage"]["day"])
+    if isinstance(kind, Written):
+        return str(words()["usage"]["not_blank"])
     return fault.message if isinstance(kind, InWords) else str(words()["usage"]["fitting"])
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from pipeline.acts.acting import Act, version
 from pipeline.acts.held import held_mail
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit, because_of
 from pipeline.desk.mail_page import follows
 from pipeline.desk.papers import files_of, papers_of, submission_of
 from pipeline.desk.read_values import ReadValue, values_of_holder, values_of_receipt
-from pipeline.desk.rules_page import because_of
 from pipeline.domain import Decision, Entry, Finding
 from pipeline.ledger.book import Judged
 from pipeline.office.shop import Shop

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.acts.faults import Refused
 from pipeline.desk.people import Person
 from pipeline.desk.sessions import Session
 from pipeline.domain.faults import OperatorFault
@@ -25,6 +26,14 @@ class Visit:
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict, repr=False)
+
+
+def because_of(visit: Visit) -> str:
+    """Gives the reason of an act; raises Refused for one of blanks alone, which a browser lets through."""
+    because = visit.form.get("because", "").strip()
+    if not because:
+        raise Refused("act_without_reason")
+    return because
 
 
 @dataclass(frozen=True, slots=True)

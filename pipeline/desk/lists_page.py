@@ -10,7 +10,7 @@ from pipeline.acts.deliveries import end_delivery
 from pipeline.acts.kamusm_answers import import_answer, preview_answer
 from pipeline.acts.off_list import kept_off
 from pipeline.acts.releasing import release_list
-from pipeline.desk.answers import Answer, Download, Go, NotHere, Page, Visit
+from pipeline.desk.answers import Answer, Download, Go, NotHere, Page, Visit, because_of
 from pipeline.domain import Case
 from pipeline.ledger.casework import StoredBatch, stored_batch
 from pipeline.letters.list_letter import batch_digest
@@ -107,7 +107,7 @@ def send_again(shop: Shop, visit: Visit) -> Answer:
 
 
 def _act(visit: Visit) -> Act:
-    return Act(visit.person.name, visit.form.get("because", "").strip(), visit.form.get("seen", ""))
+    return Act(visit.person.name, because_of(visit), visit.form.get("seen", ""))
 
 
 def _name(visit: Visit) -> str:

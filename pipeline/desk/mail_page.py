@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from pipeline.acts.acting import Act
 from pipeline.acts.amending import amend, fields_of, judged_today
+from pipeline.acts.faults import Refused
 from pipeline.acts.putting_off import assign, deal_with, wait
 from pipeline.acts.settling import Word, preview, settle
 from pipeline.acts.standing import Happening, Standing, Until
 from pipeline.acts.waiting import MailOnDesk, mail_on_desk
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of
 from pipeline.desk.papers import files_of, papers_of, picture_of_page, picture_of_place, submission_of
 from pipeline.desk.people import People, Power
 from pipeline.desk.read_values import ReadValue, values_of_holder, values_of_receipt
+from pipeline.desk.rendering import desk_words
 from pipeline.domain import Decision, Entry, Finding, Holder, Receipt
 from pipeline.domain.claims import Claim, Kind, Verb
-from pipeline.domain.turkish import mask, masked, quotable
+from pipeline.domain.turkish import date_of, mask, masked, number_date, quotable
 from pipeline.ledger.book import Judged
 from pipeline.mail.unpack import plain_text
 from pipeline.office.shop import Shop
@@ -196,15 +198,15 @@ def show_letter(shop: Shop, visit: Visit) -> Answer:
 def put_off(shop: Shop, visit: Visit) -> Answer:
     """Puts one claim off until a day or until something happens."""
     number, event = visit.named["number"], cast("Happening", visit.form.get("event", ""))
-    day = visit.form.get("day", "")
+    typed = visit.form.get("day", "").strip()
     if event not in _HAPPENINGS:
         raise NotHere("desk_not_here")
-    try:
-        until = Until(date.fromisoformat(day) if day else None, event)
-    except ValueError as fault:
-        raise NotHere("desk_not_here") from fault
-    wait(shop, number, [_claim(visit)], until, _act(visit, ""))
-    return Go("/bekleyenler", "put_off", {"number": number})
+    day = date_of(typed)
+    if typed and day is None:
+        raise Refused("wait_no_day", number=number, day=typed)
+    wait(shop, number, [_claim(visit)], Until(day, event), _act(visit, ""))
+    told = (number_date(day) if day else "", desk_words()["happenings"][event])
+    return Go("/bekleyenler", "put_off", {"number": number, "until": " ya da ".join(filter(None, told))})
 
 
 def hand_on(shop: Shop, visit: Visit) -> Answer:
@@ -236,7 +238,7 @@ def see_to(shop: Shop, visit: Visit) -> Answer:
 
 
 def _act(visit: Visit, text: str) -> Act:
-    because = visit.form.get("because", "").strip() or text
+    because = visit.form.get("because", "").strip() or text or because_of(visit)
     return Act(visit.person.name, because, visit.form.get("seen", ""))
 
 

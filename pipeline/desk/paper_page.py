@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from pipeline.acts.acting import Act, version
 from pipeline.acts.taking_in import as_typed, take_in, why_not
-from pipeline.desk.answers import Answer, Go, Page, Visit
+from pipeline.desk.answers import Answer, Go, Page, Visit, because_of
 from pipeline.ledger.acts import acts_between
 from pipeline.office.console import words
 from pipeline.office.shop import Shop
@@ -53,7 +53,7 @@ def take_all_in(shop: Shop, visit: Visit) -> Answer:
     """Takes in what lies on the tray, one after the other; what cannot be any more stays there."""
     closed = count = 0
     for number in list(visit.session.tray):
-        act = Act(visit.person.name, visit.form.get("because", ""), version(shop.ledger, number))
+        act = Act(visit.person.name, because_of(visit), version(shop.ledger, number))
         taken = take_in(shop, [number], act)
         visit.session.tray.remove(number)
         count, closed = count + 1, closed + len(taken.closed)

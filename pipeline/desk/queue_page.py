@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pipeline.acts.acting import Act, version
 from pipeline.acts.off_list import kept_off, put_back, take_off, waits_for_list
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit, because_of
 from pipeline.desk.lists_page import row_of
-from pipeline.desk.rules_page import because_of
 from pipeline.office.shop import Shop
 
 

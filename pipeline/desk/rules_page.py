@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.acts.acting import Act, demand_version, version
 from pipeline.acts.faults import Overtaken
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit
+from pipeline.desk.answers import Answer, Go, Page, Visit, because_of
 from pipeline.desk.rehearsed import rehearsed
 from pipeline.desk.rendering import desk_words
 from pipeline.domain.faults import OperatorFault
@@ -178,14 +178,6 @@ def demand_as_seen(shop: Shop, visit: Visit, path: str) -> None:
     """Raises Overtaken, with who was faster, where a file was changed since a form was shown."""
     seen = visit.form.get("seen", "").partition(" ")[0]
     demand_version(shop, path, Act(visit.person.name, "", seen))
-
-
-def because_of(visit: Visit) -> str:
-    """Gives the reason of a form that is not sent without one."""
-    because = visit.form.get("because", "").strip()
-    if not because:
-        raise NotHere("desk_not_here")
-    return because
 
 
 # --- what waits, by the rules of today -------------------------------------------------------------

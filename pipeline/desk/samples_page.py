@@ -6,8 +6,7 @@ Nothing here tells what was read, nor whose it is, before somebody has said what
 from __future__ import annotations
 
 from pipeline.acts.sampling import Read, answer, go_on, picture_of, questions
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit
-from pipeline.desk.rules_page import because_of
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.samples import Cause, sample_of
 from pipeline.office.console import sentence

@@ -8,7 +8,7 @@ from pipeline.acts.acting import Act, version
 from pipeline.acts.deliveries import end_delivery, open_deliveries
 from pipeline.acts.resuming import resume
 from pipeline.acts.sampling import questions
-from pipeline.desk.answers import Answer, Go, NotHere, NotTheirs, Page, Visit
+from pipeline.desk.answers import Answer, Go, NotHere, NotTheirs, Page, Visit, because_of
 from pipeline.desk.people import Power
 from pipeline.domain import LetterState
 from pipeline.ledger import troubles
@@ -91,4 +91,4 @@ def end_a_delivery(shop: Shop, visit: Visit) -> Answer:
 
 
 def _act(visit: Visit) -> Act:
-    return Act(visit.person.name, visit.form.get("because", "").strip(), visit.form.get("seen", ""))
+    return Act(visit.person.name, because_of(visit), visit.form.get("seen", ""))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import ValidationError
 
 
@@ -34,7 +36,21 @@ def origin(fault: BaseException) -> str:
     return f"{type(fault).__name__} at {where}"
 
 
-def first_wrong_key(fault: ValidationError) -> tuple[str, str, str]:
-    """Picks the first complaint of a validation: its dotted key, pydantic's type of error and words."""
+def first_wrong_key(fault: ValidationError) -> Mapping[str, str]:
+    """Picks the first complaint of a validation, as a sentence is filled with it.
+
+    That is its dotted `key`, pydantic's type of error (`kind`) and words (`why`), and what would be right:
+    the `expected` values, or the `least` or `most`.
+    """
     first = fault.errors(include_url=False, include_input=False)[0]
-    return ".".join(str(part) for part in first["loc"]), first["type"], first["msg"]
+    told = {"key": ".".join(map(str, first["loc"])), "kind": first["type"], "why": first["msg"]}
+    return {**told, **_right_would_be(first.get("ctx", {}))}
+
+
+def _right_would_be(context: Mapping[str, object]) -> Mapping[str, str]:
+    bounds = {"least": ("ge", "gt", "min_length"), "most": ("le", "lt", "max_length")}
+    expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", '"')
+    return {
+        "expected": expected,
+        **{name: next((str(context[k]) for k in keys if k in context), "") for name, keys in bounds.items()},
+    }

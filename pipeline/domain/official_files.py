@@ -73,7 +73,7 @@ def told_apart(fault: OperatorFault) -> tuple[OperatorFault, ...]:
 def parsed(path: str, data: bytes) -> Mapping[str, Any]:
     """Reads TOML; raises OperatorFault with the line that is broken, or is not UTF-8."""
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
         line = data[: fault.start].count(b"\n") + 1
         raise OperatorFault("rule_toml", file=path, line=line, kind="not_utf8") from fault

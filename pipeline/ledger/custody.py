@@ -6,6 +6,7 @@ spent once stays spent.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -307,15 +308,43 @@ def _back_up_people(home: Home, copies: Home) -> None:
         (copies.folder / PEOPLE_KEPT).unlink(missing_ok=True)
 
 
+def _refuse_what_is_in_use(home: Home, target: Path) -> None:
+    """Refuses a folder in which a backup would take the place of a ledger that is worked with, or kept."""
+    own, place = home.folder.resolve(), target.resolve()
+    if own in (place, *place.parents):
+        raise OperatorFault("backup_in_home", folder=target, home=home.folder)
+    if not (target / "ledger.db").exists():
+        return
+    if not (target / RESTORED).exists():
+        raise OperatorFault("backup_over_home", folder=target)
+    key = target / "key"
+    if not key.exists() or key.read_bytes() != home.key:
+        raise OperatorFault("backup_of_another", folder=target)
+
+
+def _draft_in(target: Path) -> Path:
+    """Gives the place of the copied ledger in a folder that is made where it is missing."""
+    draft = target / "ledger.db.tmp"
+    try:
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft.unlink(missing_ok=True)
+    except OSError as fault:
+        raise OperatorFault("backup_folder", folder=target, why=fault.strerror) from fault
+    # What the ledger would say of it is taken for a trouble that passes, and no backup is ever made.
+    if not os.access(target, os.W_OK | os.X_OK):
+        raise OperatorFault("backup_folder", folder=target, why=os.strerror(errno.EACCES))
+    return draft
+
+
 def backup(ledger: Ledger, home: Home, target: Path, at: datetime) -> int:
     """Copies ledger, key, kept mail and the desk's people into a folder while everything goes on; gives the number of mails.
 
     The ledger is written beside its name and renamed when it is whole, so that an older backup stays until
     the new one can take its place. Kept mails never change; those already there are not copied again.
+    Raises OperatorFault for a folder that is a home itself, or another office's backup, or not to be had.
     """
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = target / "ledger.db.tmp"
-    draft.unlink(missing_ok=True)
+    _refuse_what_is_in_use(home, target)
+    draft = _draft_in(target)
     ledger.execute("VACUUM INTO ?", str(draft))
     handle = os.open(draft, os.O_RDONLY)
     os.fsync(handle)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,10 +36,12 @@ def sentence(fault: OperatorFault) -> str:
         # The sentences themselves are broken: where, is all that can be said.
         return "\n".join("{file}: {place}".format(**_place(one)) for one in told_apart(broken))
     details = {**fault.details}
+    if "why" in details:
+        details["why"] = in_turkish(str(details["why"]))
     kind, key = str(details.get("kind", "")), str(details.get("key", ""))
     if kind == "value_error":
         kind = str(details.get("why", "")).removeprefix("Value error, ")
-    filled = {"expected": "", "least": "", "why": "", **details}
+    filled = {"expected": "", "least": "", "most": "", "why": "", **details}
     details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"]).format(**filled)
     if kind in told["places"]:
         key = details["key"] = told["places"][kind]
@@ -52,6 +56,25 @@ def sentence(fault: OperatorFault) -> str:
     plain_key = ".".join(part for part in key.split(".") if not part.isdigit())
     details["hint"] = told["hints"].get(plain_key, told["hints"]["other"]).format()
     return str(told["faults"][fault.name]).format(**details)
+
+
+# What the system's resolver of names says, for which there is no number of an error.
+_OF_NAMES = {
+    "EAI_NONAME": "Name or service not known",
+    "EAI_AGAIN": "Temporary failure in name resolution",
+}
+
+
+def in_turkish(text: str) -> str:
+    """Puts into Turkish what the system says in English within a text; all else stays.
+
+    >>> in_turkish("imap.example.org:993: Connection refused")
+    'imap.example.org:993: bağlantı kabul edilmedi'
+    """
+    for name, turkish in words()["system"].items():
+        number = getattr(errno, name, None)
+        text = text.replace(_OF_NAMES[name] if number is None else os.strerror(number), turkish)
+    return text
 
 
 def _place(fault: OperatorFault) -> Mapping[str, object]:
@@ -135,7 +158,7 @@ def worldly(fault: BaseException, how: Literal["world", "world_seen"] = "world")
     else:
         # Of our own sentence on it the Turkish one is enough.
         detail = masked(getattr(fault, "detail", "") or str(fault))
-    return str(told["says"][how]).format(turkish=turkish, detail=detail)
+    return str(told["says"][how]).format(turkish=turkish, detail=in_turkish(detail))
 
 
 def ours(fault: BaseException) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from pipeline.domain import Batching, Office
 from pipeline.domain.faults import OperatorFault, first_wrong_key
+from pipeline.domain.official_files import parsed
 from pipeline.domain.password import Password
 from pipeline.office.glance import read_password
 from pipeline.policy.places import REPORTS, RULES, Places
@@ -36,6 +37,9 @@ from pipeline.sandbox.cluster.membership import Membership, is_address
 
 Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;]+@[A-Za-z0-9.\-]+$", to_lower=True)]
 Security = Literal["tls", "starttls", "none"]
+Port = Annotated[int, Field(ge=1, le=65535)]
+# What letters are signed with, and servers are found by: blanks are none.
+Written = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # Where things lie and who may log in: of no weight for what is decided and written.
 _PLACES = {
     *("home", "office_name", "rules", "reports", "own_rules", "own_reports", "accounts", "smtp", "desk"),
@@ -43,6 +47,20 @@ _PLACES = {
 }
 _FOLDERS = ("home", "rules", "reports", "own_rules", "own_reports", "readers_certificates")
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+
+
+def _named(domain: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9*.\-]+", domain):
+        raise ValueError("domain")
+    *inner, top = domain.lower().split(".")
+    # "*" stands for any part, and of "*" or "*.com" nothing is left that is ours.
+    if not any(label and "*" not in label for label in inner or [top]):
+        raise ValueError("domain_of_anybody")
+    return domain.lower()
+
+
+# A domain or a server of ours by its name, in which "*" may stand for a part.
+Named = Annotated[str, AfterValidator(_named)]
 
 
 class _Strict(BaseModel):
@@ -88,7 +106,7 @@ class FilingFolders(_Strict):
 class _Server(_Strict):
     """A server of ours; without TLS it may only be on this very machine."""
 
-    host: str
+    host: Written
     security: Security = "tls"
     ca_file: Path | None = None
     timeout_seconds: float = Field(default=60, gt=0)
@@ -104,18 +122,30 @@ class Account(_Server):
     """One mailbox that is listened to; mails that came before `since` are left alone."""
 
     name: str = Field(pattern=r"^[a-z0-9\-]+$")
-    port: int = 993
-    user: str
+    port: Port = 993
+    user: Written
     password: Secret
     folder: str = "INBOX"
     since: date
     file_into: FilingFolders = FilingFolders()
 
+    @model_validator(mode="after")
+    def _filed_elsewhere(self) -> Self:
+        # What is filed where it is listened to would be heard again, and again.
+        if self.folder in self.folders:
+            raise ValueError("filed_where_heard")
+        return self
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """Names the folders that its mail is filed into."""
+        return frozenset(self.file_into.model_dump().values())
+
 
 class Smtp(_Server):
     """The server that our letters are handed to."""
 
-    port: int = 465
+    port: Port = 465
     user: str | None = None
     password: Secret | None = None
 
@@ -226,7 +256,7 @@ class AuthenticationSettings(_Strict):
     # whoever can hand in such a mail may then write in anybody's name.
     required: bool = True
     # Servers that take mail from our own servers only: what stands below their Received is still ours.
-    inner_servers: tuple[str, ...] = ()
+    inner_servers: tuple[Named, ...] = ()
     # For filters that write below the Received of their server, as OpenDMARC behind Postfix: where such a
     # filter stops and the server goes on without it, what a sender wrote there himself is believed.
     below_received: bool = False
@@ -259,14 +289,14 @@ class Settings(BaseSettings):
     home: Path
     # How a host with many offices calls this one; stands in its figures.
     office_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._\-]+$")
-    unit: str
-    institution: str
+    unit: Written
+    institution: Written
     # Where people hand in or post their papers; printed on the cover sheet.
     postal_address: str = ""
-    corporate_domains: tuple[str, ...] = Field(min_length=1)
-    kamu_sm_domains: tuple[str, ...] = ("kamusm.gov.tr",)
+    corporate_domains: tuple[Named, ...] = Field(min_length=1)
+    kamu_sm_domains: tuple[Named, ...] = ("kamusm.gov.tr",)
     # The names by which our own mail servers sign Authentication-Results; no others are believed.
-    trusted_servers: tuple[str, ...] = ()
+    trusted_servers: tuple[Named, ...] = ()
     authentication: AuthenticationSettings = AuthenticationSettings()
     rules: Path = RULES
     reports: Path = REPORTS
@@ -299,13 +329,6 @@ class Settings(BaseSettings):
         """Takes the file and, for `home` and the like, the environment; nothing else."""
         return (env_settings, init_settings)
 
-    @field_validator("corporate_domains", "kamu_sm_domains", "trusted_servers")
-    @classmethod
-    def _domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not re.fullmatch(r"[A-Za-z0-9*.\-]+", d) for d in domains):
-            raise ValueError("domain")
-        return tuple(d.lower() for d in domains)
-
     @field_validator("readers")
     @classmethod
     def _never_plain(cls, address: str | None) -> str | None:
@@ -323,6 +346,12 @@ class Settings(BaseSettings):
             raise ValueError("releasers_unproved")
         if self.sent_copies and self.sent_copies.account not in {a.name for a in self.accounts}:
             raise ValueError("evidence_account")
+        if self.sent_copies and any(
+            self.sent_copies.folder in {account.folder, *account.folders}
+            for account in self.accounts
+            if account.name == self.sent_copies.account
+        ):
+            raise ValueError("evidence_folder")
         return self
 
     @property
@@ -410,26 +439,22 @@ def read_settings(file: Path) -> Settings:
     """Reads and validates the settings alone, as anybody may who sends nothing; raises OperatorFault."""
     if not file.is_file():
         raise OperatorFault("settings_missing", file=file)
-    try:
-        text = file.read_text(encoding="utf-8")
-    except ValueError as fault:
-        raise OperatorFault("settings_toml", file=file, why=fault) from fault
-    return settings_in(text, file)
+    return _settings(file.read_bytes(), file)
 
 
 def settings_in(text: str, file: Path) -> Settings:
     """Reads and validates what stands, or stood, in a settings file; raises OperatorFault."""
-    try:
-        raw = tomllib.loads(text)
-    except ValueError as fault:
-        raise OperatorFault("settings_toml", file=file, why=fault) from fault
+    return _settings(text.encode(), file)
+
+
+def _settings(data: bytes, file: Path) -> Settings:
+    raw = dict(parsed(str(file), data))
     if not raw:
         raise OperatorFault("settings_missing", file=file)
     try:
         return Settings(**_from_folder(raw, file.resolve().parent))
     except ValidationError as fault:
-        key, kind, why = first_wrong_key(fault)
-        raise OperatorFault("settings_key", file=file, key=key, kind=kind, why=why) from fault
+        raise OperatorFault("settings_key", file=file, **first_wrong_key(fault)) from fault
 
 
 def _from_folder(raw: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -32,6 +32,8 @@ _DONE = re.compile(r"[ln](?:d[iu]|m[iu]s(?:t[iu]r)?)$")
 _ORDER = re.compile(r"(?:y|gonder|aktar)[iu]niz$")
 # From so many letters on OCR may get one wrong in a word, and it still be known.
 _LONG_WORD = 5
+# A word of another language of so many letters is no misread one of ours.
+_LONG_FOREIGN = 7
 # A sentence of at least so many letters is known by so many of them, in per cent, and by this part of it.
 _LONG_SENTENCE = 20
 _ALIKE = 85
@@ -232,8 +234,9 @@ def _is_foreign(sentence: str, left: Sequence[str], words: Unlabelled, is_seen: 
         return False
     if not is_seen and any(ch.isalpha() and "LATIN" not in unicodedata.name(ch, "LATIN") for ch in sentence):
         return True
-    # OCR makes a short word of dust, but not two of them.
-    return sum(_matches(words.foreign, word) for word in left) > is_seen
+    told = [word for word in left if _matches(words.foreign, word)]
+    # OCR makes a short word of dust, but neither two of them nor a long one.
+    return len(told) > is_seen or any(len(word) >= _LONG_FOREIGN for word in told)
 
 
 def _is_labelled_oddly(line: str, read: Read, words: Unlabelled) -> bool:

@@ -94,6 +94,7 @@ def examine(settings_file: Path, now: datetime) -> Iterator[Line]:
     unfilled = _unfilled(settings)
     if unfilled:
         yield Line("settings", "unfilled", "wrong", values={"names": ", ".join(unfilled)})
+    yield from _begins(settings, now.astimezone(settings.zone).date())
     yield from _secrets(settings)
     yield _senders(settings)
     yield from _policy(settings, now.astimezone(settings.zone).date())
@@ -196,6 +197,14 @@ def _secrets(settings: Settings) -> Iterator[Line]:
                 yield Line("secrets", "open", "wrong", str(secret.file), {"mode": f"{mode & 0o777:o}"})
             else:
                 yield Line("secrets", "ok", about=str(secret.file))
+
+
+def _begins(settings: Settings, today: date) -> Iterator[Line]:
+    """Names the mailboxes of which nothing is heard yet: a mistyped year would go unnoticed."""
+    for account in settings.accounts:
+        if account.since > today:
+            values = {"account": account.name, "day": f"{account.since:%d.%m.%Y}"}
+            yield Line("settings", "not_yet", "warning", values=values)
 
 
 def _senders(settings: Settings) -> Line:
