@@ -21,8 +21,10 @@ from pipeline.policy.policy import Policy
 from pipeline.sandbox.scanner.scan import transcribe
 from tests.house import NIGHT, House, Kept, body
 from tests.letters import list_mail, writes
+from tests.letters.receipts import BILL, paid
 from tests.mails import PDF, XLS, Envelope, Sender, at, attached, mail, mixed, plain
 from tests.people import WRONG_TENTH, person
+from tests.receipt_material import receipt_pdf
 from tests.words_said import say
 from tests.workbooks import Fields, entry, official, xls
 
@@ -250,6 +252,24 @@ def test_a_file_that_nobody_could_read_keeps_the_row_off_unless_it_is_said_what_
 ) -> None:
     sent = Envelope(writes(AYSE), "", at("2024-06-10", "17:00"))
     hear(listed_once, mail(sent, mixed(plain(words), attached(b"%PDF-1.7\nx", PDF, file))))
+    assert (AYSE.identity_number not in listed(listed_once)) is waits
+
+
+@pytest.mark.parametrize(
+    ("words", "waits"),
+    [
+        ("Ekte dekontu bulabilirsiniz. Sürecin başlatılmasını rica ederim.", False),
+        ("Mailinize istinaden ödeme yapılmış olup dekont ekte gönderilmiştir.", False),
+        ("Merhaba hocam, dekont ektedir, iyi nöbetler. Laborant, Dahiliye Servisi", False),
+        ("Dekont ektedir. Kartı eşim getirdi.", True),
+        ("Dekont ektedir. Fikrimi değiştirdim.", True),
+        ("Dekont ektedir. Evlendim, soyadım değişti.", True),
+    ],
+)
+def test_who_pays_goes_on_unless_something_else_is_told(listed_once: House, words: str, waits: bool) -> None:
+    pdf = receipt_pdf(BILL, paid(AYSE, "2024-06-10T10:14:09", 71))
+    sent = Envelope(writes(AYSE), "Dekont", at("2024-06-10", "17:00"))
+    hear(listed_once, mail(sent, mixed(plain(words), attached(pdf, PDF, "dekont.pdf"))))
     assert (AYSE.identity_number not in listed(listed_once)) is waits
 
 

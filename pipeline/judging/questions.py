@@ -132,7 +132,9 @@ def _unknown_words(said: Said, matter: Matter, cases: Sequence[Case], policy: Po
     subject = subject if said.words.startswith(subject) else ""
     sender = f"{matter.submission.sender_name} {matter.submission.sender}"
     holders = [case.holder for case in cases if case.holder]
-    return unknown_alone(subject, words, holders, frozenset(heading(sender).split()), policy.remarks)
+    own = frozenset(heading(sender).split())
+    paying = bool(matter.evidence.receipts)
+    return unknown_alone(subject, words, holders, own, policy.remarks, brings_receipt=paying)
 
 
 def _is_of_a_program(matter: Matter) -> bool:

@@ -559,18 +559,41 @@ def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Rem
 
 
 def unknown_alone(
-    subject: str, words: str, holders: Sequence[Holder], own: Collection[str], remarks: Remarks
+    subject: str,
+    words: str,
+    holders: Sequence[Holder],
+    own: Collection[str],
+    remarks: Remarks,
+    brings_receipt: bool = False,
 ) -> str:
     """Gives the sentence of a mail without a list that nobody can say to change nothing; "" for none.
 
-    `holders` are those who wait; their words, and the `own` ones of the mail's writer, say nothing new.
+    `holders` are those who wait; their words, and the `own` ones of the mail's writer, say nothing new. Who
+    pays goes on: beside a receipt only finite verbs must be known.
     """
     if not remarks.waiting:
         return ""
     told = (word for h in holders for word in heading(f"{h.name} {h.workplace or ''}").split())
     known = {*own, *told}
     sentences = _sentences(subject, words, holders, remarks.legal_notices)
-    return next((text for text in sentences if remarks.waiting.are_in(text, known)), "")
+    odd = (text for text in sentences if remarks.waiting.are_in(text, known))
+    return next((text for text in odd if not brings_receipt or _tells_of_more(text, known, remarks)), "")
+
+
+def _tells_of_more(text: str, own: Collection[str], remarks: Remarks) -> bool:
+    """Tells whether a sentence beside a receipt has a finite verb that is not known to say nothing new."""
+    paid = remarks.payments
+    if not paid:
+        return True
+    known = (*remarks.pointed.words, *paid.verbs, *paid.subjects)
+    ends = (*remarks.pointed.endings, *paid.endings)
+    left = (word for word in _without(text, (*_harmless(remarks), *paid.harmless)) if word not in own)
+    return any(len(w) > _FEWEST_SHARED and w.endswith(ends) and not _has([w], known) for w in left)
+
+
+def _harmless(remarks: Remarks) -> tuple[str, ...]:
+    said = remarks.waiting.words if remarks.waiting else ()
+    return (*remarks.withdrawal.harmless, *remarks.denials.harmless, *said)
 
 
 def say_what_it_is(file: str, words: str, remarks: Remarks) -> bool:
@@ -757,8 +780,7 @@ def _tells_something(words: Sequence[str], remarks: Remarks) -> bool:
     """Tells whether words have a finite verb among them that is not known to say nothing new."""
     if not remarks.waiting:
         return False
-    known = (*remarks.withdrawal.harmless, *remarks.denials.harmless, *remarks.waiting.words)
-    return remarks.pointed.say_something(_without(" ".join(words), known))
+    return remarks.pointed.say_something(_without(" ".join(words), _harmless(remarks)))
 
 
 class _Around:
