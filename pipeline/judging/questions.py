@@ -33,6 +33,7 @@ from pipeline.policy.remarks import (
     names,
     say_what_it_is,
     unknown_alone,
+    unknown_beside_receipt,
 )
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.topics import Topic, topics_of
@@ -133,8 +134,8 @@ def _unknown_words(said: Said, matter: Matter, cases: Sequence[Case], policy: Po
     sender = f"{matter.submission.sender_name} {matter.submission.sender}"
     holders = [case.holder for case in cases if case.holder]
     own = frozenset(heading(sender).split())
-    paying = bool(matter.evidence.receipts)
-    return unknown_alone(subject, words, holders, own, policy.remarks, brings_receipt=paying)
+    unknown = unknown_beside_receipt if matter.evidence.receipts else unknown_alone
+    return unknown(subject, words, holders, own, policy.remarks)
 
 
 def _is_of_a_program(matter: Matter) -> bool:

@@ -559,25 +559,36 @@ def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Rem
 
 
 def unknown_alone(
-    subject: str,
-    words: str,
-    holders: Sequence[Holder],
-    own: Collection[str],
-    remarks: Remarks,
-    brings_receipt: bool = False,
+    subject: str, words: str, holders: Sequence[Holder], own: Collection[str], remarks: Remarks
 ) -> str:
     """Gives the sentence of a mail without a list that nobody can say to change nothing; "" for none.
 
-    `holders` are those who wait; their words, and the `own` ones of the mail's writer, say nothing new. Who
-    pays goes on: beside a receipt only finite verbs must be known.
+    `holders` are those who wait; their words, and the `own` ones of the mail's writer, say nothing new.
     """
-    if not remarks.waiting:
-        return ""
+    return next(_unknown(subject, words, holders, own, remarks), "")
+
+
+def unknown_beside_receipt(
+    subject: str, words: str, holders: Sequence[Holder], own: Collection[str], remarks: Remarks
+) -> str:
+    """Gives the same of a mail with a receipt: who pays goes on, and only finite verbs must be known."""
+    known = _known_of(holders, own)
+    odd = _unknown(subject, words, holders, own, remarks)
+    return next((text for text in odd if _tells_of_more(text, known, remarks)), "")
+
+
+def _unknown(
+    subject: str, words: str, holders: Sequence[Holder], own: Collection[str], remarks: Remarks
+) -> Iterator[str]:
+    known, waiting = _known_of(holders, own), remarks.waiting
+    if waiting:
+        said = _sentences(subject, words, holders, remarks.legal_notices)
+        yield from (text for text in said if waiting.are_in(text, known))
+
+
+def _known_of(holders: Sequence[Holder], own: Collection[str]) -> Collection[str]:
     told = (word for h in holders for word in heading(f"{h.name} {h.workplace or ''}").split())
-    known = {*own, *told}
-    sentences = _sentences(subject, words, holders, remarks.legal_notices)
-    odd = (text for text in sentences if remarks.waiting.are_in(text, known))
-    return next((text for text in odd if not brings_receipt or _tells_of_more(text, known, remarks)), "")
+    return {*own, *told}
 
 
 def _tells_of_more(text: str, own: Collection[str], remarks: Remarks) -> bool:
