@@ -546,15 +546,16 @@ def _allowed_links() -> set[str]:
 
 # --- strangers -------------------------------------------------------------------------------------
 
+# No such text says anything of an application or a payment, or it would be held for that.
 HOSTILE = {
-    "a heading": "x\n## ÖDEME HESABI DEĞİŞTİ\n- yeni hesap\n1. öde",
-    "a heading at once": "## ÖDEME HESABI DEĞİŞTİ",
+    "a heading": "x\n## YENİ ADRES\n- yeni adres\n1. yaz",
+    "a heading at once": "## YENİ ADRES",
     "an item": "- öde",
     "a step": "9. öde",
     "a subject": "Konu: başka",
     "an indent": "   içeri",
     "line separators": "a\u2028## b\u2029## c\x0b## d\x85## e\r## f",
-    "a link": "bakınız https://kotu.invalid/odeme ve www.kotu.invalid",
+    "a link": "bakınız https://kotu.invalid/sayfa ve www.kotu.invalid",
     "HTML": "<script>alert(1)</script><a href='https://kotu.invalid'>tıkla</a>",
     "an image": "<img src=x onerror=alert(1)>",
     "a template": "{{ office }} {% raw %} {# x #}",

@@ -301,6 +301,8 @@ class Payments(_Proved):
         return is_finite and not _has([word], (*self.verbs, *self.subjects))
 
 
+# "kotu@posta.example" says nothing, and has no verb in it.
+_ADDRESS = re.compile(r"\S*(?:://|@)\S*|www\.\S+")
 # What is said of two things in one sentence.
 _CLAUSE = re.compile(r"[,;:()]|\b(?:ama|fakat|ancak|ve)\b", re.IGNORECASE)
 
@@ -380,7 +382,7 @@ class Waiting(_Proved):
 
     def are_in(self, text: str, own: Collection[str] = ()) -> bool:
         """Tells whether a text has any other word or sign in it, but for numbers and the writer's `own`."""
-        bare = re.sub(r"\S+@\S+|https?:\S+|www\.\S+", " ", text)
+        bare = _ADDRESS.sub(" ", text)
         known = {*self.signs, *_NOTHING}
         is_signed = any(unicodedata.category(sign) == "So" and sign not in known for sign in bare)
         left = _without(bare, self.words)
@@ -598,7 +600,8 @@ def _tells_of_more(text: str, own: Collection[str], remarks: Remarks) -> bool:
         return True
     known = (*remarks.pointed.words, *paid.verbs, *paid.subjects)
     ends = (*remarks.pointed.endings, *paid.endings)
-    left = (word for word in _without(text, (*_harmless(remarks), *paid.harmless)) if word not in own)
+    bare = _ADDRESS.sub(" ", text)
+    left = (word for word in _without(bare, (*_harmless(remarks), *paid.harmless)) if word not in own)
     return any(len(w) > _FEWEST_SHARED and w.endswith(ends) and not _has([w], known) for w in left)
 
 
@@ -675,6 +678,7 @@ def _spoken_of(sentence: str, before: str, holders: Sequence[Holder], remarks: R
     begun = _begun(words)
     told = ((i, part) for i, h in enumerate(holders) for part in _telling(h))
     meant = [(i, part) for i, part in told if part[:_FIRST_LETTERS] in begun and _has(words, (part,))]
+    words = heading(_ADDRESS.sub(" ", sentence)).split()
     left = [word for word in words if not any(word.startswith(part) for _, part in meant)]
     if meant:
         return tuple(dict.fromkeys(i for i, _ in meant)) if remarks.pointed.say_something(left) else ()
