@@ -30,6 +30,8 @@ from tests.test_isolation import descendants
 from tests.workbooks import entry, official, xls
 
 WHO, OTHER = PEOPLE[0], PEOPLE[1]
+# Of whom nothing is said that nobody understands: this row goes on the night's list.
+THIRD = PEOPLE[2]
 NUMBER, OTHER_NUMBER = WHO.identity_number, OTHER.identity_number
 CARD, IBAN = "4546711234567894", "TR330006100519786457841326"
 CANARY = f"{WHO.name} {NUMBER} {IBAN} {CARD}"
@@ -77,6 +79,10 @@ def mails() -> dict[str, bytes]:
     liste = f"liste {NUMBER} {IBAN}.xls"
     return {
         "accepted": canary_mail(f"Kayıp {NUMBER}", CANARY, (liste, xls(official(good)))),
+        "another": canary_mail(
+            "Kayıp", "Liste ektedir.", ("liste.xls", xls(official(entry(THIRD)))),
+            sender=f"{THIRD.name} <{THIRD.work_email}>",
+        ),
         "returned": canary_mail(f"{IBAN} {CARD}", CANARY, (liste, xls(official(good, bad)))),
         "unknown file": canary_mail(CANARY, CANARY, (f"{CANARY}.bin", b"\x01\x02" * 32)),
         # A colleague of another unit, for the first time.

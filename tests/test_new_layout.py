@@ -246,7 +246,7 @@ def test_whoever_begins_the_same_form_second_is_told_who_was_first(
     assert (late.status, "zeynep işlem yaptı" in late.text) == (409, True)
     # The same form does nothing twice.
     again = confirmed(zeynep, mine, put)
-    assert (again.status, "artık geçerli değil" in again.text) == (409, True)
+    assert (again.status, "ikinci kez işlenmedi" in again.text) == (409, True)
     assert file.read_text() == text
 
 
@@ -267,7 +267,7 @@ def test_the_mail_it_was_begun_from_is_accepted_for_what_it_says_now(
     assert seat(door, "okur").post(act, {"bilet": shown.token(act)}).status == 403
     assert veli.post(act, {"bilet": shown.token(act)}).status == 403
     assert ayse.post(act, {"bilet": shown.token(act)}, Origin="http://evil.example").status == 403
-    assert confirmed(ayse, shown, act, because=" ").status == 404
+    assert confirmed(ayse, shown, act, because=" ").status == 409
     mine, theirs, changed = ayse.get(where), veli.get(where), ayse.get(where)
     version = hidden(changed, "seen").partition(" ")[2]
     assert confirmed(ayse, changed, act, seen=f"{'0' * 16} {version}").status == 409

@@ -301,6 +301,8 @@ class Payments(_Proved):
         return is_finite and not _has([word], (*self.verbs, *self.subjects))
 
 
+# A number of whatever kind, an IBAN as well.
+_NUMBER = re.compile(r"(?:tr)?\d+")
 # "kotu@posta.example" says nothing, and has no verb in it.
 _ADDRESS = re.compile(r"\S*(?:://|@)\S*|www\.\S+")
 # What is said of two things in one sentence.
@@ -386,7 +388,7 @@ class Waiting(_Proved):
         known = {*self.signs, *_NOTHING}
         is_signed = any(unicodedata.category(sign) == "So" and sign not in known for sign in bare)
         left = _without(bare, self.words)
-        return is_signed or any(not w.isdigit() and len(w) > 1 and w not in own for w in left)
+        return is_signed or any(not _NUMBER.fullmatch(w) and len(w) > 1 and w not in own for w in left)
 
 
 class Remarks(OfficialFile):
