@@ -11,6 +11,9 @@ from pipeline.desk.people import Person
 from pipeline.desk.sessions import Session
 from pipeline.domain.faults import OperatorFault
 
+# No letter, list, page or question has a longer number, and the ledger could not be asked for one.
+LONGEST_NUMBER = 9
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -34,6 +37,11 @@ def because_of(visit: Visit) -> str:
     if not because:
         raise Refused("act_without_reason")
     return because
+
+
+def number_in(text: str) -> int | None:
+    """Gives the number that a form's field or a page's address holds; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER else None
 
 
 @dataclass(frozen=True, slots=True)

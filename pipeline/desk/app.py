@@ -22,7 +22,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, compile_path
 
-from pipeline.desk.answers import Answer, Download, Go, NotHere, NotTheirs, Page, Picture, Visit
+from pipeline.desk.answers import (
+    LONGEST_NUMBER,
+    Answer,
+    Download,
+    Go,
+    NotHere,
+    NotTheirs,
+    Page,
+    Picture,
+    Visit,
+)
 from pipeline.desk.counter import Counter
 from pipeline.desk.guard import Guard, header
 from pipeline.desk.line import Line
@@ -40,8 +50,6 @@ _TOKEN = "bilet"
 _STATIC = {"desk.css": "text/css", "desk.js": "text/javascript"}
 # What a form's field begins with where somebody types what they read on a page.
 _READ = "f-"
-# No letter, list or question has a longer number, and the ledger could not be asked for one.
-_LONGEST_NUMBER = 9
 # The largest form, files included.
 MOST_BYTES = 12_000_000
 # An upload stays in memory: what people send us about people is written nowhere but where it belongs.
@@ -219,7 +227,7 @@ class Desk:
             if who is None:
                 return await self._unknown(request)
             person, session = who
-            if any(len(str(value)) > _LONGEST_NUMBER for value in _numbers(request)):
+            if any(len(str(value)) > LONGEST_NUMBER for value in _numbers(request)):
                 return await self._nowhere(request)
             visit = Visit(
                 person,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Visit, number_in
 from pipeline.desk.papers import files_of, submission_of
 from pipeline.desk.read_values import values_of_receipt
 from pipeline.desk.rehearsed import rehearsed
@@ -131,9 +131,10 @@ def _paper(shop: Shop, number: str, at: str) -> _Paper:
     judged = shop.ledger.judged_number(number)
     submission = submission_of(shop, judged) if judged else None
     files = files_of(shop, submission) if submission else ()
-    if not (at.isascii() and at.isdigit() and int(at) < len(files)):
+    place = number_in(at)
+    if place is None or place >= len(files):
         raise NotHere("desk_not_here")
-    file = files[int(at)]
+    file = files[place]
     lines = [line for page in file.transcript.pages for line in lines_of(page)]
     printed = printed_on(lines)
     if not printed or len(printed) > _MOST_THINGS:

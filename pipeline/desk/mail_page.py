@@ -14,7 +14,7 @@ from pipeline.acts.putting_off import assign, deal_with, wait
 from pipeline.acts.settling import Word, preview, settle
 from pipeline.acts.standing import Happening, Standing, Until
 from pipeline.acts.waiting import MailOnDesk, mail_on_desk
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of, number_in
 from pipeline.desk.papers import files_of, papers_of, picture_of_page, picture_of_place, submission_of
 from pipeline.desk.people import People, Power
 from pipeline.desk.read_values import ReadValue, values_of_holder, values_of_receipt
@@ -243,10 +243,10 @@ def _act(visit: Visit, text: str) -> Act:
 
 
 def _claim(visit: Visit) -> int:
-    claim = visit.form.get("claim", "")
-    if not (claim.isascii() and claim.isdigit()):
+    claim = number_in(visit.form.get("claim", ""))
+    if claim is None:
         raise NotHere("desk_not_here")
-    return int(claim)
+    return claim
 
 
 def _word(visit: Visit) -> Word:

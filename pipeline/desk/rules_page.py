@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.acts.acting import Act, demand_version, version
 from pipeline.acts.faults import Overtaken
-from pipeline.desk.answers import Answer, Go, Page, Visit, because_of
+from pipeline.desk.answers import Answer, Go, Page, Visit, because_of, number_in
 from pipeline.desk.rehearsed import rehearsed
 from pipeline.desk.rendering import desk_words
 from pipeline.domain.faults import OperatorFault
@@ -150,10 +150,11 @@ def _prices(shop: Shop, typed: dict[str, str]) -> NewPrices:
     labels = desk_words()["tariff"]
     first = day_of(labels["first"], typed["first"])
     last = day_of(labels["last"], typed["last"]) if typed["last"] else date(first.year, 12, 31)
-    grace = typed["grace"] or "7"
-    if not (grace.isascii() and grace.isdigit()):
-        raise OperatorFault("tariff_grace", file=tariff_file(shop.policy), row="-", value=grace, most=60)
-    period = Period(first, last, typed["nes"], typed["reader"], int(grace))
+    said = typed["grace"] or "7"
+    grace = number_in(said)
+    if grace is None:
+        raise OperatorFault("tariff_grace", file=tariff_file(shop.policy), row="-", value=said, most=60)
+    period = Period(first, last, typed["nes"], typed["reader"], grace)
     return new_prices(shop.settings, shop.policy, period)
 
 

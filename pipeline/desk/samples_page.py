@@ -6,7 +6,7 @@ Nothing here tells what was read, nor whose it is, before somebody has said what
 from __future__ import annotations
 
 from pipeline.acts.sampling import Read, answer, go_on, picture_of, questions
-from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of
+from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of, number_in
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.samples import Cause, sample_of
 from pipeline.office.console import sentence
@@ -16,14 +16,11 @@ _FIELDS = ("identity_number", "amount", "paid_on", "reference")
 # What somebody has to put right in what they typed; all else ends the question.
 _SLIPS = tuple(f"sample_value_{field}" for field in _FIELDS)
 _CAUSES: tuple[Cause, ...] = ("error", "slip")
-_LONGEST_NUMBER = 9
 
 
 def samples_page(shop: Shop, visit: Visit) -> Answer:
     """Asks the question that is next: the oldest, or the one after what was put aside."""
-    after = visit.query.get("sonra", "")
-    asked = questions(shop)
-    last = int(after) if after.isascii() and after.isdigit() else 0
+    asked, last = questions(shop), number_in(visit.query.get("sonra", "")) or 0
     later = [sample for sample in asked if sample.id > last]
     return _asked(shop, (later or asked)[0].id if asked else 0, {}, "")
 
@@ -66,9 +63,9 @@ def say_what_is_read(shop: Shop, visit: Visit) -> Answer:
 
 def let_its_kind_go_on(shop: Shop, visit: Visit) -> Answer:
     """Lets acceptances of a question's kind go on, by what somebody found the difference to be."""
-    number = visit.form.get("number", "")
+    number = number_in(visit.form.get("number", ""))
     cause = next((cause for cause in _CAUSES if cause == visit.form.get("cause")), None)
-    if cause is None or not (number.isascii() and number.isdigit() and len(number) < _LONGEST_NUMBER):
+    if cause is None or number is None:
         raise NotHere("desk_not_here")
-    go_on(shop, int(number), cause, because_of(visit), visit.person.name)
+    go_on(shop, number, cause, because_of(visit), visit.person.name)
     return Go("/bugun", f"sample_resumed_{cause}", {"number": number})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.acts.waiting import Pile, Task, Urgency, waiting
-from pipeline.desk.answers import Answer, Page, Visit
+from pipeline.desk.answers import Answer, Page, Visit, number_in
 from pipeline.desk.people import People, Power
 from pipeline.domain import Consequence
 from pipeline.ledger.book import Judged
@@ -15,7 +15,6 @@ from pipeline.office.shop import Shop
 
 # So much is looked at at once; the rest is counted, and on the pages after.
 _MOST_SHOWN = 50
-_LONGEST_NUMBER = 9
 _PILES = {"": Pile.FREE, "bende": Pile.OWN, "hepsi": Pile.ALL, "ertelenen": Pile.PUT_OFF}
 _PLACES = {
     Urgency.STOP: "/bugun",
@@ -59,8 +58,7 @@ def waiting_page(shop: Shop, visit: Visit) -> Answer:
 
 
 def _from(visit: Visit) -> int:
-    asked = visit.query.get("bas", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < _LONGEST_NUMBER else 0
+    return number_in(visit.query.get("bas", "")) or 0
 
 
 def _row(shop: Shop, task: Task) -> Row:
