@@ -53,17 +53,15 @@ def signs_left(
     "" for what nobody had the time to look at. Raises OcrUnavailable.
     """
     factor = _reduction(words)
-    words = [word.scaled(factor) for word in words]
     bare = prepared(_resized(page.convert("L"), factor), Hypothesis(ink="flat", soft=_SOFT))
-    usual = _dark(bare, words)
-    wipe(bare, usual, 255, _BESIDE)
+    usual = _dark(bare, words, factor)
+    wipe(bare, usual, 255, _BESIDE, factor)
     grain = _grain(bare.histogram())
     rest = bare.point([_shown(255 - level - grain) for level in range(256)])
     ink = without_rules(rest.point([255 if level < _PRINT else 0 for level in range(256)]))
     looks = [(rest.crop(ink.getbbox()), 11, 0.0)] if ink.getbbox() else []
     # Letters on a ground of their own, paler or darker than it, are told once nothing else is there.
     if grounds := _grounds(ink):
-        usual = [word.scaled(1 / factor) for word in usual]
         bands = [_without(band, usual) for band in page.split()]
         for ground in grounds:
             part = _enlarged(_clearest([band.crop(_scaled(ground, 1 / factor)) for band in bands]), factor)
@@ -127,9 +125,9 @@ def _enlarged(part: Image.Image, factor: float) -> Image.Image:
     return _resized(part, max(factor, min(_ENLARGED * factor, most)))
 
 
-def _dark(flat: Image.Image, words: Sequence[Word]) -> list[Word]:
+def _dark(flat: Image.Image, words: Sequence[Word], factor: float) -> list[Word]:
     """Picks the words in usual print: of paler ones a look may have read a letter here and there."""
-    ink = {word: 255 - _darkest(flat, word) for word in words}
+    ink = {word: 255 - _darkest(flat, word.scaled(factor)) for word in words}
     usual = statistics.median(ink.values()) if ink else 0.0
     return [word for word, darkest in ink.items() if darkest >= _USUAL * usual]
 
