@@ -366,6 +366,11 @@ def held_by_comment(row: int, column: int, text: str, kind: str = "xlsx") -> set
     return {str(reading.holders[i].family_name) for i in heard.rows}
 
 
+@pytest.mark.parametrize("said", ["ali.kurtulmus@hastane.example", "bkz. https://hastane.example/kurtulmus"])
+def test_an_address_in_a_comment_has_no_verb_in_it(said: str) -> None:
+    assert held_by_comment(2, 3, said) == set()
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
 @pytest.mark.parametrize(
     "said", ["kartını buldu, iptal", "vazgeçti", "kaybetmemiş", "taslak", "adresi yanlış"]

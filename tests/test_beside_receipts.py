@@ -46,6 +46,7 @@ Personelimiz Ayşe Karaağaçlı'nın dekontu ektedir.
 Arkadaşımın dekontu ektedir.
 Ücretin yatırıldığına dair dekont ektedir. Dr. Ali Yılmaz
 Ödeme sonrası kartım ne zaman gelir
+Dekontu ali.kurtulmus@hastane.example adresinden de gönderdim.
 Please find attached the payment receipt.
 """.strip().splitlines()
 

@@ -58,6 +58,18 @@ def visible(text: str) -> str:
     return "".join(ch for ch in text if unicodedata.category(ch) != "Cf") if not text.isascii() else text
 
 
+_ADDRESS = re.compile(r"\S*(?:://|@)\S*|www\.\S+")
+
+
+def without_addresses(text: str) -> str:
+    """Drops the addresses of mails and pages: what they are made of is nothing that somebody says.
+
+    >>> without_addresses("Bilgi: ali.kurtulmus@posta.invalid ve www.posta.invalid/iptal").split()
+    ['Bilgi:', 've']
+    """
+    return _ADDRESS.sub(" ", text)
+
+
 def fold(text: str) -> str:
     """Folds to lower-case ASCII words, the one form in which texts are compared.
 

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
-from pipeline.domain.turkish import fold
+from pipeline.domain.turkish import fold, without_addresses
 from pipeline.papers.unlabelled import Read, Unlabelled, unaccounted
 
 # A word so long is several that a text layer glued: there signs are sought inside it.
@@ -40,8 +40,6 @@ _SECOND = re.compile(r"(?<!\d)([0-2]\d[ :.][0-5]\d:[0-5])[$€£](?!\w)")
 _TITLE = re.compile(r"^\W*€ ?- ?Dekont", re.IGNORECASE)
 # In a word too short for a letter to be wrong, these may be one another: "ONB BANK" is QNB.
 _ROUND = str.maketrans("qcg", "ooo")
-# What is a mail's or a page's address, and no word of a name.
-_ADDRESS = re.compile(r"\S*(?:://|@)\S*|www\.\S+")
 # A word that goes on behind a hyphen in the next line.
 _BROKEN = re.compile(r"(?<=[^\W\d_])[-‐] +(?=[^\W\d_])")
 # So many letters of a short value may be lost in a picture.
@@ -303,7 +301,7 @@ def signs_in_name(name: str, rails: Rails) -> tuple[str, ...]:
     ()
     """
     spoken = _spoken(rails.surnames)
-    words = re.findall(r"[a-z]+", fold(_ADDRESS.sub(" ", name)))
+    words = re.findall(r"[a-z]+", fold(without_addresses(name)))
     told = " ".join(word for word in words if not spoken.search(f" {word} "))
     # "dekont - Kopya.pdf" is what Windows calls a copy.
     return signs_on((told,), (), rails.model_copy(update={"stamps": ()}))

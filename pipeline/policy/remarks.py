@@ -16,7 +16,7 @@ from pipeline.domain import UNDER, Holder
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
 from pipeline.domain.turkish import heading as in_order
-from pipeline.domain.turkish import squeeze
+from pipeline.domain.turkish import squeeze, without_addresses
 
 # A word that somebody has set wide: "İ P T A L".
 _WIDE = re.compile(r"(?<!\w)(?:[^\W\d_] ){3,}[^\W\d_](?!\w)")
@@ -222,10 +222,9 @@ class Pointed(_Proved):
             not w.isdigit() and not _has([w], self.words) for w in heading(text).split()
         )
 
-    def say_something(self, words: Sequence[str]) -> bool:
+    def say_something(self, words: Iterable[str]) -> bool:
         """Tells whether one of the words says what is not known to say nothing new."""
-        ends = tuple(self.endings)
-        return any(len(w) > 3 and w.endswith(ends) and not _has([w], self.words) for w in words)
+        return _has_new_verb(words, self.endings, self.words)
 
 
 class Denials(_Proved):
@@ -292,19 +291,22 @@ class Payments(_Proved):
             return True
         if not _has(heading(clause).split(), self.subjects):
             return False
-        return _has(left, self.against) or any(map(self._is_unknown, left))
+        return _has(left, self.against) or self._has_unknown(
+            _without(without_addresses(clause), self.harmless)
+        )
 
-    def _is_unknown(self, word: str) -> bool:
-        if any(re.search(ending, word) for ending in self.denials):
-            return not _has([word], self.denied)
-        is_finite = len(word) > _FEWEST_SHARED and word.endswith(tuple(self.endings))
-        return is_finite and not _has([word], (*self.verbs, *self.subjects))
+    def _has_unknown(self, words: Sequence[str]) -> bool:
+        denied = [word for word in words if any(re.search(ending, word) for ending in self.denials)]
+        if any(not _has([word], self.denied) for word in denied):
+            return True
+        others = [word for word in words if word not in denied]
+        return _has_new_verb(others, self.endings, (*self.verbs, *self.subjects))
 
 
+# Words of no more letters are no verbs of their own.
+_NO_VERB = 3
 # A number of whatever kind, an IBAN as well.
 _NUMBER = re.compile(r"(?:tr)?\d+")
-# "kotu@posta.example" says nothing, and has no verb in it.
-_ADDRESS = re.compile(r"\S*(?:://|@)\S*|www\.\S+")
 # What is said of two things in one sentence.
 _CLAUSE = re.compile(r"[,;:()]|\b(?:ama|fakat|ancak|ve)\b", re.IGNORECASE)
 
@@ -384,7 +386,7 @@ class Waiting(_Proved):
 
     def are_in(self, text: str, own: Collection[str] = ()) -> bool:
         """Tells whether a text has any other word or sign in it, but for numbers and the writer's `own`."""
-        bare = _ADDRESS.sub(" ", text)
+        bare = without_addresses(text)
         known = {*self.signs, *_NOTHING}
         is_signed = any(unicodedata.category(sign) == "So" and sign not in known for sign in bare)
         left = _without(bare, self.words)
@@ -569,7 +571,8 @@ def unknown_alone(
 
     `holders` are those who wait; their words, and the `own` ones of the mail's writer, say nothing new.
     """
-    return next(_unknown(subject, words, holders, own, remarks), "")
+    said = _sentences(subject, words, holders, remarks.legal_notices)
+    return next(_unknown(said, _known_of(holders, own), remarks), "")
 
 
 def unknown_beside_receipt(
@@ -577,17 +580,13 @@ def unknown_beside_receipt(
 ) -> str:
     """Gives the same of a mail with a receipt: who pays goes on, and only finite verbs must be known."""
     known = _known_of(holders, own)
-    odd = _unknown(subject, words, holders, own, remarks)
+    odd = _unknown(_sentences(subject, words, holders, remarks.legal_notices), known, remarks)
     return next((text for text in odd if _tells_of_more(text, known, remarks)), "")
 
 
-def _unknown(
-    subject: str, words: str, holders: Sequence[Holder], own: Collection[str], remarks: Remarks
-) -> Iterator[str]:
-    known, waiting = _known_of(holders, own), remarks.waiting
-    if waiting:
-        said = _sentences(subject, words, holders, remarks.legal_notices)
-        yield from (text for text in said if waiting.are_in(text, known))
+def _unknown(sentences: Iterable[str], known: Collection[str], remarks: Remarks) -> Iterator[str]:
+    waiting = remarks.waiting
+    return (text for text in sentences if waiting and waiting.are_in(text, known))
 
 
 def _known_of(holders: Sequence[Holder], own: Collection[str]) -> Collection[str]:
@@ -600,11 +599,15 @@ def _tells_of_more(text: str, own: Collection[str], remarks: Remarks) -> bool:
     paid = remarks.payments
     if not paid:
         return True
-    known = (*remarks.pointed.words, *paid.verbs, *paid.subjects)
+    left = _without(without_addresses(text), (*_harmless(remarks), *paid.harmless))
     ends = (*remarks.pointed.endings, *paid.endings)
-    bare = _ADDRESS.sub(" ", text)
-    left = (word for word in _without(bare, (*_harmless(remarks), *paid.harmless)) if word not in own)
-    return any(len(w) > _FEWEST_SHARED and w.endswith(ends) and not _has([w], known) for w in left)
+    known = (*remarks.pointed.words, *paid.verbs, *paid.subjects)
+    return _has_new_verb((word for word in left if word not in own), ends, known)
+
+
+def _has_new_verb(words: Iterable[str], endings: tuple[str, ...], known: tuple[str, ...]) -> bool:
+    """Tells whether one of some words ends as a finite verb does, and is not known."""
+    return any(len(w) > _NO_VERB and w.endswith(endings) and not _has([w], known) for w in words)
 
 
 def _harmless(remarks: Remarks) -> tuple[str, ...]:
@@ -680,7 +683,7 @@ def _spoken_of(sentence: str, before: str, holders: Sequence[Holder], remarks: R
     begun = _begun(words)
     told = ((i, part) for i, h in enumerate(holders) for part in _telling(h))
     meant = [(i, part) for i, part in told if part[:_FIRST_LETTERS] in begun and _has(words, (part,))]
-    words = heading(_ADDRESS.sub(" ", sentence)).split()
+    words = _spoken_words(sentence)
     left = [word for word in words if not any(word.startswith(part) for _, part in meant)]
     if meant:
         return tuple(dict.fromkeys(i for i, _ in meant)) if remarks.pointed.say_something(left) else ()
@@ -768,7 +771,7 @@ def _note(holder: Holder, remarks: Remarks) -> str:
     for text in holder.written.get("comments", "").split("; "):
         if any(one.are_in(text) for one in (*_against(remarks), remarks.enclosures)):
             return text
-        if _tells_something(heading(text).split(), remarks) or squeeze(text) == "?":
+        if _tells_something(_spoken_words(text), remarks) or squeeze(text) == "?":
             return text
     for text in holder.written.get("headed", "").split("; "):
         if remarks.columns.are_in(text) or _is_said_beside(text, holder, remarks):
@@ -788,9 +791,13 @@ def _is_said_beside(text: str, holder: Holder, remarks: Remarks) -> bool:
         return False
     over, _, said = text.rpartition(UNDER.strip())
     if heading(over):
-        return _tells_something(heading(said).split(), remarks) or squeeze(said) == "?"
+        return _tells_something(_spoken_words(said), remarks) or squeeze(said) == "?"
     own = heading(f"{holder.name} {holder.workplace or ''}").split()
     return not (remarks.is_idle(said) or (heading(said) and not set(heading(said).split()) - set(own)))
+
+
+def _spoken_words(text: str) -> list[str]:
+    return heading(without_addresses(text)).split()
 
 
 def _tells_something(words: Sequence[str], remarks: Remarks) -> bool:
