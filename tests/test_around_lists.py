@@ -14,8 +14,9 @@ import xlwt  # type: ignore[import-untyped]
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
+from pipeline.judging.hearing import Heard, hear
 from pipeline.lists.columns import compared
-from pipeline.policy.remarks import Heard, Pointed, hear
+from pipeline.policy.remark_words import Pointed
 from tests.in_order import POLICY
 from tests.odd_workbooks import ods_with_note, xls_with_note
 from tests.people import person

@@ -12,7 +12,7 @@ import xlwt  # type: ignore[import-untyped]
 from PIL import Image
 
 from pipeline.domain import CellKind
-from pipeline.policy.remarks import hear
+from pipeline.judging.hearing import hear
 from pipeline.sandbox.scanner.cells import SheetInProgress
 from pipeline.sandbox.scanner.limits import Allowance, Unreadable
 from tests.in_order import POLICY

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.judging.hearing import hear
 from pipeline.mail.unpack import plain_text
 from pipeline.papers.clues import Clues
 from pipeline.policy.mail_words import own_words
-from pipeline.policy.remarks import hear
 from pipeline.sandbox.scanner.scan import transcribe
 from tests.house import House, body
 from tests.in_order import AYSE, POLICY, SUKRU, mail_from, row

@@ -13,9 +13,10 @@ import pytest
 from pipeline.domain import Decision, Event, Outcome
 from pipeline.domain.cases import disputed
 from pipeline.domain.faults import OperatorFault
+from pipeline.judging.hearing import hear
+from pipeline.policy.naming import named, names
 from pipeline.policy.places import RULES
-from pipeline.policy.remarks import _named as named
-from pipeline.policy.remarks import hear, load_remarks, names
+from pipeline.policy.remarks import load_remarks
 from pipeline.sandbox.workers import WorkerPool
 from tests.desk import MONDAY, Desk
 from tests.in_order import POLICY, facts_of, judged, mail_from, open_case, row, rules_found, slip

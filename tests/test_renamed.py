@@ -13,13 +13,13 @@ import pytest
 
 from mailbox_fixtures.expect import fixtures
 from pipeline.domain.faults import OperatorFault
+from pipeline.judging.hearing import hear_alone
 from pipeline.office.console import sentence
 from pipeline.papers.clues import Clues
 from pipeline.papers.strength import strength, text_words
 from pipeline.policy.formerly import with_todays_keys
 from pipeline.policy.places import REPORTS, RULES
 from pipeline.policy.policy import Policy, kept_policy, load_policy
-from pipeline.policy.remarks import hear_alone
 from pipeline.policy.word_files import as_toml
 from pipeline.review.explain import as_json, explain
 from pipeline.review.invented_office import OFFICE

@@ -22,19 +22,17 @@ from pipeline.domain.cases import sent_on
 from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED, held_as_a_whole
 from pipeline.judging.discretion import is_known, visible
-from pipeline.mail.addresses import answer_to
-from pipeline.policy.mail_words import own_words, passed_on
-from pipeline.policy.policy import Policy
-from pipeline.policy.remarks import (
-    Heard,
-    hear,
-    hear_alone,
+from pipeline.judging.hearing import Heard, hear, hear_alone
+from pipeline.judging.unknown_words import (
     hear_of_payment,
-    names,
     say_what_it_is,
     unknown_alone,
     unknown_beside_receipt,
 )
+from pipeline.mail.addresses import answer_to
+from pipeline.policy.mail_words import own_words, passed_on
+from pipeline.policy.naming import names
+from pipeline.policy.policy import Policy
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.topics import Topic, topics_of
 

@@ -14,7 +14,7 @@ from pipeline.ledger.likenesses import alike_receipts
 from pipeline.ledger.numbers import case_numbers
 from pipeline.ledger.samples import stopped_kinds
 from pipeline.mail.addresses import answer_to
-from pipeline.policy.remarks import Naming
+from pipeline.policy.naming import Naming
 
 
 @dataclass(frozen=True, slots=True)
