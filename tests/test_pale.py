@@ -14,6 +14,7 @@ from pipeline.domain import Receipt
 from pipeline.sandbox.scanner import ocr
 from pipeline.sandbox.scanner.pale import _grounds, signs_left
 from pipeline.sandbox.scanner.tesseract import ocr_fault
+from tests.e_dekont import code, code_text
 from tests.receipt_damage import damaged
 from tests.receipt_material import LAYOUTS, PLAIN, ReceiptFacts, _draw, font_file
 from tests.receipt_tricks import BILL, PAPER
@@ -74,6 +75,16 @@ def test_small_letters_and_letters_as_dark_as_their_ground_are_read(
     pen, font = ImageDraw.Draw(picture), ImageFont.truetype(str(font_file("sans-bold")), size)
     pen.rectangle((200, 2000, 640, 2080), fill=ground)
     pen.text((226, 2020), "İade edilmiştir", fill=ink, font=font)
+    receipt = decided(picture)
+    assert receipt is None or receipt.unclear
+
+
+def test_a_code_beside_them_takes_no_letters_their_colour() -> None:
+    picture = scan("x", 1.0, "clean 200 dpi").convert("RGB")
+    pen, font = ImageDraw.Draw(picture), ImageFont.truetype(str(font_file("sans-bold")), 32)
+    pen.rectangle((200, 2000, 640, 2080), fill=(200, 120, 120))
+    pen.text((226, 2020), "İade edilmiştir", fill=(140, 157, 90), font=font)
+    picture.paste(code(code_text(ReceiptFacts()), 6), (1200, 1700))
     receipt = decided(picture)
     assert receipt is None or receipt.unclear
 

@@ -62,14 +62,15 @@ def codes_on(picture: Image.Image) -> Codes:
 
 
 def without_codes(picture: Image.Image, codes: Codes) -> Image.Image:
-    """Covers the codes of a picture: nobody has stamped them there."""
+    """Covers the codes of a picture, whose colours it keeps: nobody has stamped them there."""
     if not codes.boxes:
         return picture
-    grey = picture.convert("L")
-    pen = ImageDraw.Draw(grey)
-    for box in codes.boxes:
-        pen.rectangle(box, fill=paper(grey))
-    return grey
+    bands = picture.split()
+    for band in bands:
+        ground, pen = paper(band), ImageDraw.Draw(band)
+        for box in codes.boxes:
+            pen.rectangle(box, fill=ground)
+    return Image.merge(picture.mode, bands)
 
 
 def _found_on(picture: Image.Image) -> bytes:

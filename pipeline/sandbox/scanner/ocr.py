@@ -185,13 +185,14 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
     looks = likeness(upright(picture, Hypothesis(rotate=best.hypothesis.rotate)))
     across: tuple[str, ...] = ()
     if best.strength.is_receipt_like:
-        cleared = without_codes(picture, codes)
-        level = Hypothesis(rotate=best.hypothesis.rotate, level=best.hypothesis.level)
+        cleared = climb.level_page(best.hypothesis)
+        if codes.boxes:
+            cleared = turned(without_codes(picture, codes), best.hypothesis)
         until = max(until, spent() + MARKS_SECONDS)
-        across = stamps_across(upright(cleared, level), words, clues, lambda: until - spent())
+        across = stamps_across(cleared.convert("L"), words, clues, lambda: until - spent())
         # Without greys nothing is pale, and dust is as black as print.
         if not measures.bilevel:
-            across += signs_left(turned(cleared, level), words, clues, lambda: until - spent())
+            across += signs_left(cleared, words, clues, lambda: until - spent())
     page = Page(number, width, height, words, best.read_by, looks, across=across, codes=codes.said)
     is_contested, otherwise = climb.doubt()
     return PageReading(replace(page, otherwise=otherwise), legible=best.legible, contested=is_contested)
@@ -207,11 +208,20 @@ class _Climb:
         self._readings: list[Reading] = []
         self._failed: list[Hypothesis] = []
         self._opinions: dict[tuple[tuple[Proof, ...], ...], Opinion | None] = {}
+        self._level: tuple[int, float] = (0, 0.0)
+        self._level_page = picture
 
     @property
     def has_failed(self) -> bool:
         """Tells whether a look was given up."""
         return bool(self._failed)
+
+    def level_page(self, hypothesis: Hypothesis) -> Image.Image:
+        """Gives the page in its colours, turned and level, which of a photograph costs a third of a look."""
+        level = hypothesis.rotate, hypothesis.level
+        if level != self._level:
+            self._level, self._level_page = level, turned(self._picture, hypothesis)
+        return self._level_page
 
     def go(self, clues: Clues, until: float) -> None:
         """Looks until the page is settled, nothing is left to try, or the time is over."""
@@ -237,7 +247,7 @@ class _Climb:
             return
         if not (best.strength.broken or best.lacks):
             return
-        page = upright(self._picture, best.hypothesis)
+        page = self._upright(best.hypothesis)
         words = words_seen_otherwise(page, best.words, whole="layout" in best.lacks)
         if words:
             words += labels_seen_otherwise(page, best.words) if best.lacks else ()
@@ -291,13 +301,18 @@ class _Climb:
     def _is_seen_at_a_glance(self, best: Reading, left: float) -> bool:
         return glance(self._picture, best, other_scale(best, self._readings), left)
 
+    def _upright(self, hypothesis: Hypothesis) -> Image.Image:
+        if hypothesis.ink == "grey":
+            return self.level_page(hypothesis).convert("L")
+        return upright(self._picture, hypothesis)
+
     def _opinion(self, best: Reading, of_all: bool) -> Opinion | None:
         """Asks the other engine of what a page proves: of all, or of what two engines should read."""
         in_need, proofs = to_be_seconded(best, self._readings), best.strength.proofs
         # What needs the other engine may be less after another look at the same proofs.
         about = proofs, proofs if of_all else in_need, in_need
         if about not in self._opinions:
-            page = upright(self._picture, best.hypothesis)
+            page = self._upright(best.hypothesis)
             self._opinions[about] = second_opinion(page, best.words, about[1], in_need)
         return self._opinions[about]
 
