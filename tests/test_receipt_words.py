@@ -100,6 +100,43 @@ def test_every_known_word_of_success_passes(state: str, label: str) -> None:
     assert outcome([*BILL_LINES, label + state]) is Outcome.ACCEPTED
 
 
+# What banks print around a payment, and what says nothing of it.
+IDLE = """
+Bu dekont bilgisayar ortamında düzenlenmiş olup imza gerektirmemektedir.|Bu belge e-Dekont olarak düzenlenmiştir.
+e-Dekont izni kapsamında elektronik ortamda iletilmiştir.|Bu işlemden ücret alınmamıştır.|Ödemeniz alınmıştır.
+Sorularınız için 0850 000 00 00 numaralı müşteri iletişim merkezimizi arayabilirsiniz.|Dekont 10 yıl süreyle saklanır.
+YALNIZ    YEDİYÜZSEKSEN TL|Operatör    SISTEM|Ödeme Kanalı    ATM|Ödeme Açıklaması: Sertifika ücreti|Adet: 1|Taksit: Tek çekim
+Taksit Sayısı: 1|Taksit: Peşin|Ödeme Yöntemi: Kredi Kartı|Ödeme Şekli: Hesaptan|ÖDEME ŞEKLİ    HESAPTAN|Döviz Cinsi: TL
+Kullanılabilir Bakiye    12.345,67 TL|Güncel Bakiye: 500,00 TL|MÜŞTERİ İMZA|Müşteri Kopyası|İşlem ücreti: 0,00 TL
+Tutar yazıyla: YediYüzSeksen|Fiş No: 000123|Saat: 10:42:07|Toplam: 780,00 TL|Kullanıcı Kodu: MB00012
+"""
+IDLE_LINES = [part.strip() for line in IDLE.strip().splitlines() for part in line.split("|")]
+
+
+@pytest.mark.parametrize("line", IDLE_LINES)
+@pytest.mark.parametrize("lines", [BILL_LINES, CARD_LINES], ids=[BILL, CARD])
+def test_what_banks_print_around_a_payment_holds_none(lines: list[str], line: str) -> None:
+    for seen in (False, True):
+        assert outcome([*lines, line], seen=seen) is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Taksit: 3",
+        "Taksit Sayısı: 11",
+        "Taksit: Tek çekim iptal",
+        "Adet: 2",
+        "Adet: 11",
+        "Döviz Cinsi: USD",
+        "Ödeme Şekli: Talimat",
+        "Ödeme Kanalı    Geri alındı",
+    ],
+)
+def test_what_is_nearly_that_is_not(line: str) -> None:
+    assert outcome([*BILL_LINES, line]) is Outcome.HELD
+
+
 # --- states, kinds, titles, payees --------------------------------------------------------------------
 
 STATES = (

@@ -49,7 +49,16 @@ from pipeline.papers.rails import (
     without_sentences,
 )
 from pipeline.papers.strength import repaired_dates, repaired_ibans, repaired_numbers
-from pipeline.papers.unlabelled import Read, denied, no_totals, spoken, unaccounted
+from pipeline.papers.unlabelled import (
+    Read,
+    Unlabelled,
+    denied,
+    has_known_label,
+    is_listed,
+    no_totals,
+    spoken,
+    unaccounted,
+)
 
 # How many lines from the top count as the title.
 _TITLE_LINES = 3
@@ -712,7 +721,7 @@ def _sign_on(lines: Sequence[str], layout: Layout, rails: Rails, is_seen: bool) 
 
 
 def _sentences(layout: Layout, rails: Rails) -> tuple[str, ...]:
-    return (*layout.sentences, *rails.unlabelled.sentences)
+    return (*layout.sentences, *rails.unlabelled.sentences, *rails.unlabelled.lines)
 
 
 def _number_in_words(
@@ -775,11 +784,16 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, read: Read) -> dict
         beside = (*headings, *_good_words(layout, rails), *rails.passing_words, *_names_on(values))
         odd["state"] = [
             *odd.get("state", ()),
-            *(text for text in placed.lone if not is_made_of(text, beside)),
+            *(text for text in placed.lone if not _is_idle(text, beside, rails.unlabelled)),
         ]
     odd["title"] = [line for line in placed.title if not are_known(line, headings)]
     odd["print"] = list(_unaccounted(placed, values, rails, read))
     return {field: squeeze(" / ".join(texts)) for field, texts in odd.items() if texts}
+
+
+def _is_idle(text: str, known: tuple[str, ...], words: Unlabelled) -> bool:
+    """Tells whether what stands alone in a line is no state, button or stamp."""
+    return is_made_of(text, known) or is_listed(text, words) or has_known_label(text, words)
 
 
 def _unaccounted(

@@ -66,6 +66,7 @@ class Unlabelled(OfficialPart):
     predicates and are none. `sentences` are harmless, and so are amounts and days behind `amount_labels` and
     `day_labels`. A label with one of `subjects` or `heads` in it tells something of the payment: it passes
     where it is one of those, or of `labels`. A sum behind `total_labels` is no less than what was paid.
+    `lines` are harmless as they stand, with their digits: one instalment is another than three.
     """
 
     subjects: tuple[str, ...]
@@ -79,6 +80,7 @@ class Unlabelled(OfficialPart):
     foreign: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -113,10 +115,23 @@ def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[st
     """Gives the lines that may say something of the payment which was not read."""
     if not words.subjects:
         return ()
-    known = _Known.of((*words.sentences, *read.known))
+    # "Kullanılabilir Bakiye" is a label, and says nothing that anybody can do.
+    known = _Known.of((*words.sentences, *words.labels, *words.amount_labels, *read.known))
+    lines = [line for line in lines if not is_listed(line, words)]
     odd = (line for line in _sentences(lines) if _speaks(line, known, words, read.is_seen))
     counted = (line for line in lines if _counts(line, read, words) or _is_labelled_oddly(line, read, words))
     return tuple(dict.fromkeys([*odd, *counted]))
+
+
+def is_listed(line: str, words: Unlabelled) -> bool:
+    """Tells whether a line is one of those that say nothing new, to the digit."""
+    return _letters(line) in _all_letters(words.lines)
+
+
+def has_known_label(line: str, words: Unlabelled) -> bool:
+    """Tells whether a line is a known label, a gap and its value."""
+    label, *values = re.split(r"\s{3,}", line.strip())
+    return len(values) == 1 and _letters(label) in _all_letters(words.labels)
 
 
 def no_totals(totals: Iterable[str], read: Read) -> tuple[str, ...]:
@@ -192,6 +207,15 @@ class _Known:
 @lru_cache(maxsize=4096)
 def _bare(phrase: str) -> str:
     return " ".join(_words(phrase))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold(text))
+
+
+@cache
+def _all_letters(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_letters, texts))
 
 
 def _words(text: str) -> list[str]:
