@@ -32,6 +32,8 @@ class Dress:
     # Only the last letter of the text is crossed out.
     struck_in_part: frozenset[At] = frozenset()
     white: frozenset[At] = frozenset()
+    # In one point, as dust.
+    tiny: frozenset[At] = frozenset()
     formats: Mapping[At, str] = field(default_factory=dict)
     flat_rows: tuple[int, ...] = ()
     flat_columns: tuple[int, ...] = ()
@@ -44,9 +46,11 @@ def dressed_xlsx(grid: Grid, dress: Dress) -> bytes:
     for r, row in enumerate(grid.rows):
         for c, value in enumerate(row):
             cell = sheet.cell(r + 1, c + 1)
-            if (r, c) in dress.struck or (r, c) in dress.white:
+            if (r, c) in dress.struck | dress.white | dress.tiny:
                 cell.font = Font(
-                    strike=(r, c) in dress.struck, color="FFFFFF" if (r, c) in dress.white else None
+                    sz=1 if (r, c) in dress.tiny else None,
+                    strike=(r, c) in dress.struck,
+                    color="FFFFFF" if (r, c) in dress.white else None,
                 )
             if (r, c) in dress.formats:
                 cell.number_format = dress.formats[r, c]
@@ -96,6 +100,8 @@ def _style(dress: Dress, at: At, is_day: bool) -> object:
     style.font.struck_out = at in dress.struck
     if at in dress.white:
         style.font.colour_index = 1
+    if at in dress.tiny:
+        style.font.height = 20
     style.num_format_str = dress.formats.get(at, _DAY if is_day else "General")
     return style
 

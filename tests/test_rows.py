@@ -262,13 +262,35 @@ def test_a_dress_that_hides_nothing_changes_nothing(kind: str) -> None:
         (Dress(struck=frozenset({(1, NAME)})), "struck"),
         (Dress(struck_in_part=frozenset({(1, NAME)})), "struck"),
         (Dress(white=frozenset({(1, 5)})), "unseen"),
+        (Dress(tiny=frozenset({(1, 5)})), "unseen"),
         (Dress(formats={(1, NAME): ";;;"}), "unseen"),
+        (Dress(formats={(1, NAME): '"VAZGEÇTİ"'}), "unseen"),
+        (Dress(formats={(1, NAME): '@" iptal"'}), "unseen"),
+        (Dress(formats={(1, NAME): '0;0;0;"-"'}), "unseen"),
+        (Dress(formats={(1, NAME): "0;0;0;"}), "unseen"),
+        (Dress(formats={(1, 1): '"20000000292"'}), "unseen"),
+        (Dress(formats={(1, 1): '[=1]"İPTAL";0'}), "unseen"),
+        (Dress(formats={(1, 1): r"0\ \i\p\t\a\l"}), "unseen"),
     ],
 )
 def test_a_row_that_is_crossed_out_or_cannot_be_seen_is_told(kind: str, dress: Dress, doubt: str) -> None:
     one, two = dressed(kind, dress)
     assert set(one.doubts) == {doubt}
     assert two.doubts == {}
+
+
+@first
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("General", "0", "@", "#,##0.00", "0.00E+00", "0%", "[Red]0;[Blue]-0", "[$-41F]0", "hh:mm"),
+        *('0 "TL"', '"0"##########', '0" yıl"', r'#,##0\ "₺"', r"\0###\ ###\ ##\ ##", r"000\ 000"),
+        *('_-* #,##0_-;-* #,##0_-;_-* "-"_-;_-@_-', r"[<=9999999]###\-####;\(###\)\ ###\-####"),
+        r"[$-F800]dddd\,\ mmmm\ dd\,\ yyyy",
+    ],
+)
+def test_a_format_that_shows_the_value_hides_nothing(kind: str, code: str) -> None:
+    assert not any("unseen" in h.doubts for h in dressed(kind, Dress(formats={(1, 8): code})))
 
 
 @first
@@ -351,6 +373,8 @@ def test_a_note_in_a_web_page_is_no_part_of_the_name() -> None:
         ("Ay<span style='text-decoration: line-through'>şe</span>", {"struck"}),
         ("<span class='xl9'>Ayşe</span>", {"struck"}),
         ("<font color='#FFFFFF'>Ayşe</font>", {"unseen"}),
+        ("<span style='font-size: 1.0pt'>Ayşe</span>", {"unseen"}),
+        ("<span style='font-size:10.0pt'>Ayşe</span>", set()),
         ("Ayşe<span style='display:none'> Fatma</span>", set()),
         ("Ayşe<a class=msocomanchor>[1]</a>", set()),
         ("<b>Ayşe</b>", set()),
@@ -370,6 +394,8 @@ ODS_STYLES = (
     '<style:style style:name="s" style:family="table-cell"><style:text-properties '
     'style:text-line-through-style="solid"/></style:style><style:style style:name="w" '
     'style:family="table-cell"><style:text-properties fo:color="#ffffff"/></style:style>'
+    '<style:style style:name="d" style:family="table-cell">'
+    '<style:text-properties fo:font-size="1pt"/></style:style>'
     '<style:style style:name="t" style:family="text">'
     '<style:text-properties style:text-line-through-type="single"/></style:style><style:style style:name="r" '
     'style:family="table-row"><style:table-row-properties style:row-height="0cm"/></style:style>'
@@ -387,6 +413,7 @@ def odf_sheet(cells: str, row: str = "") -> Sheet:
     [
         ('table:style-name="s"><text:p>Ayşe</text:p>', "struck"),
         ('table:style-name="w"><text:p>Ayşe</text:p>', "unseen"),
+        ('table:style-name="d"><text:p>Ayşe</text:p>', "unseen"),
         ('><text:p>Ay<text:span text:style-name="t">şe</text:span></text:p>', "struck"),
         ('office:value-type="date" office:date-value="1980-02-01"><text:p>Şub 80</text:p>', "no_day"),
         ('office:value-type="date" office:date-value="1980-02-01"><text:p>01 Şub</text:p>', "no_year"),
@@ -413,6 +440,9 @@ def test_an_open_documents_flat_row_is_hidden_and_a_code_in_a_date_cell_a_code()
         ('<Font ss:Color="#FFFFFF"/>', "unseen"),
         ('<Font ss:Color="#FFFFFF"/><Interior ss:Color="#000080" ss:Pattern="Solid"/>', ""),
         ('<NumberFormat ss:Format="mmm\\-yy"/>', "no_day"),
+        ('<NumberFormat ss:Format="&quot;VAZGEÇTİ&quot;"/>', "unseen"),
+        ('<NumberFormat ss:Format="Fixed"/>', ""),
+        ('<Font ss:Size="1"/>', "unseen"),
         ('<NumberFormat ss:Format="Short Date"/>', ""),
     ],
 )

@@ -13,6 +13,7 @@ from operator import lt
 
 from pipeline.domain import Cell, CellKind, Cells, Look, Sheet
 from pipeline.domain.files import COLUMN_BITS
+from pipeline.domain.turkish import fold
 from pipeline.sandbox.scanner.limits import MAX_CELLS, Allowance, Unreadable
 
 # Excel's own bounds; what lies outside them was not written by a spreadsheet.
@@ -72,6 +73,10 @@ INK, PAPER = "000000", "FFFFFF"
 _ALIKE = 16
 
 
+# Letters of so few points are dust to whoever reads the list.
+LEAST_LETTERS = 4.0
+
+
 def are_alike(letters: str, ground: str) -> bool:
     """Tells whether letters cannot be seen on their ground; a colour without digits is like itself alone.
 
@@ -94,9 +99,38 @@ def style(format_id: int, code: str | None, is_struck: bool, is_unseen: bool) ->
     dated = shows_date(format_id, code)
     if is_struck:
         return Style(dated, "struck")
-    if is_unseen or (code and not code.strip("; ") and ";" in code):
+    if is_unseen or (code and not dated and hides(code)):
         return Style(dated, "unseen")
     return Style(dated, date_look(format_id, code) if dated else "")
+
+
+def hides(code: str) -> bool:
+    """Tells whether a number format shows something else than the value, or says more beside it.
+
+    Its first section is for numbers, with a condition its first two; the fourth is for words.
+
+    >>> hides('"İPTAL"'), hides("0;0;0;"), hides('@" iptal"'), hides('0 "TL"'), hides('"0"###')
+    (True, True, True, False, False)
+    """
+    sections = _SECTION.split(code)
+    of_numbers = sections[: 1 + bool(_CONDITION.search(code))]
+    return any(map(_says_otherwise, [*of_numbers, *sections[3:4]]))
+
+
+def _says_otherwise(section: str) -> bool:
+    said = "".join(quoted or escaped for quoted, escaped in _LITERAL.findall(section))
+    words = (word for word in re.findall(r"[^\W\d_]{2,}", said) if fold(word) not in _UNITS)
+    return any(words) or not _PLACE.search(_LITERAL.sub("", section))
+
+
+# At semicolons that are no part of a word in quotes.
+_SECTION = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]')
+_CONDITION = re.compile(r"\[[<>=]")
+# Where the value stands, or a part of a time.
+_PLACE = re.compile(r"[0#?@hms]|general", re.IGNORECASE)
+# What people have behind a number, and that says nothing more of it.
+_UNITS = frozenset({"tl", "try", "kr", "yil", "ay", "gun", "adet", "kisi", "no", "tel", "dahili", "ext"})
 
 
 def date_look(format_id: int, code: str | None) -> str:

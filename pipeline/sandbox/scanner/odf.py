@@ -341,7 +341,8 @@ def _look_of(letters: Attributes) -> str:
         return "struck"
     if letters.get("style:text-line-through-type", "none") != "none":
         return "struck"
-    return "unseen" if letters.get("fo:color", "").lower() == "#ffffff" else ""
+    is_tiny = re.fullmatch(r"[0-3](\.\d+)?pt", letters.get("fo:font-size", ""))
+    return "unseen" if is_tiny or letters.get("fo:color", "").lower() == "#ffffff" else ""
 
 
 def _date_look(text: str, shown: str) -> str:

@@ -20,6 +20,7 @@ from pipeline.sandbox.scanner.cells import (
     EVERYWHERE,
     INK,
     LEAST_HEIGHT,
+    LEAST_LETTERS,
     LEAST_WIDTH,
     PAPER,
     Area,
@@ -172,9 +173,10 @@ class _Styles:
     def __init__(self) -> None:
         self._codes: dict[int, str] = {}
         self._formats: list[tuple[int, int, int]] = []
-        # Of each font whether it is crossed out, and its colour; of each fill its colour.
+        # Of each font whether it is crossed out or too small, and its colour; of each fill its colour.
         self._struck: list[bool] = []
         self._fonts: list[str] = []
+        self._tiny: list[bool] = []
         self._fills: list[str] = []
         self._part = ""
         self._is_solid = False
@@ -187,7 +189,8 @@ class _Styles:
         struck = font < len(self._struck) and self._struck[font]
         letters = self._fonts[font] if font < len(self._fonts) else INK
         ground = self._fills[fill] if fill < len(self._fills) else PAPER
-        return style(number, self._codes.get(number), struck, are_alike(letters, ground))
+        tiny = font < len(self._tiny) and self._tiny[font]
+        return style(number, self._codes.get(number), struck, tiny or are_alike(letters, ground))
 
     def start(self, name: str, attributes: Attributes) -> None:
         if name in ("fonts", "fills", "cellXfs", "dxfs", "cellStyleXfs"):
@@ -208,7 +211,10 @@ class _Styles:
     def _start_in_font(self, name: str, attributes: Attributes) -> None:
         if name == "font":
             self._struck.append(False)
+            self._tiny.append(False)
             self._fonts.append(INK)
+        elif self._fonts and name == "sz":
+            self._tiny[-1] = _size(attributes, "val") < LEAST_LETTERS
         elif self._fonts and name in _STRIKES:
             self._struck[-1] = attributes.get("val", "1") in _TRUE
         elif self._fonts and name == "color":

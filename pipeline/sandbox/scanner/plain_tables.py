@@ -14,10 +14,12 @@ from html.parser import HTMLParser
 
 from pipeline.domain import NO_VALUE, CellKind, Sheet
 from pipeline.sandbox.scanner.cells import (
+    LEAST_LETTERS,
     Area,
     SheetInProgress,
     Style,
     date_look,
+    hides,
     number_text,
     shows_date,
 )
@@ -42,6 +44,7 @@ _UNSEEN = frozenset({"script", "style", "head", "title", "comment"})
 _STRUCK = re.compile(r"text-decoration[^;}]*line-through", re.IGNORECASE)
 _STRIKES = frozenset({"s", "strike", "del"})
 _WHITE = re.compile(r"(?<![\w-])color\s*:\s*(white|#fff(fff)?)\b", re.IGNORECASE)
+_TINY = re.compile(r"font-size\s*:\s*[0-3](\.\d+)?\s*(pt|px)", re.IGNORECASE)
 _GROUND = re.compile(r"background(-color)?\s*:", re.IGNORECASE)
 _RULE = re.compile(r"\.([\w-]+)\s*\{([^}]*)\}")
 # Elements without an end tag open nothing that would have to be closed.
@@ -252,7 +255,8 @@ class _Page(HTMLParser):
         else:
             is_white = (attributes.get("color") or "").lower() in ("white", "#ffffff")
             grounded = _GROUND.search(style) or attributes.get("bgcolor")
-            look = "unseen" if (is_white or _WHITE.search(style)) and not grounded else ""
+            is_unseen = _TINY.search(style) or ((is_white or _WHITE.search(style)) and not grounded)
+            look = "unseen" if is_unseen else ""
         return tag, look
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -395,11 +399,10 @@ class _Excel2003:
         known = self._styles.get(self._named, Style())
         if name == "NumberFormat":
             code = attributes.get("ss:Format", "")
-            look = date_look(164, code) if shows_date(164, code) and code not in _NAMED_DATES else ""
-            known = Style(known.shows_date, known.look or look)
+            known = Style(known.shows_date, known.look or _look_of(code))
         elif name == "Font" and attributes.get("ss:StrikeThrough") == "1":
             known = Style(known.shows_date, "struck")
-        elif name == "Font" and attributes.get("ss:Color", "").upper() == "#FFFFFF":
+        elif name == "Font" and _cannot_be_seen(attributes):
             known = Style(known.shows_date, "unseen")
         elif (
             name == "Interior"
@@ -432,6 +435,19 @@ class _Excel2003:
 
 # Formats that Excel 2003 calls by name instead of writing them out.
 _NAMED_DATES = frozenset({"General Date", "Long Date", "Medium Date", "Short Date"})
+
+
+def _cannot_be_seen(font: Attributes) -> bool:
+    size = font.get("ss:Size", "")
+    is_tiny = _NUMBER.fullmatch(size) and float(size) < LEAST_LETTERS
+    return bool(is_tiny) or font.get("ss:Color", "").upper() == "#FFFFFF"
+
+
+def _look_of(code: str) -> str:
+    if shows_date(164, code):
+        return "" if code in _NAMED_DATES else date_look(164, code)
+    # What is called by name ("Fixed") shows its value.
+    return "unseen" if re.search(r'["\\;]', code) and hides(code) else ""
 
 
 def _is_nothing(size: str) -> bool:

@@ -20,6 +20,7 @@ from pipeline.domain import CellKind, Sheet
 from pipeline.sandbox.scanner.cells import (
     INK,
     LEAST_HEIGHT,
+    LEAST_LETTERS,
     LEAST_WIDTH,
     PAPER,
     SheetInProgress,
@@ -97,6 +98,8 @@ def _style(book: Any, xf: Any) -> Style:
     # What the system chooses for a ground is not known.
     paint = _colour(book, ground.pattern_colour_index, "") if ground.fill_pattern == _SOLID else ""
     is_unseen = are_alike(letters, paint if ground.fill_pattern else PAPER)
+    # In twentieths of a point; who says none means the usual.
+    is_unseen |= font is not None and 0 < font.height < 20 * LEAST_LETTERS
     return style(xf.format_key, code, font is not None and bool(font.struck_out), is_unseen)
 
 

@@ -13,7 +13,14 @@ from enum import IntEnum
 
 from pipeline.domain import CellKind, Sheet
 from pipeline.sandbox.scanner.beside_cells import margin_words, read_drawings
-from pipeline.sandbox.scanner.cells import LEAST_HEIGHT, LEAST_WIDTH, SheetInProgress, Style, style
+from pipeline.sandbox.scanner.cells import (
+    LEAST_HEIGHT,
+    LEAST_LETTERS,
+    LEAST_WIDTH,
+    SheetInProgress,
+    Style,
+    style,
+)
 from pipeline.sandbox.scanner.limits import MAX_SHEETS, Allowance, Unreadable
 from pipeline.sandbox.scanner.packages import Package
 
@@ -187,6 +194,7 @@ class _Styles:
         styles = cls()
         codes: dict[int, str] = {}
         white: list[bool] = []
+        tiny: list[bool] = []
         paper: list[bool] = []
         in_cells = False
         for kind, body in _records(data, allowance):
@@ -195,13 +203,15 @@ class _Styles:
             elif kind == _Record.FONT:
                 styles._struck.append(bool(body[2] & _STRUCK))
                 white.append(_is_white(body[12:20]))
+                tiny.append(0 < struct.unpack_from("<H", body)[0] < 20 * LEAST_LETTERS)
             elif kind == _Record.FILL:
                 paper.append(not any(body[:4]) or _is_white(body[4:12]))
             elif kind in (_Record.CELL_FORMATS, _Record.CELL_FORMATS_END):
                 in_cells = kind == _Record.CELL_FORMATS
             elif kind == _Record.CELL_FORMAT and in_cells:
                 number, font, fill = struct.unpack_from("<HHH", body, 2)
-                is_unseen = font < len(white) and white[font] and (fill >= len(paper) or paper[fill])
+                on_paper = fill >= len(paper) or paper[fill]
+                is_unseen = font < len(white) and (tiny[font] or (white[font] and on_paper))
                 styles.cells.append(style(number, codes.get(number), styles._is_struck(font), is_unseen))
         return styles
 
