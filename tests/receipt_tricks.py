@@ -140,6 +140,18 @@ def off_the_page(canvas: Canvas, y: float, text: str) -> None:
     canvas.drawString(900, y, text)
 
 
+def crossed_out(canvas: Canvas, y: float, text: str) -> None:
+    canvas.drawString(240, y, text)
+    canvas.setLineWidth(0.6)
+    canvas.line(239, y + 3, 241 + canvas.stringWidth(text, "sans", 9), y + 3)
+
+
+def crossed_out_in_grey(canvas: Canvas, y: float, text: str) -> None:
+    canvas.drawString(240, y, text)
+    canvas.setFillGray(0.5)
+    canvas.rect(239, y + 2.2, canvas.stringWidth(text, "sans", 9) + 2, 0.5, stroke=0, fill=1)
+
+
 def form_field(canvas: Canvas, y: float, text: str) -> None:
     canvas.acroForm.textfield(value=text, x=238, y=y - 3, width=300, height=13, borderWidth=0, fontSize=9)
 
@@ -210,7 +222,7 @@ def under_a_picture_of_the_page(canvas: Canvas, y: float, text: str) -> None:
 # More of the same kinds, for the hostile set of the benchmark.
 MORE: tuple[Trick, ...] = (
     *(like_its_ground, hardly_there, flat, outside_the_crop, other_glyphs, as_a_picture),
-    under_a_picture_of_the_page,
+    *(under_a_picture_of_the_page, crossed_out, crossed_out_in_grey),
 )
 
 

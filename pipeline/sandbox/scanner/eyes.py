@@ -19,6 +19,7 @@ from pipeline.domain.turkish import fold
 from pipeline.papers.clues import Clues
 from pipeline.papers.strength import repaired_dates
 from pipeline.sandbox.scanner.codes import NO_CODES, Codes, codes_on, without_codes
+from pipeline.sandbox.scanner.crossing import is_crossed_out
 from pipeline.sandbox.scanner.leftover import Leftover, leftover
 from pipeline.sandbox.scanner.ocr import MAX_OCR_PIXELS, look
 from pipeline.sandbox.scanner.preparation import Hypothesis, paper
@@ -81,6 +82,8 @@ def sight_of(
         codes = codes_on(picture)
         left_over = leftover(without_codes(picture, codes), in_pixels) if codes.boxes else left_over
     besides = _besides(left_over, unit, words, left) if left_over else ()
+    # Through a thin line letters are read as if it were not there.
+    waiting |= {word for word in wanted if is_crossed_out(picture, word.scaled(1 / unit))}
     unlike = waiting if left() > 0 else set()
     unchecked = {word for word in words if _is_telling(word)} - (wanted - waiting) - unlike
     return Sight(

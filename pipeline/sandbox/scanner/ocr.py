@@ -35,6 +35,7 @@ from pipeline.papers.strength import (
     value_of,
 )
 from pipeline.sandbox.scanner.codes import NO_CODES, codes_on, without_codes
+from pipeline.sandbox.scanner.crossing import crossed_out
 from pipeline.sandbox.scanner.labels import lacking, with_labels_of
 from pipeline.sandbox.scanner.likeness import likeness
 from pipeline.sandbox.scanner.pale import signs_left
@@ -190,6 +191,7 @@ def read_page(picture: Image.Image, number: int, clues: Clues, seconds: float) -
             cleared = turned(without_codes(picture, codes), best.hypothesis)
         until = max(until, spent() + MARKS_SECONDS)
         across = stamps_across(cleared.convert("L"), words, clues, lambda: until - spent())
+        across += ("",) * crossed_out(cleared, words)
         # Without greys nothing is pale, and dust is as black as print.
         if not measures.bilevel:
             across += signs_left(cleared, words, clues, lambda: until - spent())
