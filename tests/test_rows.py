@@ -269,6 +269,8 @@ def test_a_dress_that_hides_nothing_changes_nothing(kind: str) -> None:
         (Dress(formats={(1, NAME): '0;0;0;"-"'}), "unseen"),
         (Dress(formats={(1, NAME): "0;0;0;"}), "unseen"),
         (Dress(formats={(1, 1): '"20000000292"'}), "unseen"),
+        (Dress(formats={(1, BORN): '"01.02.1990"'}), "unseen"),
+        (Dress(formats={(1, BORN): 'dd.mm.yyyy" vazgeçti"'}), "unseen"),
         (Dress(formats={(1, 1): '[=1]"İPTAL";0'}), "unseen"),
         (Dress(formats={(1, 1): r"0\ \i\p\t\a\l"}), "unseen"),
     ],

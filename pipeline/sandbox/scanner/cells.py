@@ -99,7 +99,7 @@ def style(format_id: int, code: str | None, is_struck: bool, is_unseen: bool) ->
     dated = shows_date(format_id, code)
     if is_struck:
         return Style(dated, "struck")
-    if is_unseen or (code and not dated and hides(code)):
+    if is_unseen or (code and hides(code)):
         return Style(dated, "unseen")
     return Style(dated, date_look(format_id, code) if dated else "")
 
@@ -109,9 +109,11 @@ def hides(code: str) -> bool:
 
     Its first section is for numbers, with a condition its first two; the fourth is for words.
 
-    >>> hides('"İPTAL"'), hides("0;0;0;"), hides('@" iptal"'), hides('0 "TL"'), hides('"0"###')
+    >>> hides('"İPTAL"'), hides("0;0;0;"), hides('d mmmm" iptal"'), hides('0 "TL"'), hides("d mmmm yyyy;@")
     (True, True, True, False, False)
     """
+    if len(code) > _LONGEST_CODE:
+        return True
     sections = _SECTION.split(code)
     of_numbers = sections[: 1 + bool(_CONDITION.search(code))]
     return any(map(_says_otherwise, [*of_numbers, *sections[3:4]]))
@@ -127,8 +129,10 @@ def _says_otherwise(section: str) -> bool:
 _SECTION = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[[^\]]*\]')
 _CONDITION = re.compile(r"\[[<>=]")
-# Where the value stands, or a part of a time.
-_PLACE = re.compile(r"[0#?@hms]|general", re.IGNORECASE)
+# Where the value stands, or a part of a day or time.
+_PLACE = re.compile(r"[0#?@dmyehs]|general", re.IGNORECASE)
+# Excel takes no longer one.
+_LONGEST_CODE = 255
 # What people have behind a number, and that says nothing more of it.
 _UNITS = frozenset({"tl", "try", "kr", "yil", "ay", "gun", "adet", "kisi", "no", "tel", "dahili", "ext"})
 

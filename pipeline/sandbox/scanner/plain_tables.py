@@ -44,7 +44,7 @@ _UNSEEN = frozenset({"script", "style", "head", "title", "comment"})
 _STRUCK = re.compile(r"text-decoration[^;}]*line-through", re.IGNORECASE)
 _STRIKES = frozenset({"s", "strike", "del"})
 _WHITE = re.compile(r"(?<![\w-])color\s*:\s*(white|#fff(fff)?)\b", re.IGNORECASE)
-_TINY = re.compile(r"font-size\s*:\s*[0-3](\.\d+)?\s*(pt|px)", re.IGNORECASE)
+_TINY = re.compile(r"(?<![\w-])font-size\s*:\s*[0-3](\.\d+)?\s*(pt|px)", re.IGNORECASE)
 _GROUND = re.compile(r"background(-color)?\s*:", re.IGNORECASE)
 _RULE = re.compile(r"\.([\w-]+)\s*\{([^}]*)\}")
 # Elements without an end tag open nothing that would have to be closed.
@@ -444,10 +444,10 @@ def _cannot_be_seen(font: Attributes) -> bool:
 
 
 def _look_of(code: str) -> str:
-    if shows_date(164, code):
-        return "" if code in _NAMED_DATES else date_look(164, code)
     # What is called by name ("Fixed") shows its value.
-    return "unseen" if re.search(r'["\\;]', code) and hides(code) else ""
+    if re.search(r'["\\;]', code) and hides(code):
+        return "unseen"
+    return date_look(164, code) if shows_date(164, code) and code not in _NAMED_DATES else ""
 
 
 def _is_nothing(size: str) -> bool:
