@@ -264,6 +264,9 @@ def test_a_file_that_nobody_could_read_keeps_the_row_off_unless_it_is_said_what_
         ("Dekont ektedir. Kartı eşim getirdi.", True),
         ("Dekont ektedir. Fikrimi değiştirdim.", True),
         ("Dekont ektedir. Evlendim, soyadım değişti.", True),
+        ("Dekont ektedir. Emekli oldum.", True),
+        ("Dekont ektedir. Kart bende.", True),
+        ("Kartım bende yok, dekont ektedir.", False),
     ],
 )
 def test_who_pays_goes_on_unless_something_else_is_told(listed_once: House, words: str, waits: bool) -> None:
