@@ -137,6 +137,18 @@ def test_what_is_nearly_that_is_not(line: str) -> None:
     assert outcome([*BILL_LINES, line]) is Outcome.HELD
 
 
+@pytest.mark.parametrize(
+    "line", ["YALNIZ    {}TL", "Yalnız: {} TL", "Tutar yazıyla: {}", "Yazıyla: {} Türk Lirası", "#{} TL#"]
+)
+@pytest.mark.parametrize("seen", [False, True], ids=["text", "seen"])
+def test_an_amount_in_words_is_the_amount(line: str, seen: bool) -> None:
+    for told in ("Üç Yüz", "YediYüzSekiz", "BİN YEDİ YÜZ SEKSEN"):
+        assert outcome([*BILL_LINES, line.format(told)], seen=seen) is Outcome.HELD
+    assert outcome([*BILL_LINES, line.format("Yedi Yüz Seksen")], seen=seen) is Outcome.ACCEPTED
+    odd = "Yalnız: Yedi yüz seksen lira elli kuruş"
+    assert outcome([*BILL_LINES, odd], seen=seen) is Outcome.HELD
+
+
 # --- states, kinds, titles, payees --------------------------------------------------------------------
 
 STATES = (

@@ -11,7 +11,7 @@ from pipeline.acts.kept_files import kept_files
 from pipeline.domain import Arrival, Receipt, ReceiptKind
 from pipeline.domain.acts import Done
 from pipeline.domain.faults import OperatorFault
-from pipeline.domain.turkish import IdentityNumber, amount_readings, moments_in
+from pipeline.domain.turkish import IdentityNumber, amount_readings, moments_in, squash
 from pipeline.ledger.samples import (
     Cause,
     Said,
@@ -25,7 +25,6 @@ from pipeline.ledger.samples import (
 )
 from pipeline.office.shop import Shop
 from pipeline.papers.printed import whole_page
-from pipeline.papers.rails import squash
 from pipeline.sandbox.cutting import card_boxes, cut_out
 
 # As it is written for a number that is not printed.

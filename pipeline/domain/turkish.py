@@ -85,6 +85,15 @@ def fold(text: str) -> str:
     return squeeze(unicodedata.normalize("NFKD", plain).translate(_BARE))
 
 
+def squash(text: str) -> str:
+    """Folds a text to its bare letters and digits.
+
+    >>> squash("İşlem Türü: 1")
+    'islemturu1'
+    """
+    return re.sub(r"[^a-z0-9]", "", fold(text))
+
+
 class _Bare(dict[int, int | None]):
     """Drops accents, and signs that nobody sees, such as a soft hyphen amid a word."""
 

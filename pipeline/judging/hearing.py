@@ -16,8 +16,6 @@ from pipeline.policy.remarks import Remarks
 
 # The columns of a list in which people write what has no column of its own.
 _NOTES = ("note", "kind_note", "reader_note")
-
-
 # Fields that nobody expects a word in that changes anything, and that have one all the same.
 _OTHER_FIELDS = (
     "kind",

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from pipeline.domain.turkish import squeeze
-from pipeline.papers.rails import is_made_of, squash
+from pipeline.domain.turkish import squash, squeeze
+from pipeline.papers.rails import is_made_of
 
 # How many words a person's name has.
 _NAME_WORDS = range(2, 7)

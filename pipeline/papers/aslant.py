@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.domain.turkish import squash
 from pipeline.papers.layouts import Layout
-from pipeline.papers.rails import Rails, signs_on, squash
+from pipeline.papers.rails import Rails, signs_on
 
 # Fewer letters may be a piece of any word.
 _FEWEST_LETTERS = 5

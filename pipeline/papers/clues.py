@@ -8,9 +8,10 @@ from functools import cached_property
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.domain import Page, Region
+from pipeline.domain.turkish import squash
 from pipeline.papers.layouts import Layout, matching, matching_picture, read_picture, respelled
 from pipeline.papers.printed import lines_of, printed_lines, whole_page
-from pipeline.papers.rails import Rails, signs_on, squash
+from pipeline.papers.rails import Rails, signs_on
 from pipeline.papers.stands import stands_on
 from pipeline.papers.strength import Terms
 from pipeline.papers.transfers import transfer_stands

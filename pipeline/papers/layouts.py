@@ -26,6 +26,7 @@ from pipeline.domain.turkish import (
     iban_holds,
     moments_in,
     says_amount,
+    squash,
     squeeze,
 )
 from pipeline.papers.arranged import in_sections, is_name, named_below
@@ -42,7 +43,6 @@ from pipeline.papers.rails import (
     is_nearly_made_of,
     is_seen_as,
     signs_on,
-    squash,
     without_envelope_number,
     without_misread_currencies,
     without_names,
@@ -56,6 +56,7 @@ from pipeline.papers.unlabelled import (
     has_known_label,
     is_listed,
     no_totals,
+    other_in_words,
     spoken,
     unaccounted,
 )
@@ -801,6 +802,7 @@ def _unaccounted(
 ) -> Iterator[str]:
     """Gives what is said of the payment without a label that is known, or beside one of no interest."""
     yield from unaccounted(placed.loose, read, rails.unlabelled)
+    yield from other_in_words((*placed.loose, *placed.aside), read)
     yield from no_totals(placed.totals, read)
     payers = (text for text in values.get("payer", ()) if not is_name(text))
     yield from spoken((*placed.aside, *payers, *values.get("bank_charge", ())), read, rails.unlabelled)

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 import tomlkit
 
 from pipeline.domain import Receipt
-from pipeline.domain.turkish import IdentityNumber, fold, heading, squeeze
+from pipeline.domain.turkish import IdentityNumber, fold, heading, squash, squeeze
 from pipeline.papers.layouts import FIELDS, Layout, read_receipt
-from pipeline.papers.rails import Rails, signs_on, squash
+from pipeline.papers.rails import Rails, signs_on
 
 # What a line without a label may be said to be.
 TITLE, HEADING, SENTENCE = "title", "heading", "sentence"

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, OfficialPart, validated
-from pipeline.domain.turkish import fold, without_addresses
+from pipeline.domain.turkish import fold, squash, without_addresses
 from pipeline.papers.unlabelled import Read, Unlabelled, unaccounted
 
 # A word so long is several that a text layer glued: there signs are sought inside it.
@@ -154,15 +154,6 @@ class Rails(OfficialFile):
 def load_rails(raw: Mapping[str, Any]) -> Rails:
     """Validates the parsed rails.toml and makes its words prove themselves; raises OperatorFault."""
     return validated("rules/rails.toml", raw, Rails)
-
-
-def squash(text: str) -> str:
-    """Folds a text to its bare letters and digits.
-
-    >>> squash("İşlem Türü: 1")
-    'islemturu1'
-    """
-    return re.sub(r"[^a-z0-9]", "", fold(text))
 
 
 def is_among(text: str, known: Iterable[str], wrong: int = 0) -> bool:

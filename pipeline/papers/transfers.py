@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pipeline.domain import FORM_UNKNOWN, Receipt, Region
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import refuse
-from pipeline.domain.turkish import squeeze
+from pipeline.domain.turkish import squash, squeeze
 from pipeline.papers.layouts import Layout, read_receipt, told_on
 from pipeline.papers.printed import PrintedLine
-from pipeline.papers.rails import Rails, RailWords, UnknownForm, is_among, is_made_of, squash
+from pipeline.papers.rails import Rails, RailWords, UnknownForm, is_among, is_made_of
 from pipeline.papers.stands import stands_on
 
 # The name that such a receipt carries in the place of its layout's.

@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import partial_ratio
 
 from pipeline.domain.official_files import OfficialPart
-from pipeline.domain.turkish import amount_readings, fold, moments_in, squeeze
+from pipeline.domain.turkish import amount_readings, fold, moments_in, squash, squeeze
 
 # A line of so many words that ends in no full stop may go on in the next.
 _WRAPPED = 5
@@ -125,13 +125,20 @@ def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[st
 
 def is_listed(line: str, words: Unlabelled) -> bool:
     """Tells whether a line is one of those that say nothing new, to the digit."""
-    return _letters(line) in _all_letters(words.lines)
+    return squash(line) in _all_letters(words.lines)
 
 
 def has_known_label(line: str, words: Unlabelled) -> bool:
     """Tells whether a line is a known label, a gap and its value."""
     label, *values = re.split(r"\s{3,}", line.strip())
-    return len(values) == 1 and _letters(label) in _all_letters(words.labels)
+    return len(values) == 1 and squash(label) in _all_letters(words.labels)
+
+
+def other_in_words(texts: Iterable[str], read: Read) -> tuple[str, ...]:
+    """Gives those of some texts that tell an amount in words, another than was paid."""
+    if read.amount is None:
+        return ()
+    return tuple(text for text in texts if (told := _amount_in_words(text)) and told != read.amount)
 
 
 def no_totals(totals: Iterable[str], read: Read) -> tuple[str, ...]:
@@ -209,13 +216,9 @@ def _bare(phrase: str) -> str:
     return " ".join(_words(phrase))
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", fold(text))
-
-
 @cache
 def _all_letters(texts: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_letters, texts))
+    return frozenset(map(squash, texts))
 
 
 def _words(text: str) -> list[str]:
@@ -334,6 +337,51 @@ def _is_of_another_time(line: str, paid_on: date) -> bool:
     periods = _PERIOD.findall(fold(line))
     firsts = [_day(year or last, int(month or first), "1") for year, month, first, last in periods]
     return any(abs(day - paid_on) > _SAME_TIME for told in firsts for day in told)
+
+
+def _amount_in_words(text: str) -> Decimal | None:
+    """Reads a whole line that tells an amount in words and no other.
+
+    >>> _amount_in_words("YALNIZ YEDİYÜZSEKSEN TL"), _amount_in_words("Bin seksen TL elli kuruş")
+    (Decimal('780'), Decimal('1080.5'))
+    >>> _amount_in_words("Altı"), _amount_in_words("Yalnız Ankara")
+    (None, None)
+    """
+    found = _IN_WORDS.fullmatch(squash(text))
+    if not found:
+        return None
+    words = _NUMBER_WORD.findall(found["lira"])
+    # One word alone, without a label or a unit, may be anything.
+    if len(words) == 1 and not (found["label"] or found["unit"]):
+        return None
+    return Decimal(_number_of(words)) + Decimal(_number_of(_NUMBER_WORD.findall(found["kurus"] or ""))) / 100
+
+
+def _number_of(words: Iterable[str]) -> int:
+    thousands = rest = 0
+    for word in words:
+        if word == "bin":
+            thousands, rest = (rest or 1) * 1000, 0
+        elif word == "yuz":
+            rest = (rest or 1) * 100
+        else:
+            rest += _NUMBER_WORDS[word]
+    return thousands + rest
+
+
+_ONES = "sifir bir iki uc dort bes alti yedi sekiz dokuz".split()
+_TENS = "on yirmi otuz kirk elli altmis yetmis seksen doksan".split()
+_NUMBER_WORDS = {
+    **{word: at for at, word in enumerate(_ONES)},
+    **{word: 10 * at for at, word in enumerate(_TENS, 1)},
+    "yuz": 100,
+    "bin": 1000,
+}
+_NUMBER_WORD = re.compile("|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)))
+_IN_WORDS = re.compile(
+    f"(?P<label>(?:tutar|toplam|yalniz|yaziyla|yaziile)*)(?P<lira>(?:{_NUMBER_WORD.pattern})+)"
+    f"(?P<unit>(?:turk)?(?:lirasi|lira|tl|try|dir)*)(?:(?P<kurus>(?:{_NUMBER_WORD.pattern})+)(?:kurus|kr)(?:tur)?)?"
+)
 
 
 def _is_total(line: str, words: Unlabelled, is_seen: bool) -> bool:
