@@ -40,6 +40,7 @@ from pipeline.ledger import cases as case_chapter
 from pipeline.ledger import file as ledger_module
 from pipeline.ledger.acts import acts_between, note_act
 from pipeline.ledger.book import Decided, Ledger, Night, Planned
+from pipeline.ledger.changes import begin_going_back, cases_gone_back, last_transaction, undo
 from pipeline.ledger.folders import knows_mail, newest_arrival
 from pipeline.ledger.migrations import level_references, moments_in_utc
 from pipeline.ledger.traces import anew
@@ -612,3 +613,22 @@ def test_a_letter_is_due_from_its_time_on(ledger: Ledger) -> None:
     ledger.set_letter_state(letter, "started", NOW, "", None)
     assert ledger.due_letters(NOW + timedelta(days=1)) == []
     assert ledger.letter(letter).attempts == 1
+
+
+@pytest.mark.parametrize("last", ["closed", "listed"])
+def test_a_copy_that_goes_back_knows_which_cases_were_open_then(ledger: Ledger, last: str) -> None:
+    closed = Entry("N-1", LOST, ONE, Event.CLOSED, DAY, f"complete/{DAY}")
+    write(ledger, listed("N-2", OTHER, OTHER_SHA))
+    write(ledger, *([listed("N-1")] if last == "closed" else []))
+    write(ledger, closed if last == "closed" else listed("N-1"))
+    # What a newer version marked when it first opened the ledger was not noted, and is not undone.
+    ledger.execute("DELETE FROM change WHERE \"table\"='open_case'")
+    copy, connection = ledger.copy()
+    begin_going_back(connection)
+    undo(connection, last_transaction(connection)[0].id - 1)
+    assert copy.wrongly_noted() == ["N-1"]
+    with copy.transaction():
+        copy.see_whether_open(cases_gone_back(connection))
+    assert copy.wrongly_noted() == []
+    assert [case.number for case in copy.open_cases()] == (["N-2", "N-1"] if last == "closed" else ["N-2"])
+    copy.close()

@@ -16,6 +16,7 @@ from pipeline.ledger.traces import TABLES as TRACES
 TABLE = "change"
 # Kept by `seals` at the end of each transaction, and nothing to undo.
 SEALS = ("seal", "sealed")
+_GONE_BACK = "gone_back"
 # By table and key: the row as it stands, or None where there is none.
 Rows = Mapping[tuple[str, str], Mapping[str, Any] | None]
 
@@ -93,6 +94,18 @@ def begin_going_back(connection: sqlite3.Connection) -> None:
         "SELECT name FROM main.sqlite_schema WHERE type='trigger'"
     ).fetchall():
         connection.execute(f'DROP TRIGGER main."{trigger}"')
+    # Whether a case was open is marked in a table that came later than cases did.
+    connection.execute(f"CREATE TEMP TABLE {_GONE_BACK} (number TEXT PRIMARY KEY)")
+    for kind, row in (("INSERT", "new"), ("UPDATE", "old"), ("DELETE", "old")):
+        connection.execute(
+            f"CREATE TEMP TRIGGER {_GONE_BACK}_{kind.lower()} AFTER {kind} ON main.entry BEGIN "
+            f"INSERT OR IGNORE INTO {_GONE_BACK} VALUES ({row}.case_number); END"
+        )
+
+
+def cases_gone_back(connection: sqlite3.Connection) -> Sequence[str]:
+    """Names the cases of which entries were taken back, or brought back, since a copy began to go back."""
+    return [number for (number,) in connection.execute(f"SELECT number FROM {_GONE_BACK} ORDER BY number")]
 
 
 def last_transaction(connection: sqlite3.Connection) -> Sequence[Change]:

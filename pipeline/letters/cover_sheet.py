@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ _PLAIN, _BOLD = "Vera", "VeraBd"
 _MM = 72 / 25.4
 _WIDTH, _HEIGHT = 210 * _MM, 297 * _MM
 _MARGIN = 25 * _MM
+# As many sheets as a night may draw are kept for a while, for a night is written twice (`night.closing`).
+_KEPT = 256
 # Wide enough for the copy of a copy and for a telephone's camera.
 _BAR = 0.7 * _MM
 
@@ -35,12 +38,15 @@ class Covered:
 
 def cover_sheet(cases: Sequence[Covered], words: Mapping[str, str], office: Office) -> Enclosure:
     """Draws one page for each case; the same cases give the same bytes."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
+    return Enclosure(words["file"], PDF, _drawn(tuple(cases), tuple(words.items()), office))
+
+
+@lru_cache(_KEPT)
+def _drawn(cases: tuple[Covered, ...], said: tuple[tuple[str, str], ...], office: Office) -> bytes:
     from reportlab.pdfgen.canvas import Canvas
 
-    for font in (_PLAIN, _BOLD):
-        pdfmetrics.registerFont(TTFont(font, f"{font}.ttf"))
+    _take_up_fonts()
+    words = dict(said)
     stream = BytesIO()
     canvas = Canvas(stream, pagesize=(_WIDTH, _HEIGHT), invariant=1)
     canvas.setTitle(words["title"])
@@ -49,7 +55,17 @@ def cover_sheet(cases: Sequence[Covered], words: Mapping[str, str], office: Offi
         _page(canvas, covered, words, office)
         canvas.showPage()
     canvas.save()
-    return Enclosure(words["file"], PDF, stream.getvalue())
+    return stream.getvalue()
+
+
+@cache
+def _take_up_fonts() -> None:
+    """Reads the fonts' files, once in a process."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for font in (_PLAIN, _BOLD):
+        pdfmetrics.registerFont(TTFont(font, f"{font}.ttf"))
 
 
 def _page(canvas: Canvas, covered: Covered, words: Mapping[str, str], office: Office) -> None:

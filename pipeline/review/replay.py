@@ -35,6 +35,7 @@ from pipeline.ledger.changes import (
     Change,
     Rows,
     begin_going_back,
+    cases_gone_back,
     changes_after,
     is_at_its_beginning,
     last_transaction,
@@ -266,7 +267,7 @@ class _Again:
 
         def again() -> None:
             with self._ledger.transaction():
-                self._ledger.see_whether_open(self._ledger.wrongly_noted())
+                self._ledger.see_whether_open(cases_gone_back(self._connection))
             close_night(shop, date.fromisoformat(night["day"]), run)
 
         return again
@@ -285,6 +286,8 @@ class _Again:
             self._replayed.programs.add(by.program)
         settings = self._shop.settings.as_practised(by.settings)
         policy = self._policies.get(by.policy + by.settings)
+        if policy is None and by.policy == self._shop.policy.fingerprint:
+            policy = self._shop.policy if settings.office == self._shop.policy.office else None
         if policy is None:
             files = policy_files(self._shop.ledger, by.policy)
             if files is None:
