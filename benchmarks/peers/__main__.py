@@ -1,9 +1,10 @@
-"""The same Dovecot, the same mails: what hearing and answering cost us and others, and what kills do.
+"""The same Dovecot, mails, lists and pages: what they cost us and others, and what kills do.
 
 Run it as `python -m benchmarks.peers` from the project's root. The peers are installed into an environment of
 their own (`--environment`, made where it is not there) and run as programs: nothing of theirs is imported by
 ours or stands in our lock. It prints processor seconds a mail, start-up included, and what was lost or came
-twice when the program was killed again and again; it judges nothing.
+twice when the program was killed again and again; then what reading a long list and a clean page costs, as a
+multiple of ours too. It judges nothing.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
 
+from benchmarks.lists import new_list, old_list
 from benchmarks.mailroom import list_mail
 from benchmarks.peers.ours import COPIES
+from benchmarks.receipts import cases
+from tests.receipt_damage import damaged, picture_bytes
+from tests.receipt_material import LAYOUTS
 from tests.servers import Box, Certificates, Dovecot, RecordingSmtp
 
 _PEERS = (
@@ -198,14 +203,75 @@ def _told(program: Program, ground: Ground, mails: int) -> str:
     return f"lost {mails - len(counts)}, twice {twice}, torn {torn}"
 
 
+# --- reading -----------------------------------------------------------------------------------
+
+LISTS = {
+    ".xlsx": (new_list, ("openpyxl", "calamine", "pandas-calamine")),
+    ".xls": (old_list, ("xlrd", "calamine", "pandas-xlrd", "pandas-calamine")),
+}
+PAGES = ("tesseract", "ocrmypdf")
+OURS = "nes-intake"
+
+
+def _read(reader: str, peers: Path, files: Sequence[Path], times: int) -> tuple[float, int, int]:
+    """Has a file read some times, each in a process of its own; gives the least seconds, megabytes, cells."""
+    called = (
+        [sys.executable, "-m", "benchmarks.peers.our_reader"]
+        if reader == OURS
+        else [str(peers), str(_HERE / "reading.py"), reader]
+    )
+    told = []
+    for _ in range(times):
+        done = subprocess.run(
+            [*called, *map(str, files)],
+            capture_output=True,
+            text=True,
+            check=True,
+            # With as many threads as it likes tesseract spends four times the seconds.
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+        )
+        seconds, megabytes, found = done.stdout.split()
+        told.append((float(seconds), int(megabytes), int(found)))
+    return min(told)
+
+
+def reading(place: Path, peers: Path, rows: int, times: int, seed: int) -> None:
+    """Prints what a list of so many rows, in both formats, and a clean page cost each reader."""
+    for suffix, (write, readers) in LISTS.items():
+        files = [place / f"long{suffix}", place / f"short{suffix}"]
+        for file, count in zip(files, (rows, 1), strict=True):
+            file.write_bytes(write(count))
+        _print_readings(f"{suffix} of {rows} rows", (OURS, *readers), peers, files, times)
+    page = place / "page.png"
+    drawn = next(cases(seed, "clean 200 dpi", 1, list(LAYOUTS)))
+    page.write_bytes(picture_bytes(damaged(drawn.pdf, "clean 200 dpi", seed)))
+    _print_readings("a page of 200 dpi", (OURS, *PAGES), peers, [page, page], times)
+
+
+def _print_readings(
+    title: str, readers: Sequence[str], peers: Path, files: Sequence[Path], times: int
+) -> None:
+    print(f"{title}, the best of {times}")
+    ours = 0.0
+    for reader in readers:
+        seconds, megabytes, found = _read(reader, peers, files, times)
+        ours = ours or seconds
+        print(
+            f"  {reader:16} {seconds:6.2f} s ({seconds / ours:4.2f}×) · {megabytes:4} MB · {found}",
+            flush=True,
+        )
+
+
 def main() -> None:
-    """Prints both comparisons."""
+    """Prints the comparisons."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=1000)
     parser.add_argument(
         "--answers", type=int, default=100, help="mails that are answered, and not only heard"
     )
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=50_000, help="rows of the lists that are read")
+    parser.add_argument("--times", type=int, default=3, help="how often each reads; the best counts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--environment", type=Path, default=Path(tempfile.gettempdir()) / "nes-peers")
     chosen = parser.parse_args()
@@ -228,6 +294,7 @@ def main() -> None:
                             ground = Ground(dovecot.account(), smtp, folder, peers)
                             told.append(_tried(program, ground, mails, kills, dice))
                     print(f"  {program.name:12} " + " · ".join(told), flush=True)
+        reading(Path(place), peers, chosen.rows, chosen.times, chosen.seed)
 
 
 def _tried(program: Program, ground: Ground, mails: int, kills: int, dice: random.Random) -> str:

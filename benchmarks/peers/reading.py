@@ -68,7 +68,7 @@ def _by_ocrmypdf(file: str) -> int:
 
 
 def main() -> None:
-    """Reads the smaller file, so that all is loaded, and then the file that is measured."""
+    """Reads by the reader that is named, so that the smaller file has loaded all that it needs."""
     name, file, *first = sys.argv[1:]
     readers = {
         "openpyxl": lambda: _by_openpyxl,
@@ -77,7 +77,13 @@ def main() -> None:
         "tesseract": lambda: _by_tesseract,
         "ocrmypdf": lambda: _by_ocrmypdf,
     }
-    read = readers[name]() if name in readers else _by_pandas(name.removeprefix("pandas-"))
+    read_and_tell(
+        readers[name]() if name in readers else _by_pandas(name.removeprefix("pandas-")), file, *first
+    )
+
+
+def read_and_tell(read: Callable[[str], int], file: str, *first: str) -> None:
+    """Reads the smaller files, then the one that is measured; prints seconds, megabytes, what was found."""
     for one in first:
         read(one)
     before = sum(os.times()[:4])
