@@ -41,6 +41,8 @@ def is_crossed_out(picture: Image.Image, word: Word) -> bool:
         return False
     darkest = max(abs(level - ground) for level, count in enumerate(strip.histogram()) if count)
     ink = strip.point([255 if abs(level - ground) > _INK * darkest else 0 for level in range(256)])
+    if not _has_ink_throughout(ink):
+        return False
     steps = round(_STEEPEST / _STEP)
     return any(_has_full_row(ink, at * _STEP * high) for at in range(-steps, steps + 1))
 
@@ -49,6 +51,13 @@ def _part(picture: Image.Image, word: Word, beside: float, above: float) -> Imag
     corners = (word.x0 - beside, word.top - above, word.x1 + beside, word.bottom + above)
     left, top, right, bottom = map(round, corners)
     return picture.crop((left, top, max(left, right), max(top, bottom))).convert("L")
+
+
+def _has_ink_throughout(ink: Image.Image) -> bool:
+    """Tells whether there is ink, at whatever height, all along: most words have gaps, and no line then."""
+    columns = ink.resize((ink.width, 1), Image.Resampling.BOX).tobytes()
+    # Of a point of ink in a column as high as this nothing would be left in the mean.
+    return ink.height > 255 or columns.count(0) <= (1 - _ALL) * ink.width
 
 
 def _has_full_row(ink: Image.Image, rise: float) -> bool:
