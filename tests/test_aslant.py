@@ -23,7 +23,12 @@ def layout(name: str) -> Layout:
 
 @pytest.mark.parametrize(
     ("name", "piece"),
-    [("yapi-kredi", "KREDİ"), ("kuveyt-turk", "KATILIMBANKASIA"), ("kuveyt-turk", "Türk Katılım")],
+    [
+        ("yapi-kredi", "KREDİ"),
+        ("kuveyt-turk", "KATILIMBANKASIA"),
+        ("kuveyt-turk", "Türk Katılım"),
+        ("yapi-kredi", "KREDj"),
+    ],
 )
 def test_a_piece_of_the_banks_own_name_is_no_stamp(name: str, piece: str) -> None:
     assert beside_its_name((piece,), layout(name), RAILS) == ()

@@ -13,14 +13,20 @@ from pipeline.papers.rails import Rails, signs_on
 
 # Fewer letters may be a piece of any word.
 _FEWEST_LETTERS = 5
+# Stems and rings that are read for each other in letters that lie alone.
+_ALIKE = str.maketrans("jl10", "iiio")
 # Every bank is a company limited by shares (law 5411, article 7).
 _COMPANY = "as"
 
 
 def beside_its_name(across: Sequence[str], layout: Layout, rails: Rails) -> tuple[str, ...]:
     """Leaves what is no piece of the bank's name, all signs against a payment, and "" for what is unread."""
-    names = [squash(name) + _COMPANY for name in (*layout.title, *layout.headings)]
-    return tuple(t for t in across if signs_on((t,), (), rails) or not _is_piece(squash(t), names))
+    names = [_shape(name) + _COMPANY for name in (*layout.title, *layout.headings)]
+    return tuple(t for t in across if signs_on((t,), (), rails) or not _is_piece(_shape(t), names))
+
+
+def _shape(text: str) -> str:
+    return squash(text).translate(_ALIKE)
 
 
 def _is_piece(letters: str, names: Sequence[str]) -> bool:
