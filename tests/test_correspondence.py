@@ -79,8 +79,9 @@ SIGNS = {
     "machine_sender": {"sender": "mailer-daemon@saglik.example.org"},
     "machine_sender, bounces": {"sender": "liste-bounces@saglik.example.org"},
     "machine_sender, no-reply": {"sender": "noreply@saglik.example.org"},
-    "leave_notice": {"subject": "Ofis dışında: Kayıp e-imza"},
-    "leave_notice, ours answered": {"subject": "OTOMATİK YANIT: Otomatik yanıt: Listeye alındı [G-0000000H]"},
+    "looks_automatic, ours answered": {
+        "subject": "OTOMATİK YANIT: Otomatik yanıt: Listeye alındı [G-0000000H]"
+    },
 }
 
 

@@ -34,14 +34,17 @@ KAMU_SM_NOTICE, KAMU_SM_ANSWER = "kamu_sm_notice", "kamu_sm_answer"
 # A document system or a forwarding rule may send an application under these signs. It gets no answer,
 # but its files are read: an application is never lost.
 READ_ALL_THE_SAME = frozenset(
-    {"automatic", "null_return_path", "machine_sender", "leave_notice", LOOKS_AUTOMATIC, MAY_BE_AUTOMATIC}
+    {"automatic", "null_return_path", "machine_sender", LOOKS_AUTOMATIC, MAY_BE_AUTOMATIC}
     # Groups of addresses, scanners and old programs mark what a person wrote, too.
     | {"vacation", "mailing_list", "bulk"}
 )
 
 
-# ... and the words of a person come under these: from a document system, or through a group of addresses.
-_PASSED_ON = frozenset({"automatic", "null_return_path", "machine_sender", "mailing_list", "bulk"})
+# ... and the words of a person come under these: from a document system, through a group of addresses, or
+# because a person chose the words that programs choose.
+_PASSED_ON = frozenset({"automatic", "null_return_path", "machine_sender", "mailing_list", "bulk"}) | {
+    LOOKS_AUTOMATIC
+}
 
 
 def may_be_passed_on(submission: Submission, automatic: str) -> bool:
@@ -59,7 +62,6 @@ def why_silent(submission: Submission, office: Office, words: MailWords) -> str:
     content_type = headers.get("content-type", "").lower()
     automatic = headers.get("auto-submitted", "no").split(";")[0].strip().lower()
     local_part, _, host = submission.sender.rpartition("@")
-    subject = fold(submission.subject)
     signs = {
         "loop": LOOP_HEADER.lower() in headers or _hops(submission) > _MOST_HOPS,
         "own_mail": submission.sender in office.own_addresses,
@@ -74,9 +76,9 @@ def why_silent(submission: Submission, office: Office, words: MailWords) -> str:
         "null_return_path": headers.get("return-path", "").replace(" ", "") == "<>",
         "automatic": automatic not in ("no", ""),
         "machine_sender": any(fnmatchcase(local_part, pattern) for pattern in words.robots.senders),
-        "leave_notice": any(subject.startswith(fold(begin)) for begin in words.robots.subjects),
     }
     told = _told(signs, submission, office, words)
+    subject = fold(submission.subject)
     is_recall = any(subject.startswith(fold(begin)) for begin in words.robots.recalls)
     # A program tells it, and somebody wants it.
     return MAY_BE_AUTOMATIC if is_recall and told in READ_ALL_THE_SAME else told

@@ -10,7 +10,7 @@ from pipeline.domain import UNDER, Holder
 from pipeline.domain.turkish import squeeze, without_addresses
 from pipeline.judging.sentences import sentences
 from pipeline.policy.naming import is_meant, named, telling, words_of
-from pipeline.policy.phrases import FIRST_LETTERS, begun, has, heading, without
+from pipeline.policy.phrases import FIRST_LETTERS, begun, has, has_other_letters, heading, without
 from pipeline.policy.remark_words import AboutPerson, Captions, Denials, Withdrawal
 from pipeline.policy.remarks import Remarks
 
@@ -29,6 +29,8 @@ _OTHER_FIELDS = (
     "vpn_logon",
     "beside",
 )
+# Where people write what belongs to no column of the form.
+_BESIDE = ("beside", "comments", "headed", "over", "around", "general")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ def _against(remarks: Remarks) -> Sequence[Withdrawal | AboutPerson | Captions |
 
 def _note(holder: Holder, remarks: Remarks) -> str:
     """Gives what a row's note columns say that a person would have to read; "" for nothing."""
+    if unread := _in_other_letters(holder):
+        return unread
     for field in _NOTES:
         text = holder.written.get(field, "")
         if text and (holder.unclear.get(field) or not remarks.is_idle(text)):
@@ -204,6 +208,12 @@ def _note(holder: Holder, remarks: Remarks) -> str:
         if remarks.captions.are_in(text):
             return text
     return next(_names_against(holder.file, remarks), "")
+
+
+def _in_other_letters(holder: Holder) -> str:
+    """Gives what is written in another script beside or around a row, on its sheet or over its file."""
+    beside = (holder.written.get(place, "") for place in _BESIDE)
+    return next((text for text in (*beside, holder.sheet, holder.file) if has_other_letters(text)), "")
 
 
 def _is_said_beside(text: str, holder: Holder, remarks: Remarks) -> bool:

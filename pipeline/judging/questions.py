@@ -30,7 +30,7 @@ from pipeline.judging.unknown_words import (
     unknown_beside_receipt,
 )
 from pipeline.mail.addresses import answer_to
-from pipeline.policy.mail_words import own_words, passed_on
+from pipeline.policy.mail_words import own_subject, own_words, passed_on
 from pipeline.policy.naming import names
 from pipeline.policy.policy import Policy
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
@@ -97,9 +97,8 @@ def meant_by(said: Said, matter: Matter, facts: Facts, policy: Policy) -> Meant:
 def _heard_alone(said: Said, submission: Submission, facts: Facts, policy: Policy) -> Meant:
     """Hears what a mail without a list says against its sender's own: as beside the list that it follows."""
     own = _own(facts)
-    subject, words = _spoken(submission, policy)
     # An answer's subject is that of our letter, which tells of withdrawals as well.
-    subject = subject if said.words.startswith(subject) else ""
+    subject, words = own_subject(submission, policy.mail_words), _spoken(submission, policy)[1]
     told = hear_alone(subject, words, [case.holder for case in own if case.holder], policy.remarks)
     if not told:
         return Meant()

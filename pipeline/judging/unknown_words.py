@@ -9,7 +9,7 @@ from pipeline.domain import Holder
 from pipeline.domain.turkish import without_addresses
 from pipeline.judging.sentences import sentences
 from pipeline.policy.naming import words_of
-from pipeline.policy.phrases import has, has_new_verb, heading, without
+from pipeline.policy.phrases import has, has_new_verb, has_other_letters, heading, without
 from pipeline.policy.remarks import Remarks
 
 
@@ -55,9 +55,12 @@ def _unknown(sentences: Iterable[str], known: Collection[str], remarks: Remarks)
 
 
 def _tells_of_more(text: str, own: Collection[str], remarks: Remarks) -> bool:
-    """Tells whether a sentence beside a receipt has a finite verb that is not known to say nothing new."""
+    """Tells whether a sentence beside a receipt has a finite verb that is not known to say nothing new.
+
+    Of another script nobody knows which of its words are verbs.
+    """
     paid = remarks.payments
-    if not paid:
+    if not paid or has_other_letters(text):
         return True
     left = without(without_addresses(text), (*remarks.harmless, *paid.harmless))
     ends = (*remarks.pointed.endings, *paid.endings)

@@ -102,13 +102,18 @@ class Letters(LedgerFile):
     ) -> None:
         """Writes how far a letter has come."""
         with self.transaction():
-            self._db.execute(
-                "UPDATE letter SET state=?, response=?, changed_at=?, next_at=coalesce(?, next_at), "
-                "attempts=attempts+(?<>'started') WHERE id=?",
-                (state, response, at, next_at, state, letter_id),
-            )
-            message_id = self._rows("SELECT message_id FROM letter WHERE id=?", letter_id)[0]["message_id"]
-            self.note(at, f"letter {state}", message_id)
+            self._write_state(letter_id, state, at, response, next_at)
+
+    def _write_state(
+        self, letter_id: int, state: LetterState, at: datetime, response: str, next_at: datetime | None
+    ) -> None:
+        self._db.execute(
+            "UPDATE letter SET state=?, response=?, changed_at=?, next_at=coalesce(?, next_at), "
+            "attempts=attempts+(?<>'started') WHERE id=?",
+            (state, response, at, next_at, state, letter_id),
+        )
+        message_id = self._rows("SELECT message_id FROM letter WHERE id=?", letter_id)[0]["message_id"]
+        self.note(at, f"letter {state}", message_id)
 
     def letter(self, letter_id: int) -> StoredLetter:
         """Gives one letter."""
@@ -142,17 +147,26 @@ class Letters(LedgerFile):
 
     # --- letters that came back ----------------------------------------------------------------
 
-    def note_bounce(self, sha: str, bounce: Bounce) -> None:
-        """Writes down that a letter of ours came back, matched by its Message-ID; call inside a transaction."""
+    def note_bounce(self, sha: str, bounce: Bounce, at: datetime) -> None:
+        """Writes down that a letter of ours came back, matched by its Message-ID; call inside a transaction.
+
+        A list that came back has not gone out, whatever its server said when it took it.
+        """
         slots = ",".join("?" * len(bounce.message_ids))
         letter = self._one(
-            f"SELECT id FROM letter WHERE message_id IN ({slots}) ORDER BY id DESC LIMIT 1",
+            f"SELECT * FROM letter WHERE message_id IN ({slots}) ORDER BY id DESC LIMIT 1",
             *bounce.message_ids,
         )
         self._db.execute(
             "INSERT INTO bounce VALUES (?, ?, ?, ?, ?)",
             (sha, letter and letter["id"], bounce.recipient, bounce.status, bounce.diagnostic),
         )
+        if letter and letter["kind"] == OfficeLetter.BATCH and letter["state"] == LetterState.DONE:
+            # One of several to whom it was passed on may be away; it is the recipient's own that counts.
+            is_its_own = bounce.recipient == letter["recipient"].lower()
+            state = LetterState.FAILED if is_its_own else LetterState.OUTCOME_UNKNOWN
+            told = f"{bounce.status} {bounce.diagnostic}".strip() or bounce.recipient
+            self._write_state(letter["id"], state, at, told, None)
 
     def bounces_between(self, since: datetime, until: datetime) -> list[dict[str, Any]]:
         """Lists the letters that came back in a span of time, each with its mail's number and cases.

@@ -54,4 +54,4 @@ def _write(ledger: Ledger, verdict: Verdict) -> None:
     if verdict.seconds:
         quotas.charge(ledger, decided.sha, verdict.seconds)
     if verdict.bounce:
-        ledger.note_bounce(decided.sha, verdict.bounce)
+        ledger.note_bounce(decided.sha, verdict.bounce, decided.decided_at)

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from email.header import decode_header
@@ -140,6 +140,10 @@ def sender_of(raw: bytes) -> str:
 _QUOTED_HTML = re.compile(
     r"<blockquote|<div[^<>]+(gmail_quote|divRplyFwdMsg|moz-cite-prefix|yahoo_quoted)|<hr[^<>]+stopSpelling",
     re.IGNORECASE,
+)
+# ... and where nothing in their HTML says where it ends, so that all below is taken for quoted.
+_QUOTED_TO_THE_END = re.compile(
+    r"<blockquote>|<div[^<>]+(divRplyFwdMsg|yahoo_quoted)|<hr[^<>]+stopSpelling", re.IGNORECASE
 )
 
 
@@ -464,12 +468,12 @@ def _with_heard(words: str, heard: Iterable[Message], shown: str) -> str:
 
 def _only_shown(html: str, words: str) -> str:
     """Gives the lines of a mail's HTML with a word that its plain text has not; people see the HTML."""
-    quoted = _QUOTED_HTML.search(html)
-    own = html[: quoted.start()] if quoted else html
+    quoted = _QUOTED_TO_THE_END.search(html)
+    lines = plain_text(html[: quoted.start()] if quoted else html).split("\n")
     known = set(heading(words).split())
-    return "\n".join(
-        line for line in plain_text(own).split("\n") if not known.issuperset(heading(line).split())
-    )
+    # By what is quoted one sees where the sender's own words go on.
+    told = [line for line in lines if line.startswith(">") or not known.issuperset(heading(line).split())]
+    return "\n".join(told) if any(not line.startswith(">") for line in told) else ""
 
 
 def _attachments(
@@ -550,32 +554,55 @@ _CELLS = ("td", "th")
 class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.words: list[str] = []
+        # Each piece of the text, and whether it is of another mail.
+        self.words: list[tuple[str, bool]] = []
         self._silent = 0
+        self._open: list[bool] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._silent += tag in ("style", "script")
         if tag in _BLOCKS:
-            self.words.append("\n")
+            self._add("\n")
         elif tag in _CELLS:
-            self.words.append(" ")
+            self._add(" ")
+        if tag == "blockquote":
+            self._open.append(_is_citing(dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         self._silent -= tag in ("style", "script") and self._silent > 0
         if tag in _BLOCKS:
-            self.words.append("\n")
+            self._add("\n")
+        if tag == "blockquote" and self._open:
+            self._open.pop()
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            self.words.append(data)
+            self._add(data)
+
+    def _add(self, text: str) -> None:
+        self.words.append((text, any(self._open)))
+
+
+def _is_citing(told: Mapping[str, str | None]) -> bool:
+    """Tells whether a block quotes another mail; programs set a text in with the same tag."""
+    return told.get("type") == "cite" or "cite" in told or "quote" in (told.get("class") or "")
 
 
 def plain_text(html: str) -> str:
-    """Takes the words out of an HTML text, a line per block."""
+    """Takes the words out of an HTML text, a line per block, a quoted one behind the sign of quotations."""
     reader = _Words()
     reader.feed(html)
-    lines = (squeeze(line) for line in "".join(reader.words).split("\n"))
-    return "\n".join(line for line in lines if line)
+    lines: list[list[str]] = [[]]
+    quoted: set[int] = set()
+    for text, is_quoted in reader.words:
+        for at, piece in enumerate(text.split("\n")):
+            if at:
+                lines.append([])
+            lines[-1].append(piece)
+            if is_quoted and piece.strip():
+                quoted.add(len(lines))
+    told = ((number, squeeze("".join(line))) for number, line in enumerate(lines, start=1))
+    return "\n".join(f"> {line}" if number in quoted else line for number, line in told if line)
 
 
 # --- bounces -----------------------------------------------------------------------------------

@@ -112,6 +112,18 @@ def own_words(submission: Submission, words: MailWords) -> str:
     return "\n".join(lines).strip()
 
 
+def own_subject(submission: Submission, words: MailWords) -> str:
+    """Gives what the sender wrote in the subject of a mail: of an answer, what is not of our letter's."""
+    subject, begins = submission.subject.strip(), _folded(words.quotes.subjects)
+    while fold(subject).startswith(begins):
+        subject = subject.partition(":")[2].strip()
+    return _UP_TO_OUR_NUMBER.sub("", subject).strip(" -–—:")
+
+
+# Every letter of ours ends its subject with the number of what it is about.
+_UP_TO_OUR_NUMBER = re.compile(r".*\[[GN]-[0-9A-Z]{8}\]", re.DOTALL)
+
+
 def _quotes_the_rest(lines: Sequence[str], at: int, quotes: Quotes) -> bool:
     """Tells whether all below a line is another mail's.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.domain.turkish import fold
 from pipeline.domain.turkish import heading as in_order
 
 # A word that somebody has set wide: "İ P T A L".
@@ -20,6 +22,19 @@ def heading(text: str) -> str:
     ('iptal edildi', 'b 4 grubu')
     """
     return _WIDE.sub(lambda word: word[0].replace(" ", ""), in_order(text))
+
+
+def has_other_letters(text: str) -> bool:
+    """Tells whether letters of another script stand in a text: no list of words here could know them.
+
+    >>> has_other_letters("Şükrü, Łódź"), has_other_letters("вернули")
+    (False, True)
+    """
+    return any(
+        ch.isalpha() and not unicodedata.name(ch, "").startswith("LATIN")
+        for ch in ("" if text.isascii() else fold(text))
+        if not ch.isascii()
+    )
 
 
 def has(words: Sequence[str], phrases: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field
 from pipeline.domain import UNDER
 from pipeline.domain.official_files import OfficialPart
 from pipeline.domain.turkish import squeeze, without_addresses
-from pipeline.policy.phrases import has, has_new_verb, heading, single_words, without
+from pipeline.policy.phrases import has, has_new_verb, has_other_letters, heading, single_words, without
 
 # What people put where there is nothing to say.
 NOTHING = set("-–—./, ")
@@ -218,6 +218,8 @@ class Foreign(Proved):
 
     def are_in(self, text: str) -> bool:
         """Tells whether a text is of another language, and says something unknown in it."""
+        if has_other_letters(text):
+            return True
         words = heading(text).split()
         if not has(words, self.signs) or has(words, self.notices):
             return False
@@ -344,7 +346,11 @@ class Waiting(Proved):
         known = {*self.signs, *NOTHING}
         is_signed = any(unicodedata.category(sign) == "So" and sign not in known for sign in bare)
         left = without(bare, self.words)
-        return is_signed or any(not _NUMBER.fullmatch(w) and len(w) > 1 and w not in own for w in left)
+        return (
+            is_signed
+            or has_other_letters(bare)
+            or any(not _NUMBER.fullmatch(w) and len(w) > 1 and w not in own for w in left)
+        )
 
 
 # A number of whatever kind, an IBAN as well.

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import OfficialFile, validated
 from pipeline.domain.turkish import squeeze
-from pipeline.policy.phrases import has, heading, without
+from pipeline.policy.phrases import has, has_other_letters, heading, without
 from pipeline.policy.remark_words import (
     NOTHING,
     AboutPerson,
@@ -77,6 +77,8 @@ class Remarks(OfficialFile):
 
     def is_against_all(self, line: str) -> bool:
         """Tells whether a line around a list takes the whole of it back, denies it or puts it off."""
+        if has_other_letters(line):
+            return True
         if not has(heading(line).split(), self.lines.pointers):
             return False
         said = " ".join(without(line, self.lines.asks))
@@ -88,7 +90,7 @@ class Remarks(OfficialFile):
 
     def is_idle(self, note: str) -> bool:
         """Tells whether a note beside a row says nothing that a person would have to read."""
-        if self.withdrawal.are_in(note) or _UNKNOWN_SIGN.search(note):
+        if self.withdrawal.are_in(note) or _UNKNOWN_SIGN.search(note) or has_other_letters(note):
             return False
         if not heading(note):
             return not set(squeeze(note)) - NOTHING

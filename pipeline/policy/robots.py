@@ -36,13 +36,27 @@ def says_it_is_a_programs(submission: Submission, words: MailWords) -> bool:
 
 def why_robot_like(submission: Submission, office: Office, words: MailWords) -> str:
     """Tells by signs alone whether a program wrote a mail: "looks_automatic", "may_be_automatic", or ""."""
-    signs = set(_signs(submission, office, words))
+    titles = _titles(submission.subject, words)
+    signs = {*_signs(submission, office, words), *titles}
     local_part = submission.sender.rpartition("@")[0]
     if signs and any(fnmatchcase(local_part, pattern) for pattern in words.robots.offices):
         signs.add("sender")
-    if not signs or any(map(_is_sent, submission.attachments)):
+    # What programs begin their subjects with stands before files that nobody chose, too.
+    if any(map(_is_sent, submission.attachments)):
+        return MAY_BE_AUTOMATIC if titles else ""
+    if not signs:
         return ""
     return LOOKS_AUTOMATIC if len(signs) > 1 else MAY_BE_AUTOMATIC
+
+
+def _titles(subject: str, words: MailWords) -> list[str]:
+    """Names the signs in what a subject begins with; a person may begin like a program, but not twice."""
+    begins = tuple(fold(begin) for begin in words.robots.subjects)
+    folded = fold(subject)
+    if not folded.startswith(begins):
+        return []
+    rest = folded.partition(":")[2]
+    return ["subject", "answered"] if rest.strip().startswith(begins) else ["subject"]
 
 
 def _signs(submission: Submission, office: Office, words: MailWords) -> Iterator[str]:
