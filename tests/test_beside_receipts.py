@@ -118,3 +118,14 @@ def test_through_the_front_door(tmp_path: Path, capsys: pytest.CaptureFixture[st
         mails = [str(tmp_path / "1.eml"), str(tmp_path / "2.eml")]
         assert run(["explain", "--json", "--today", "2024-06-14", *mails]) == 0
         assert json.loads(capsys.readouterr().out)[-1]["outcome"] == outcome
+
+
+def test_a_wrong_payment_beside_a_right_one_asks_nobody_to_pay_again() -> None:
+    right = slip()
+    wrong = slip(rail="FAST", reference="2024051200011111", digest="e" * 64, file="eski.pdf")
+    for receipts in ((right, wrong), (wrong, right)):
+        decision = judged(*receipts, facts=facts_of(open_case()))
+        assert decision.outcome is Outcome.HELD
+        assert "receipt/rail" in rules_found(decision)
+        assert [e.receipt and e.receipt.file for e in decision.withheld if e.receipt] == [right.file]
+    assert judged(wrong, facts=facts_of(open_case())).outcome is Outcome.RETURNED

@@ -193,3 +193,15 @@ def test_a_decision_that_is_withdrawn_takes_its_letters_with_it(desk: Desk) -> N
     assert to_people(desk) == {}
     desk.take(fixture("accepted/list-of-five"))
     assert to_people(desk) == letters
+
+
+def test_who_writes_and_has_the_answer_sent_elsewhere_hears_of_it_too(ledger: Ledger) -> None:
+    # The address in From proves nobody, and only a colleague would hear that its owner stands on a list.
+    entry = listed()
+    with ledger.transaction():
+        ledger.add_entries([entry], AYSE.work_email)
+        mail_of = replace(mail_from(sender=AYSE.work_email), reply_to=SECRETARY)
+        (letter,) = letters_to_named(ledger, [entry], mail_of, POLICY, NOW)
+        assert letter.recipient == AYSE.work_email
+        own = replace(mail_of, reply_to=AYSE.work_email)
+        assert letters_to_named(ledger, [entry], own, POLICY, NOW) == ()

@@ -67,7 +67,8 @@ def _letter(case: Case, address: str, is_to_pay: bool, policy: Policy, now: date
 def _reachable(
     ledger: Ledger, opened: Iterable[Entry], submission: Submission, policy: Policy
 ) -> Iterator[tuple[Case, str]]:
-    writers = {submission.sender.lower(), answer_to(submission).lower()}
+    # Who only bears the sender's address hears nothing where the answer goes elsewhere.
+    answered = answer_to(submission).lower()
     opened = list(opened)
     whose: dict[str, set[str]] = {}
     for entry in opened:
@@ -77,7 +78,7 @@ def _reachable(
         address = (entry.holder.work_email or "").lower() if entry.holder else ""
         case = fold_case([entry])
         if (
-            address not in writers
+            address != answered
             and _is_a_persons(address, policy)
             # Of the same list, too: its people are not in the ledger before its letters are written.
             and len(whose[address]) == 1

@@ -15,6 +15,7 @@ from pipeline.domain import (
     Finding,
     Matter,
     Outcome,
+    Receipt,
     Subject,
 )
 from pipeline.domain.cases import cases_among
@@ -192,11 +193,30 @@ def _ask_the_receipts(table: _Table) -> _Table:
     for i, receipt in enumerate(receipts):
         found = tuple(bench.ask_receipt(i, receipt, siblings(receipt, receipts)))
         entry = payment(table.matter.sha, receipt, bench.facts, bench.procedure)
-        # One mail pays once for one case; what else it brings waits.
+        # One mail pays once for one case; what else it brings waits, and what goes back pays for nothing.
         is_paid = entry and entry.case in {a.entry.case for a in asked if a.entry}
-        asked.append(_Asked(None if is_paid else entry, found))
+        goes_back = _goes_back(_Asked(None, found))
+        asked.append(_Asked(None if is_paid or goes_back else entry, found))
         bench = bench.after(asked[-1].entry)
-    return replace(table, bench=bench, receipts=tuple(asked))
+    return replace(table, bench=bench, receipts=_beside_a_good_one(asked, receipts))
+
+
+def _beside_a_good_one(asked: Sequence[_Asked], receipts: Sequence[Receipt]) -> tuple[_Asked, ...]:
+    """Has a person look at a payment that would go back beside one of the same person's that would not.
+
+    Whoever has paid rightly after all is not asked to pay once more.
+    """
+    good = {r.identity_number for r, a in zip(receipts, asked, strict=True) if not _goes_back(a)} - {None}
+    return tuple(
+        replace(a, findings=tuple(replace(f, consequence=Consequence.HOLD) for f in a.findings))
+        if _goes_back(a) and r.identity_number in good
+        else a
+        for r, a in zip(receipts, asked, strict=True)
+    )
+
+
+def _goes_back(asked: _Asked) -> bool:
+    return any(finding.consequence is Consequence.RETURN for finding in asked.findings)
 
 
 # --- what follows ------------------------------------------------------------------------------
