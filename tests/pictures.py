@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pypdfium2
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.pdfbase import pdfmetrics
@@ -25,6 +25,16 @@ def logo_png() -> bytes:
     pen.ellipse((26, 26, 70, 70), fill="#c00000")
     pen.ellipse((38, 26, 78, 66), fill="white")
     return _saved(logo, "PNG")
+
+
+def words_png(*lines: str, size: int = 28) -> bytes:
+    """Lines of print on white, as a screenshot of a message has them."""
+    font = ImageFont.truetype(_FONT_FILE, size)
+    picture = Image.new("RGB", (900, 60 + len(lines) * size * 2), "white")
+    pen = ImageDraw.Draw(picture)
+    for at, line in enumerate(lines):
+        pen.text((30, 30 + at * size * 2), line, "black", font=font)
+    return _saved(picture, "PNG")
 
 
 def photo(pdf: bytes, turned_by: float = 1.5) -> bytes:

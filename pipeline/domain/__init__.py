@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.domain.evidence import (
         FORM_UNKNOWN,
         UNDER,
+        Aside,
         Elsewhere,
         Evidence,
         Holder,
@@ -64,6 +65,7 @@ __all__ = [
     "UNDER",
     "UNSENT",
     "Arrival",
+    "Aside",
     "Attachment",
     "Batch",
     "Batching",

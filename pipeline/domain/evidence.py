@@ -170,13 +170,24 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """A file that asks for nothing of its own: what it is ("picture" for one in the text), its lines."""
+
+    name: str
+    what: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Matter:
     """A mail by its digest, taken apart, with what its files say: what is judged and answered.
 
-    `automatic` names the sign of a robot that sent it, "" where a person may have.
+    `automatic` names the sign of a robot that sent it, "" where a person may have. `aside` are the files that
+    no letter speaks of.
     """
 
     sha: str
     submission: Submission
     evidence: Evidence
     automatic: str = ""
+    aside: tuple[Aside, ...] = ()

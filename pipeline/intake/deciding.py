@@ -29,6 +29,7 @@ from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
 from pipeline.judging.questions import against_somebody
 from pipeline.judging.read import opened_files, read, said_in
+from pipeline.judging.set_aside import set_aside
 from pipeline.ledger.book import Decided
 from pipeline.ledger.knowledge import Known, known_about, others_named
 from pipeline.ledger.quotas import Exceeded
@@ -99,7 +100,9 @@ def _ask(
     ledger, policy, sha = sitting.ledger, sitting.policy, mail.arrival.sha
     as_of = ledger.moment()
     submission = replace(submission, number=ledger.number_for(sha))
-    matter = Matter(sha, said_in(submission, files), read(files, policy.patterns), mail.automatic)
+    evidence = read(files, policy.patterns)
+    aside = set_aside(files, evidence)
+    matter = Matter(sha, said_in(submission, files), evidence, mail.automatic, aside)
     # A release is asked of the mail's own words alone; what is withdrawn, of all that is said.
     wish = None if mail.automatic else wish_of(ledger, submission, policy)
     is_release = wish is not None and not wish.hindrance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,7 +10,6 @@ from typing import Literal
 from pipeline.domain import (
     Case,
     Consequence,
-    Evidence,
     Facts,
     Finding,
     Holder,
@@ -23,6 +23,7 @@ from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED, held_as_a_whole
 from pipeline.judging.discretion import is_known, visible
 from pipeline.judging.hearing import Heard, hear, hear_alone
+from pipeline.judging.set_aside import hear_aside, unknown_in_pictures
 from pipeline.judging.unknown_words import (
     hear_of_payment,
     say_what_it_is,
@@ -31,7 +32,7 @@ from pipeline.judging.unknown_words import (
 )
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_subject, own_words, passed_on
-from pipeline.policy.naming import names
+from pipeline.policy.naming import names, words_of
 from pipeline.policy.policy import Policy
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.topics import Topic, topics_of
@@ -64,7 +65,7 @@ def said_by(matter: Matter, policy: Policy) -> Said:
     words = own_words(matter.submission, policy.mail_words)
     claims = len(evidence.holders) + len(evidence.receipts) + len(evidence.unread) + len(evidence.pasted)
     about = topics_of(words, policy.topics) if not evidence.holders else ()
-    beside = _heard_beside(matter.submission, evidence, policy) if claims else Heard({})
+    beside = _heard_beside(matter, policy) if claims else Heard({})
     return Said(words, tuple(about), beside, claims)
 
 
@@ -117,6 +118,9 @@ def _not_understood(said: Said, matter: Matter, facts: Facts, policy: Policy) ->
         return Meant()
     if unknown := _unknown_words(said, matter, waiting, policy):
         return Meant(waiting, unknown, "words")
+    names = frozenset(heading(" ".join(c.holder.name for c in waiting if c.holder)).split())
+    if shown := unknown_in_pictures(matter.aside, _own_words(matter) | names, policy):
+        return Meant(waiting, shown, "words")
     # What stands in a file that nobody could read, or that is none of ours, nobody has heard.
     files = (u.name for u in matter.evidence.unread if u.why != "signed_form")
     unread = next((name for name in files if not say_what_it_is(name, said.words, policy.remarks)), "")
@@ -243,12 +247,23 @@ def _own(facts: Facts) -> tuple[Case, ...]:
     return tuple(c for c in own.values() if c.procedure is Procedure.LOST_OR_STOLEN and c.holder)
 
 
-def _heard_beside(submission: Submission, evidence: Evidence, policy: Policy) -> Heard:
+def _heard_beside(matter: Matter, policy: Policy) -> Heard:
     """Hears what is said beside files: nobody reads it but us."""
-    subject, words = _spoken(submission, policy)
-    heard = hear(subject, words, evidence.holders, policy.remarks)
-    payment = hear_of_payment(subject, words, policy.remarks) if evidence.receipts else ""
-    return replace(heard, payment=payment)
+    receipts = matter.evidence.receipts
+    subject, words = _spoken(matter.submission, policy)
+    heard = hear(subject, words, matter.evidence.holders, policy.remarks)
+    if not receipts:
+        return heard
+    payment = hear_of_payment(subject, words, policy.remarks)
+    return replace(heard, payment=payment or hear_aside(matter.aside, receipts, _own_words(matter), policy))
+
+
+def _own_words(matter: Matter) -> frozenset[str]:
+    """Gives the words by which a mail's writer, and those whom its files name, are called."""
+    submission, evidence = matter.submission, matter.evidence
+    people = (name for receipt in evidence.receipts for name in (receipt.debtor, receipt.payer) if name)
+    senders = f"{submission.sender_name} {re.sub(r'[@._-]', ' ', submission.sender)}"
+    return frozenset({*heading(" ".join([senders, *people])).split(), *words_of(evidence.holders)})
 
 
 def _spoken(submission: Submission, policy: Policy) -> tuple[str, str]:

@@ -15,13 +15,13 @@ def sentences(subject: str, words: str, holders: Sequence[Holder], notices: Lega
     """Divides a mail into its sentences, those of a house's footer left out; no house names a row in it."""
     for part in (subject, *re.split(r"\n\s*\n", words)):
         is_footer = False
-        for sentence in _divided(part):
+        for sentence in divided(part):
             is_footer = notices.are_in(sentence) or (is_footer and notices.may_go_on(sentence))
             if not is_footer or named(sentence, holders):
                 yield sentence
 
 
-def _divided(part: str) -> Iterator[str]:
+def divided(part: str) -> Iterator[str]:
     """Divides a paragraph at full stops and questions; programs break lines anywhere else."""
     sentence = ""
     for piece in re.split(r"(?<=[.!?;…])\s+", squeeze(part.replace("\n", " "))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import email
 import email.policy
@@ -75,6 +76,9 @@ _END_OF_LINE = rb"(?:\r\n|\r|\n)"
 _FOLDED = rb"[^\r\n]*(?:" + _END_OF_LINE + rb"[ \t][^\r\n]*)*"
 _FROM = re.compile(rb"(?im)(?:^|\r)from[ \t]*:(" + _FOLDED + rb")")
 _PARAMETERS = re.compile(rb"(?im)(?:^|\r)content-(?:type|disposition)[ \t]*:" + _FOLDED)
+_PICTURE_IN_HTML = re.compile(
+    r"data:image/([\w.+-]{1,20})[^,\"'<>]{0,80};base64,([A-Za-z0-9+/=%\s]+)", re.IGNORECASE
+)
 _ENDINGS = {
     "application/pdf": ".pdf",
     "image/jpeg": ".jpg",
@@ -110,7 +114,10 @@ def unpack(arrival: Arrival) -> Submission:
         references=_message_ids(_header(tree, "references") + " " + _header(tree, "in-reply-to")),
         text=_with_heard(words, heard, _only_shown(html, words)),
         html=html,
-        attachments=_attachments(others, html, heard, [file for _words, files in plain for file in files]),
+        attachments=(
+            *_attachments(others, html, heard, [file for _words, files in plain for file in files]),
+            *_pictures_in(html),
+        ),
         headers=tuple((key.lower(), _as_written(value)) for key, value in _raw_headers(tree)),
         also_from=_other_writers(tree, head, sender),
         reply_to=next((a for _, a in _addresses(tree, ("reply-to",))), ""),
@@ -494,6 +501,26 @@ def _attachment(part: Message, number: int, html: str, heard: list[Message]) -> 
     return replace(file, inline=_is_inline(part, html), is_heard=part in heard)
 
 
+def _pictures_in(html: str) -> tuple[Attachment, ...]:
+    """Takes out the pictures that a mail's HTML holds itself; people see them like any other."""
+    found = list(dict.fromkeys(_PICTURE_IN_HTML.findall(html)))
+    if len(found) > _MOST_PARTS:
+        raise Malformed("too_many_parts")
+    pictures = (
+        _file(f"resim-{number}.{kind.partition('+')[0].lower()}", f"image/{kind.lower()}", _of_base64(data))
+        for number, (kind, data) in enumerate(found, start=1)
+    )
+    return tuple(replace(picture, inline=True) for picture in pictures)
+
+
+def _of_base64(data: str) -> bytes:
+    plain = re.sub(r"%([0-9A-Fa-f]{2})", lambda coded: chr(int(coded[1], 16)), data)
+    letters = re.sub(r"[^A-Za-z0-9+/]", "", plain)
+    # One letter too many is none of any byte.
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return base64.b64decode(letters + "=" * (-len(letters) % 4))
+
+
 def _file(name: str, media_type: str, data: bytes) -> Attachment:
     return Attachment(name, media_type, data, hashlib.sha256(data).hexdigest())
 
@@ -561,6 +588,8 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._silent += tag in ("style", "script")
+        if tag == "img" and not self._silent:
+            self.words.append(_instead_of_picture(dict(attrs)))
         if tag in _BLOCKS:
             self._add("\n")
         elif tag in _CELLS:
@@ -586,6 +615,12 @@ class _Words(HTMLParser):
 def _is_citing(told: Mapping[str, str | None]) -> bool:
     """Tells whether a block quotes another mail; programs set a text in with the same tag."""
     return told.get("type") == "cite" or "cite" in told or "quote" in (told.get("class") or "")
+
+
+def _instead_of_picture(told: Mapping[str, str | None]) -> str:
+    """Gives the words that people are shown where a picture does not come with the mail."""
+    is_enclosed = (told.get("src") or "").strip().lower().startswith(("cid:", "data:"))
+    return "" if is_enclosed else f" {told.get('alt') or ''} "
 
 
 def plain_text(html: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from pydantic import Field
 
@@ -305,6 +306,12 @@ class Payments(Proved):
         """Tells whether a text may say that a payment was not made, was taken back or is another's."""
         return any(self._is_against(clause) for clause in _CLAUSE.split(text))
 
+    def are_in_letter(self, sentence: str, nouns: tuple[str, ...]) -> bool:
+        """Tells the same of a sentence of a letter about a payment, which it need not name."""
+        left = without(sentence, self.harmless)
+        is_against = has(left, (*self.signs, *self.against))
+        return is_against or self._has_unknown(without(without_addresses(" ".join(left)), nouns))
+
     def _is_against(self, clause: str) -> bool:
         left = without(clause, self.harmless)
         if has(left, self.signs):
@@ -319,6 +326,35 @@ class Payments(Proved):
             return True
         others = [word for word in words if word not in denied]
         return has_new_verb(others, self.endings, (*self.verbs, *self.subjects))
+
+
+class Papers(Proved):
+    """What a letter, a statement or a picture of a few words may say beside a receipt, and not be against it.
+
+    In a letter a predicate, told by `endings`, must be one of `verbs`, and so must be the word before one of
+    `manners`; what one of `denials` finds must not stand there, and `nouns` only look like predicates. Of a
+    statement the `statements` are known; of a picture all words must be among `pictures`. The examples are
+    sentences of letters.
+    """
+
+    endings: tuple[str, ...]
+    verbs: tuple[str, ...]
+    denials: tuple[str, ...]
+    manners: tuple[str, ...]
+    nouns: tuple[str, ...]
+    statements: tuple[str, ...]
+    pictures: tuple[str, ...]
+
+    def are_in(self, sentence: str, own: Collection[str] = ()) -> bool:
+        """Tells whether a sentence of a letter says what is not known to say nothing new."""
+        words = [w for w in without(without_addresses(sentence), self.nouns) if w not in own]
+        if any(re.search(denial, word) for denial in self.denials for word in words):
+            return True
+        manners = single_words(self.manners)
+        meant = [word for word, after in pairwise(words) if after in manners]
+        return any(not has([word], self.verbs) for word in meant) or has_new_verb(
+            words, self.endings, self.verbs
+        )
 
 
 # What is said of two things in one sentence.

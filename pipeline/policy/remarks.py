@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from pipeline.domain.faults import OperatorFault
@@ -22,6 +22,7 @@ from pipeline.policy.remark_words import (
     LegalNotices,
     Lines,
     Notes,
+    Papers,
     Payments,
     Pointed,
     Proved,
@@ -32,6 +33,8 @@ from pipeline.policy.remark_words import (
     Withdrawal,
 )
 
+# What OCR makes of a drawing is shorter.
+_FEWEST_LETTERS = 3
 # A cross or a tick says something without a word.
 _UNKNOWN_SIGN = re.compile(r"[^\w\s.,;:!/()'\"’“”&+*°-–—-]")
 
@@ -58,6 +61,7 @@ class Remarks(OfficialFile):
     revisions: Revisions | None = None
     waiting: Waiting | None = None
     payments: Payments | None = None
+    papers: Papers | None = None
 
     @property
     def harmless(self) -> tuple[str, ...]:
@@ -69,6 +73,22 @@ class Remarks(OfficialFile):
         """Tells whether a text beside a receipt says something of it that a person would have to read."""
         against = (self.payments, self.enclosures, self.foreign)
         return self.payments is not None and any(one.are_in(text) for one in against if one)
+
+    def is_against_in_letter(self, sentence: str, own: Collection[str] = ()) -> bool:
+        """Tells whether a sentence of a letter beside a receipt may speak against it, or whom it is for."""
+        if not (self.papers and self.payments):
+            return False
+        against = self.payments.are_in_letter(sentence, self.papers.nouns) or self.withdrawal.are_in(sentence)
+        return against or self.foreign.are_in(sentence) or self.papers.are_in(sentence, own)
+
+    def is_unknown_in_picture(self, text: str, own: Collection[str] = ()) -> bool:
+        """Tells whether words of a picture in a mail's text are more than those of a logo or a signature."""
+        if not (self.papers and self.waiting):
+            return False
+        known = {*own, *(word for word in heading(text).split() if len(word) < _FEWEST_LETTERS)}
+        return self.is_against_payment(text) or self.waiting.are_in(
+            " ".join(without(text, self.papers.pictures)), known
+        )
 
     def may_be_against_somebody(self, text: str) -> bool:
         """Tells whether a text may speak against an application, whoever's it is."""
@@ -120,6 +140,8 @@ class Remarks(OfficialFile):
             told += (("waiting", self.waiting, self.waiting.are_in),)
         if self.payments:
             told += (("payments", self.payments, self.payments.are_in),)
+        if self.papers:
+            told += (("papers", self.papers, self.is_against_in_letter),)
         for key, proved, holds in told:
             for example, wanted in [
                 *((e, True) for e in proved.matches),

@@ -7,8 +7,8 @@ ends there, and `failed` makes a Transcript of that.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cached_property
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.papers.clues import Clues
 
 # Part of the key under which transcripts are kept: a new one has every file read again.
-SCANNER_VERSION = "19"
+SCANNER_VERSION = "20"
 
 _OLE, _ZIP = bytes.fromhex("d0cf11e0a1b11ae1"), b"PK\x03\x04"
 _OUTLOOK_ITEM = "__substg1.0_".encode("utf-16-le")
@@ -51,7 +51,11 @@ PASSING = frozenset(
 _MAY_HOLD_PICTURES = frozenset({"xlsx", "xlsx-strict", "xlsm", "xlsb", "ods"})
 # Banks put their receipt's data into its PDF as XML, which is nobody's enclosure.
 _MAY_BE_CARRIED = frozenset({FileKind.PDF, FileKind.PICTURE, FileKind.WORKBOOK})
+_CARDS = frozenset({"vcard", "calendar"})
 _MAY_BE_DATA = frozenset({"xml", "ubl"})
+_DATA = frozenset({*_MAY_BE_DATA, "e-dekont"})
+# A longer text between tags is a style sheet, or bytes.
+_LONGEST_SAID = 300
 
 
 def scan(data: bytes, clues: str) -> Any:
@@ -87,6 +91,20 @@ def _words_of(data: bytes) -> str:
 
     found = letters_of(data)
     return found[0][:MAX_HEARD] if found else ""
+
+
+def _with_others(read: Transcript, others: tuple[str, ...]) -> Transcript:
+    """Lets a receipt wait that carries what nobody has read: it is told with what lies across it."""
+    if not others:
+        return read
+    first, *rest = read.pages
+    return replace(read, pages=(replace(first, across=(*first.across, *others)), *rest))
+
+
+def _words_on_card(data: bytes) -> str:
+    from pipeline.sandbox.scanner.cards import words_of_card
+
+    return words_of_card(_words_of(data))
 
 
 def failed(digest: str, why: str, size: int) -> Transcript:
@@ -130,6 +148,8 @@ class Scan:
             if found.problem == "plain_text":
                 # It is for a person to read; but whoever takes somebody back in it is heard.
                 return replace(blank, said=_words_of(data))
+            if found.format in _CARDS:
+                return replace(blank, said=_words_on_card(data))
             return blank if found.problem else self._read(data, found, blank, depth)
         except Exception as fault:
             return replace(blank, problem=told_of(fault, data, blank.format))
@@ -152,23 +172,42 @@ class Scan:
     def _pdf(self, data: bytes, blank: Transcript, depth: int) -> Transcript:
         from pipeline.sandbox.scanner.pdfs import read_pdf, tells_of_a_payment
 
-        read = replace(read_pdf(data, blank.digest, self._clues), codes=self._coded_in(data))
+        codes, others = self._enclosed_in_pdf(data)
+        read = replace(read_pdf(data, blank.digest, self._clues), codes=codes)
         if tells_of_a_payment(read, self._clues):
-            return read
+            return _with_others(read, others)
         # A portfolio's own page says no more than which program opens it.
         inner = self._carried(data, depth)
         return replace(read, inner=inner, problem="" if inner else read.problem)
 
-    def _coded_in(self, data: bytes) -> tuple[Coded, ...]:
-        """Reads the files of data that a PDF carries; what is wrong with them is no matter of its pages."""
+    def _enclosed_in_pdf(self, data: bytes) -> tuple[tuple[Coded, ...], tuple[str, ...]]:
+        """Reads the files of data that a PDF carries, and names what else it carries or what they deny.
+
+        A bank puts its data there, and nothing else; what is wrong with them is no matter of the pages.
+        """
         from pipeline.sandbox.scanner.pdfs import enclosed_in
 
-        with suppress(Unreadable):
-            told = (
-                self._data(content) for _, content in enclosed_in(data, self._room) if b"<" in content[:64]
-            )
-            return tuple(dict.fromkeys(coded for coded in told if coded))
-        return ()
+        codes: list[Coded] = []
+        others: list[str] = []
+        try:
+            for name, content in enclosed_in(data, self._room):
+                coded = self._data(content) if b"<" in content[:64] else None
+                codes += [coded] if coded else []
+                others += self._against(content) if coded else self._named(name, content)
+        except Unreadable as fault:
+            others.append(str(fault))
+        return tuple(dict.fromkeys(codes)), tuple(others)
+
+    def _named(self, name: str, content: bytes) -> list[str]:
+        found = sniff(content, self._room)
+        return self._against(content) if found.format in _MAY_BE_DATA else [f"{name} [{found.format or '?'}]"]
+
+    def _against(self, content: bytes) -> list[str]:
+        """Gives what a file of data says between its tags against a payment."""
+        from pipeline.papers.rails import signs_on
+
+        said = re.findall(rf">([^<>]{{1,{_LONGEST_SAID}}})<", _words_of(content))
+        return [text.strip() for text in said if signs_on((text,), (), self._clues.rails)]
 
     def _data(self, data: bytes) -> Coded | None:
         from pipeline.sandbox.scanner.payment_data import payment_data
@@ -180,8 +219,10 @@ class Scan:
 
         if depth >= MAX_DEPTH:
             return ()
-        carried = ((name, self.file(content, depth + 1)) for name, content in enclosed_in(data, self._room))
-        return tuple((name, file) for name, file in carried if file.kind in _MAY_BE_CARRIED)
+        carried = [(name, self.file(content, depth + 1)) for name, content in enclosed_in(data, self._room)]
+        if not any(file.kind in _MAY_BE_CARRIED for _, file in carried):
+            return ()
+        return tuple((name, file) for name, file in carried if file.format not in _DATA)
 
     def _workbook(self, data: bytes, found: Sniffed, blank: Transcript, depth: int) -> Transcript:
         from pipeline.sandbox.scanner.workbooks import read_workbook
