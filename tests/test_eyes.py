@@ -112,3 +112,15 @@ def test_words_as_high_as_the_page_cost_no_slip() -> None:
     tall = [Word(f"{n:03}", n, n, 500 + n, 700 + n) for n in range(300)]
     sight = sight_of(picture, 0.4, tall, frozenset(tall), lambda: 60.0)
     assert sight.unlike == frozenset(tall)
+
+
+@pytest.mark.parametrize("word", ["KOPYA", "SAHTE", "REFUNDED", "SPECIMEN", "İADE", "VOID", "ASKIDA"])
+@pytest.mark.parametrize("size", [16, 40, 66])
+def test_a_word_is_read_however_large_it_stands_beside_the_print(word: str, size: int) -> None:
+    def stamp(draw: ImageDraw.ImageDraw) -> None:
+        font = ImageFont.truetype(str(font_file("sans-bold")), size * _DOTS // 2)
+        draw.text((60, 170), word, fill="#bbbbbb", font=font)
+        # A logo elsewhere on the page must not keep anybody from looking.
+        draw.ellipse((1000, 20, 1080, 100), outline="black", width=8)
+
+    assert word in " ".join(told.text for told in sight_with(stamp).besides)

@@ -8,7 +8,7 @@ doubtful, and so is one for which there was no time, or at which nobody needed t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -20,7 +20,7 @@ from pipeline.papers.clues import Clues
 from pipeline.papers.strength import repaired_dates
 from pipeline.sandbox.scanner.codes import NO_CODES, Codes, codes_on, without_codes
 from pipeline.sandbox.scanner.crossing import is_crossed_out
-from pipeline.sandbox.scanner.leftover import Leftover, leftover
+from pipeline.sandbox.scanner.leftover import Box, Leftover, large_parts, leftover
 from pipeline.sandbox.scanner.ocr import MAX_OCR_PIXELS, look
 from pipeline.sandbox.scanner.preparation import Hypothesis, paper
 
@@ -36,6 +36,8 @@ _CLOSE = (Hypothesis(scale=2.0, psm=6), Hypothesis(soft=0.8, scale=3.0, psm=7))
 _WRONG = 6
 # Strips of lines that are looked at from close by; who doubts more of a page doubts all of it.
 _MOST_STRIPS = 12
+# Parts of what is left over that are looked at by themselves, and how high, in pixels, they are then.
+_MOST_LARGE, _USUAL = 6, 44
 # An approval code has six signs.
 _LONGEST_CODE = 6
 # Round letters of a code, whose tails and bars are seen as anything.
@@ -155,7 +157,25 @@ def _strip(words: Sequence[Word], unit: float, picture: Image.Image) -> tuple[in
 
 
 def _besides(left_over: Leftover, unit: float, words: Sequence[Word], left: Watch) -> tuple[Word, ...]:
-    """Reads what a page shows besides its words."""
+    """Reads what a page shows besides its words: as it stands, and its larger parts each by itself."""
+    usual = _in_usual_size(left_over, unit, words, left)
+    parts = large_parts(left_over)[:_MOST_LARGE]
+    large = [word for part in parts for word in _shrunk(part, left_over, unit, left)]
+    known = {word.text for word in usual}
+    return (*usual, *(word for word in large if _is_telling(word) and word.text not in known))
+
+
+def _shrunk(part: Box, left_over: Leftover, unit: float, left: Watch) -> Iterator[Word]:
+    """Reads a part by itself, in the size of print: letters far higher than others are overlooked."""
+    if left() <= 0:
+        return
+    hypothesis = Hypothesis(scale=_USUAL / (part[3] - part[1]), psm=6)
+    reading = look(left_over.picture.crop(part), hypothesis, Clues(), min(LOOK_SECONDS, left()))
+    for word in reading.words if reading else ():
+        yield _shifted(word, left_over.x0 + part[0], left_over.top + part[1]).scaled(unit)
+
+
+def _in_usual_size(left_over: Leftover, unit: float, words: Sequence[Word], left: Watch) -> tuple[Word, ...]:
     for hypothesis in _LOOKS:
         reading = (
             look(left_over.picture, hypothesis, Clues(), min(LOOK_SECONDS, left())) if left() > 0 else None

@@ -22,6 +22,10 @@ _BESIDE = 0.25
 _THICKEST_RULE = 5
 _LONG = 0.2
 _MARGIN = 12
+# Letters of headings are so high, in pixels; the dot of an İ stands no further above its stem.
+_LARGE, _LINE_GAP = 20, 14
+
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,32 @@ def leftover(picture: Image.Image, words: Sequence[Word]) -> Leftover | None:
     left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
     right, bottom = min(bare.width, box[2] + _MARGIN), min(bare.height, box[3] + _MARGIN)
     return Leftover(bare.crop((left, top, right, bottom)), left, top)
+
+
+def large_parts(left_over: Leftover) -> list[Box]:
+    """Gives the parts that are as high as headings and stand apart from the rest, the widest first."""
+    picture = left_over.picture
+    ground = paper(picture)
+    ink = without_rules(picture.point([255 if abs(level - ground) >= _INK else 0 for level in range(256)]))
+    found: list[Box] = []
+    for top, bottom in _runs(ink.getprojection()[1], _LINE_GAP):
+        across = ink.crop((0, top, ink.width, bottom)).getprojection()[0]
+        # Between the words of a line there is less than a line's height.
+        for left, right in _runs(across, bottom - top) if bottom - top >= _LARGE else ():
+            around = left - _MARGIN, top - _MARGIN, right + _MARGIN, bottom + _MARGIN
+            found.append((max(0, around[0]), max(0, around[1]), *around[2:]))
+    return sorted(found, key=lambda part: part[0] - part[2])
+
+
+def _runs(filled: Sequence[int], gap: int) -> list[tuple[int, int]]:
+    """Gives where ink begins and ends, gaps up to so many lines of points left out."""
+    runs: list[tuple[int, int]] = []
+    for at in (at for at, is_filled in enumerate(filled) if is_filled):
+        if runs and at - runs[-1][1] <= gap:
+            runs[-1] = (runs[-1][0], at + 1)
+        else:
+            runs.append((at, at + 1))
+    return runs
 
 
 def without_rules(ink: Image.Image) -> Image.Image:
