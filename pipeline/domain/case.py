@@ -114,6 +114,9 @@ class Facts:
     sent_cases: tuple[Case, ...] = ()
     # Others' cases on their way to Kamu SM whose people the mail names, in words that may be against them.
     named: tuple[Case, ...] = ()
+    # Cases that wait and stood beside rows which this list repeats, in an earlier one of its sender, and that
+    # it leaves out.
+    left_out: tuple[Case, ...] = ()
     # Whether a list has nobody but those whose rows went back to its sender: no others were asked for.
     as_asked: bool = False
     # Cases whose withdrawal waits for an official's word.

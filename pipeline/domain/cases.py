@@ -184,6 +184,11 @@ def sent_on(case: Case) -> date | None:
     return max(batched, case.steps.get(Event.RELEASED, batched))
 
 
+def may_still_wait(case: Case) -> bool:
+    """Tells whether an open case is on its way to Kamu SM, and nobody has been sent it yet."""
+    return not (case.is_closed or case.is_returned or sent_on(case))
+
+
 def latest_open(cases: Iterable[Case]) -> Case | None:
     """Picks the most recently opened case that is not closed."""
     return max((c for c in cases if not c.is_closed), key=lambda c: c.opened_on, default=None)
@@ -191,6 +196,7 @@ def latest_open(cases: Iterable[Case]) -> Case | None:
 
 def cases_among(facts: Facts) -> tuple[str, ...]:
     """Names every case that the facts of a mail speak of."""
-    cases = (*facts.cases.values(), *facts.paid_cases.values(), *facts.sender_cases, *facts.sent_cases)
+    own = (*facts.sender_cases, *facts.sent_cases, *facts.left_out)
+    cases = (*facts.cases.values(), *facts.paid_cases.values(), *own)
     numbers = (*(case.number for case in cases), *(spent.case for spent in facts.spent.values()))
     return tuple(dict.fromkeys(numbers))

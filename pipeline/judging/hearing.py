@@ -37,13 +37,15 @@ _BESIDE = ("beside", "comments", "headed", "over", "around", "general")
 class Heard:
     """What is said beside the claims of a mail: of each row, by its place; any withdrawal, any question.
 
-    `revision` is what calls its list a later state of another, `payment` what may speak against a receipt.
+    `revision` is what calls its list a later state of another, `earlier` what it says of another before it,
+    `payment` what may speak against a receipt.
     """
 
     rows: Mapping[int, str]
     withdrawal: str = ""
     question: str = ""
     revision: str = ""
+    earlier: str = ""
     payment: str = ""
 
 
@@ -77,7 +79,8 @@ def hear(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) 
     for index, holder in enumerate(holders):
         if note := _note(holder, remarks) or around.note(holder):
             rows[index] = note
-    return Heard(rows, withdrawal, question, _revision(subject, words, holders, remarks))
+    revision = _revision(subject, words, holders, remarks)
+    return Heard(rows, withdrawal, question, revision, _of_earlier(subject, words, holders, remarks))
 
 
 def hear_alone(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> Mapping[int, str]:
@@ -106,6 +109,20 @@ def _revision(subject: str, words: str, holders: Sequence[Holder], remarks: Rema
         *dict.fromkeys(text for texts in dict.fromkeys(places) for text in texts.split("; ")),
     )
     return next((text for text in said if remarks.revisions.are_in(text)), "")
+
+
+def _of_earlier(subject: str, words: str, holders: Sequence[Holder], remarks: Remarks) -> str:
+    """Gives the sentence of a mail that speaks of a list before its own; "" for none."""
+    said = sentences(subject, words, holders, remarks.legal_notices)
+    revisions = remarks.revisions
+    return next((text for text in said if revisions and revisions.speak_of_earlier(text)), "")
+
+
+def _keeps_all(sentence: str, holders: Sequence[Holder], remarks: Remarks) -> bool:
+    """Tells whether a sentence says that those of the list are left: it names all of them, or nobody."""
+    if not remarks.revisions or len(named(sentence, holders)) not in (0, len(holders)):
+        return False
+    return remarks.revisions.keep_all(sentence, words_of(holders))
 
 
 def _said_of_lists(holders: Sequence[Holder], remarks: Remarks) -> dict[int, str]:
@@ -146,6 +163,8 @@ def _is_caption(subject: str, remarks: Remarks) -> bool:
 
 def _spoken_of(sentence: str, before: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:
     """Lists the rows of whom a sentence says something that a person would have to read first."""
+    if _keeps_all(sentence, holders, remarks):
+        return ()
     if any(one.are_in(sentence) for one in (remarks.enclosures, remarks.pointed, remarks.foreign)):
         return range(len(holders))
     called = named(sentence, holders)

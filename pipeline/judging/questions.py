@@ -18,7 +18,7 @@ from pipeline.domain import (
     Subject,
     Submission,
 )
-from pipeline.domain.cases import sent_on
+from pipeline.domain.cases import may_still_wait
 from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED, held_as_a_whole
 from pipeline.judging.discretion import is_known, visible
@@ -285,32 +285,37 @@ def _meant_beside(heard: Heard, holders: Sequence[Holder], facts: Facts) -> tupl
 
 
 def left_out(said: Said, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
-    """Picks the cases of the sender's earlier lists that are missing in one that calls itself a later state.
+    """Picks the cases of the sender's earlier lists that are missing in one that may take their place.
 
-    Has somebody been taken off, or is the list an additional one? Until an official says, they go nowhere.
+    It calls itself a later state, speaks of an earlier list, or repeats rows of one and leaves others out. Has
+    somebody been taken off, or is the list an additional one? Until an official says, they go nowhere.
     Rows that we sent back come alone, as we asked.
     """
-    if not (holders and said.beside.revision) or facts.as_asked:
+    beside = said.beside
+    if not holders or (facts.as_asked and not beside.withdrawal):
         return ()
     here = {holder.identity_number for holder in holders}
-    return tuple(
-        case
-        for case in facts.sent_cases
+    sent = facts.sent_cases if beside.revision or beside.earlier else ()
+    found = {
+        case.number: case
+        for case in (*sent, *facts.left_out)
         if case.procedure is Procedure.LOST_OR_STOLEN
         and case.identity_number not in here
         and is_known(case, facts)
-        and not (case.is_returned or sent_on(case))
-    )
+        and may_still_wait(case)
+    }
+    return tuple(found.values())
 
 
 def missed(said: Said, left: Sequence[Case], policy: Policy) -> tuple[Finding, ...]:
     """Holds a list in which somebody of an earlier one is missing; the rows in it go on."""
-    words = policy.remarks.revisions
+    words, beside = policy.remarks.revisions, said.beside
     if not (words and left):
         return ()
-    shown = quotable(said.beside.revision)[:MOST_QUOTED]
+    say = words.say if beside.revision else words.of_earlier if beside.earlier else words.repeats
+    shown = quotable(beside.revision or beside.earlier)[:MOST_QUOTED]
     names = ", ".join(quotable(case.holder.name) for case in left if case.holder)
-    return (_beside(shown, words.say.format(value=shown, names=names), words.remedy, policy),)
+    return (_beside(shown, (say or words.say).format(value=shown, names=names), words.remedy, policy),)
 
 
 def taken_back(meant: Meant, facts: Facts, policy: Policy) -> Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from pipeline.domain import (
@@ -20,7 +20,7 @@ from pipeline.domain import (
     Spent,
     Submission,
 )
-from pipeline.domain.cases import former_receipt_key, latest_open, receipt_key
+from pipeline.domain.cases import former_receipt_key, latest_open, may_still_wait, receipt_key
 from pipeline.domain.claims import claims_of
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.decisions import Decisions, as_judged
@@ -66,6 +66,7 @@ class KnownFacts(Decisions):
             self._cases_of_address(submission.sender),
             self._vouched(submission.sender),
             self._cases_sent(submission),
+            left_out=self._left_out(submission.sender, cases, evidence),
             withdrawing=self._withdrawing(cases.values()),
             early=self._early(
                 {h.identity_number for h in evidence.holders if h.identity_number}, awaits_list
@@ -124,6 +125,33 @@ class KnownFacts(Decisions):
             )
             found |= {case.number: case for case in self._cases(where, mail) if not case.is_closed}
         return tuple(found.values())
+
+    def _left_out(
+        self, sender: str, cases: Mapping[IdentityNumber, Case], evidence: Evidence
+    ) -> tuple[Case, ...]:
+        """Lists who waits and stood in a sender's earlier list beside waiting rows that a new one repeats.
+
+        What an earlier list had is asked of the list itself: who was waiting already made no entry by it.
+        """
+        here = {holder.identity_number for holder in evidence.holders}
+        repeated = {number for number, case in cases.items() if number in here and may_still_wait(case)}
+        if not (sender and repeated):
+            return ()
+        rows = self._rows(
+            "SELECT * FROM decision WHERE sender=? AND json_array_length(body, '$.evidence.holders')>0 "
+            "ORDER BY rowid DESC LIMIT 20",
+            sender,
+        )
+        decisions = [
+            decision for decision in (as_judged(row).decision for row in rows) if decision.is_believed
+        ]
+        lists = [{h.identity_number for h in decision.evidence.holders} for decision in decisions]
+        missing = {number for one in lists if one & repeated for number in one - here if number}
+        found = (latest_open(self._lost_or_stolen(number)) for number in missing)
+        return tuple(sorted((c for c in found if c and may_still_wait(c)), key=lambda case: case.number))
+
+    def _lost_or_stolen(self, number: IdentityNumber) -> Iterator[Case]:
+        return (case for case in self.cases_of(number) if case.procedure is Procedure.LOST_OR_STOLEN)
 
     def _vouched(self, sender: str) -> frozenset[str]:
         """Lists the mail domains of holders that officials let a sender write for."""

@@ -265,15 +265,40 @@ class Questions(Proved):
 
 
 class Revisions(Proved):
-    """Words by which a list, or the mail that brings it, calls itself a later state of one sent before."""
+    """Words by which a list, or the mail that brings it, calls itself a later state of one sent before.
+
+    With one of `earlier` a sentence speaks of the list before, and says nothing against it where all else
+    is `additional`. With one of `remains`, and nothing else than `remaining` words and names, it says who is
+    left. What is told: `say` of a later state, `of_earlier` of an earlier list, `repeats` without any word.
+    """
 
     words: tuple[str, ...]
     say: str
     remedy: str
+    earlier: tuple[str, ...] = ()
+    additional: tuple[str, ...] = ()
+    remains: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
+    of_earlier: str = ""
+    repeats: str = ""
 
     def are_in(self, text: str) -> bool:
         """Tells whether a text speaks of a later state of a list."""
         return has(heading(re.sub(r"[_\d]+", " ", text)).split(), self.words)
+
+    def speak_of_earlier(self, text: str) -> bool:
+        """Tells whether a text says anything of an earlier list but that this one comes in addition."""
+        if not has(heading(text).split(), self.earlier):
+            return False
+        left = without(text, (*self.earlier, *self.additional))
+        return any(not word.isdigit() for word in left)
+
+    def keep_all(self, text: str, own: Collection[str]) -> bool:
+        """Tells whether a text says that those who are left are those of the list, and nothing else."""
+        if not (self.remaining and has(heading(text).split(), self.remains)):
+            return False
+        left = without(text, (*self.remaining, *self.remains))
+        return all(word.isdigit() or word in own for word in left)
 
 
 class Alone(OfficialPart):
