@@ -88,6 +88,7 @@ __all__ = [
     "FaultRow",
     "FileKind",
     "Finding",
+    "Foretold",
     "HoldState",
     "Holder",
     "Letter",

@@ -95,6 +95,15 @@ class EarlyReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Foretold:
+    """The number of a mail in which somebody may have said no before a list named them; whether they sent
+    that list themselves."""
+
+    mail: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What a mail cannot know about itself, gathered for this one mail.
 
@@ -117,6 +126,10 @@ class Facts:
     # Cases that wait and stood beside rows which this list repeats, in an earlier one of its sender, and that
     # it leaves out.
     left_out: tuple[Case, ...] = ()
+    # Identity number of a row → the open case under another number that may be the same person's.
+    twins: Mapping[IdentityNumber, Case] = field(default_factory=dict)
+    # Identity number of a row → what its person wrote before, which may be against it, and nobody has read.
+    foretold: Mapping[IdentityNumber, Foretold] = field(default_factory=dict)
     # Whether a list has nobody but those whose rows went back to its sender: no others were asked for.
     as_asked: bool = False
     # Cases whose withdrawal waits for an official's word.

@@ -196,7 +196,7 @@ def latest_open(cases: Iterable[Case]) -> Case | None:
 
 def cases_among(facts: Facts) -> tuple[str, ...]:
     """Names every case that the facts of a mail speak of."""
-    own = (*facts.sender_cases, *facts.sent_cases, *facts.left_out)
+    own = (*facts.sender_cases, *facts.sent_cases, *facts.left_out, *facts.twins.values())
     cases = (*facts.cases.values(), *facts.paid_cases.values(), *own)
     numbers = (*(case.number for case in cases), *(spent.case for spent in facts.spent.values()))
     return tuple(dict.fromkeys(numbers))

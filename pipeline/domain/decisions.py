@@ -89,6 +89,9 @@ class Decision:
     untold: tuple[str, ...] = ()
     # Others' cases that the mail may speak against: they stay off the list until an official has read it.
     stays: tuple[str, ...] = ()
+    # What a mail without a list says that may be against a row which comes later: "withdrawal", or "unclear"
+    # where nobody has understood it; "" for nothing.
+    foretells: str = ""
 
     @property
     def is_believed(self) -> bool:

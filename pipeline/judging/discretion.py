@@ -22,6 +22,8 @@ def visible(facts: Facts) -> Facts:
         spent={key: spent for key, spent in facts.spent.items() if spent.case in facts.known},
         sender_cases=tuple(case for case in facts.sender_cases if is_known(case, facts)),
         sent_cases=tuple(case for case in facts.sent_cases if is_known(case, facts)),
+        twins={number: case for number, case in facts.twins.items() if is_known(case, facts)},
+        foretold={number: told for number, told in facts.foretold.items() if told.is_own},
         left_out=tuple(case for case in facts.left_out if is_known(case, facts)),
         withdrawing=facts.withdrawing & facts.known,
         named=(),

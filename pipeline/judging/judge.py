@@ -18,7 +18,7 @@ from pipeline.domain import (
     Receipt,
     Subject,
 )
-from pipeline.domain.cases import cases_among
+from pipeline.domain.cases import cases_among, may_still_wait
 from pipeline.domain.turkish import quotable
 from pipeline.judging.bench import MAIL, Bench, Claim
 from pipeline.judging.correspondence import why_unbelieved
@@ -29,6 +29,7 @@ from pipeline.judging.questions import (
     Meant,
     Question,
     Said,
+    foretold_by,
     left_out,
     meant_by,
     meant_of_others,
@@ -234,8 +235,10 @@ def _what_follows(table: _Table) -> Decision:
     leaving = {case.number: case for case in (*meant.cases, *left)}
     withheld = _withheld(table, entries, tuple(leaving.values()))
     secret = set(cases_among(facts)) - facts.known
+    outcome = _outcome(findings, entries, _are_all_told(table))
+    is_held = outcome is Outcome.HELD
     return Decision(
-        outcome=_outcome(findings, entries, _are_all_told(table)),
+        outcome=outcome,
         procedure=table.bench.procedure,
         topic=asked.topic,
         told=asked.told,
@@ -247,8 +250,15 @@ def _what_follows(table: _Table) -> Decision:
         unbelieved=table.unbelieved,
         withheld=withheld,
         untold=tuple(sorted({e.case for e in withheld} & secret)),
-        stays=tuple(case.number for case in others),
+        stays=tuple(dict.fromkeys(case.number for case in (*others, *_twins(table)))),
+        foretells=foretold_by(table.said, table.matter, is_held, table.bench.policy),
     )
+
+
+def _twins(table: _Table) -> tuple[Case, ...]:
+    """Lists the waiting cases that may be those of the mail's rows under other numbers: neither goes on."""
+    twins = () if table.unbelieved else table.facts.twins.values()
+    return tuple(case for case in twins if may_still_wait(case))
 
 
 def _question(table: _Table, meant: Meant) -> Question:

@@ -23,6 +23,7 @@ from pipeline.domain.turkish import heading, quotable
 from pipeline.judging.bench import MAIL, MOST_QUOTED, held_as_a_whole
 from pipeline.judging.discretion import is_known, visible
 from pipeline.judging.hearing import Heard, hear, hear_alone
+from pipeline.judging.sentences import sentences
 from pipeline.judging.set_aside import hear_aside, unknown_in_pictures
 from pipeline.judging.unknown_words import (
     hear_of_payment,
@@ -187,6 +188,21 @@ def of_others(cases: Sequence[Case], policy: Policy) -> tuple[Finding, ...]:
     return (replace(remarked(numbers, policy), say=say, remedy="", for_desk=True),)
 
 
+def foretold_by(said: Said, matter: Matter, is_held: bool, policy: Policy) -> str:
+    """Names what a mail without a list may say against a row that comes later; "" for nothing.
+
+    Words that take somebody back do, however the mail was answered; what nobody understood, while it waits.
+    """
+    if matter.evidence.holders or _is_of_a_program(matter):
+        return ""
+    subject, words = _spoken(matter.submission, policy)
+    subject = subject if said.words.startswith(subject) else ""
+    spoken = sentences(subject, words, (), policy.remarks.legal_notices)
+    if said.leaving or any(policy.remarks.withdrawal.are_in(sentence) for sentence in spoken):
+        return "withdrawal"
+    return "unclear" if is_held and _unknown_words(said, matter, (), policy) else ""
+
+
 def _goes_on_a_list(case: Case) -> bool:
     return not case.batch or case.awaits_release
 
@@ -287,8 +303,8 @@ def _meant_beside(heard: Heard, holders: Sequence[Holder], facts: Facts) -> tupl
 def left_out(said: Said, holders: Sequence[Holder], facts: Facts) -> tuple[Case, ...]:
     """Picks the cases of the sender's earlier lists that are missing in one that may take their place.
 
-    It calls itself a later state, speaks of an earlier list, or repeats rows of one and leaves others out. Has
-    somebody been taken off, or is the list an additional one? Until an official says, they go nowhere.
+    It calls itself a later state, speaks of an earlier list, or repeats rows of one and leaves others out.
+    Has somebody been taken off, or is the list an additional one? Until an official says, they go nowhere.
     Rows that we sent back come alone, as we asked.
     """
     beside = said.beside

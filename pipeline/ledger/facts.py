@@ -105,6 +105,39 @@ class KnownFacts(Decisions):
             if not case.is_closed and (case.holder is None or case.holder.address == address)
         )
 
+    def cases_addressed(self, address: str) -> tuple[Case, ...]:
+        """Folds the open cases of lost or stolen cards whose link goes to an address."""
+        return tuple(c for c in self._cases_of_address(address) if c.procedure is Procedure.LOST_OR_STOLEN)
+
+    def waiting_born_on(self, days: Collection[date]) -> tuple[Case, ...]:
+        """Folds the open cases that stood on no list yet, and whose people were born on one of some days."""
+        if not days:
+            return ()
+        marks = ",".join("?" * len(days))
+        found = self._cases(
+            "WHERE case_number IN (SELECT e.case_number FROM open_case o CROSS JOIN entry e "
+            "ON e.case_number=o.number WHERE NOT EXISTS (SELECT 1 FROM batch_row WHERE case_number=o.number) "
+            f"AND json_extract(e.holder, '$.born_on') IN ({marks}))",
+            *(day.isoformat() for day in days),
+        )
+        return tuple(case for case in found if not case.is_closed)
+
+    def foretelling(self, address: str, since: date, kinds: tuple[str, ...] = ()) -> str:
+        """Names the newest mail of an address that may be against a row which comes later; "" for none.
+
+        What a person has read since says nothing any more; of some `kinds` alone where they are named.
+        """
+        rows = self._rows(
+            "SELECT d.number, h.state, json_extract(d.body, '$.foretells') AS foretells FROM decision d "
+            "LEFT JOIN hold h USING (sha) WHERE d.sender=? AND d.decided_at>=? "
+            "AND coalesce(json_extract(d.body, '$.foretells'), '')<>'' "
+            "AND coalesce(json_extract(d.body, '$.unbelieved'), '')='' ORDER BY d.rowid DESC",
+            address,
+            since.isoformat(),
+        )
+        waiting = (row for row in rows if row["state"] in (None, HoldState.OPEN))
+        return next((row["number"] for row in waiting if not kinds or row["foretells"] in kinds), "")
+
     def _cases_sent(self, submission: Submission) -> tuple[Case, ...]:
         """Folds the open cases that came in the thread of a mail, or else in the sender's last mails."""
         mails = [

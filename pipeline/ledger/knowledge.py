@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from pipeline.domain import Case, Decision, Facts, Holder, Matter
+from pipeline.domain import Case, Decision, Facts, Foretold, Holder, Matter
 from pipeline.domain.cases import cases_among
+from pipeline.domain.same_person import may_be_one
+from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.acquaintance import known_cases
+from pipeline.ledger.acts import last_of_each
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.casework import waiting_cases
 from pipeline.ledger.likenesses import alike_receipts
@@ -39,12 +43,57 @@ def known_about(ledger: Ledger, matter: Matter, today: date, since: datetime, aw
         alike=alike_receipts(ledger, evidence.receipts),
         stopped=stopped_kinds(ledger) if evidence.receipts else frozenset(),
         numbers=case_numbers(ledger, matter.sha, evidence),
-        known=known_cases(ledger, cases_among(facts), submission),
+        twins=twins_of(ledger, evidence.holders) if evidence.holders else {},
+        foretold=foretold_of(ledger, matter, facts, today),
     )
+    facts = replace(facts, known=known_cases(ledger, cases_among(facts), submission))
     reader = answer_to(submission)
     # Only a list goes on from an earlier one.
     earlier = ledger.earlier_decisions(submission.sender, reader) if evidence.holders else ()
     return Known(facts, tuple(earlier), ledger.answers_since(reader, since))
+
+
+def twins_of(ledger: Ledger, holders: Sequence[Holder]) -> Mapping[IdentityNumber, Case]:
+    """Finds the open cases that may be those of listed people under other numbers.
+
+    Who is kept off the lists by a person's word is no twin any more.
+    """
+    off = {done.about for done in last_of_each(ledger, ("off_list", "on_list")) if done.kind == "off_list"}
+    days = {holder.born_on for holder in holders if holder.born_on}
+    born_alike = [case for case in ledger.waiting_born_on(days) if case.number not in off]
+    found: dict[IdentityNumber, Case] = {}
+    for holder in holders:
+        number = holder.identity_number
+        alike = (*born_alike, *ledger.cases_addressed(holder.address)) if number else ()
+        for case in alike:
+            is_open = case.number not in off and case.identity_number != number
+            if number and is_open and case.holder and may_be_one(holder, case.holder):
+                found.setdefault(number, case)
+    return found
+
+
+# So long a word that came before any list is held against one that comes.
+_REMEMBERED = timedelta(days=60)
+
+
+def foretold_of(
+    ledger: Ledger, matter: Matter, facts: Facts, today: date
+) -> Mapping[IdentityNumber, Foretold]:
+    """Finds what people wrote before a list named them that may be against it, and that nobody has read.
+
+    Once they have a case their words are heard of that. What nobody understood of whoever sends a list
+    themselves was before they had it ready.
+    """
+    sender, since = matter.submission.sender, today - _REMEMBERED
+    found: dict[IdentityNumber, Foretold] = {}
+    for holder in matter.evidence.holders:
+        number = holder.identity_number
+        if number is None or number in facts.cases or not holder.address:
+            continue
+        is_own = holder.address == sender
+        if mail := ledger.foretelling(holder.address, since, ("withdrawal",) if is_own else ()):
+            found[number] = Foretold(mail, is_own)
+    return found
 
 
 def others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple[Case, ...]:

@@ -243,6 +243,7 @@ def gather(
             *_office_warnings(shop, night),
             *(Caution("quality_stopped", {"number": t.stopped_by}) for t in tallies(ledger) if t.stopped_by),
             *(Caution("twin", {"case": case.number}) for case in selection.twins),
+            *(Caution("rival", {"case": case.number}) for case in selection.rivals),
             *_kept_off(shop),
             *_untold(shop, night),
         ],

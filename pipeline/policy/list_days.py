@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import count
+from itertools import combinations, count
 
 from pipeline.domain import Batching, Case
+from pipeline.domain.same_person import may_be_one
 from pipeline.policy.working_days import WorkingDays
 
 
@@ -24,9 +25,9 @@ class Selection:
     """Whom tonight's list takes; who stays behind, and why no list goes out ("" where one does).
 
     `disputed` wait for an official, `late` came after the cut-off, `waiting` wait for the next list day or
-    for more to come; `next_day` is the day on which the next list may go out. `twins`
-    are further open cases of people who wait once already. Reasons for no list:
-    "nothing", "not_today", "too_few".
+    for more to come; `next_day` is the day on which the next list may go out. `twins` are further
+    open cases of people who wait once already, `rivals` those who may wait under two numbers. Reasons for
+    no list: "nothing", "not_today", "too_few".
     """
 
     cases: tuple[Case, ...] = ()
@@ -36,6 +37,7 @@ class Selection:
     why_none: str = ""
     next_day: date | None = None
     twins: tuple[Case, ...] = ()
+    rivals: tuple[Case, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,27 @@ def select(
     """
     one_each = {w.case.identity_number: w for w in reversed(waiting)}
     twins = tuple(w.case for w in waiting if one_each[w.case.identity_number] is not w)
-    chosen = _chosen(day, last_night, list(one_each.values())[::-1], disputed, days)
-    return replace(chosen, twins=twins)
+    single = list(one_each.values())[::-1]
+    rivals = _rivals([w.case for w in single if w.case.number not in disputed])
+    chosen = _chosen(day, last_night, [w for w in single if w.case not in rivals], disputed, days)
+    return replace(chosen, twins=twins, rivals=rivals)
+
+
+def _rivals(cases: Sequence[Case]) -> tuple[Case, ...]:
+    """Lists the cases that may be one person's under several numbers: one is wrong, and none of them goes."""
+    alike: dict[object, list[Case]] = {}
+    for case in cases:
+        if case.holder:
+            keys = {case.holder.address, case.holder.born_on} - {"", None}
+            for key in keys:
+                alike.setdefault(key, []).append(case)
+    pairs = ((one, two) for some in alike.values() for one, two in combinations(some, 2))
+    found = {case.number: case for pair in pairs if _are_one(*pair) for case in pair}
+    return tuple(found.values())
+
+
+def _are_one(one: Case, two: Case) -> bool:
+    return bool(one.holder and two.holder and may_be_one(one.holder, two.holder))
 
 
 def _chosen(

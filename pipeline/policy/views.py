@@ -137,6 +137,8 @@ def holder_view(
         "nationality": number and ("yabancı" if number.is_foreigner else "yurttaş"),
         "withdrawn": case.number if case and withdrawn else None,
         "waiting": case.number if case and same and not (withdrawn or case.is_returned) else None,
+        "other_number": _twin(holder, facts),
+        "foretold": _foretold(holder, facts),
         "uncorrected": case.number if case and same and case.is_returned else None,
         "changed": ", ".join(_unasked_for(holder, case)) if case else None,
         "sent_for": {"sender": sender, "work_email": holder.work_email, "vouched": facts.vouched}
@@ -151,6 +153,16 @@ def holder_view(
         "email_of_sender": None,
         "rival": next((str(o.row) for o in (*above, *below) if _differences(holder, o)), None),
     }
+
+
+def _twin(holder: Holder, facts: Facts) -> str | None:
+    twin = facts.twins.get(holder.identity_number) if holder.identity_number else None
+    return twin.number if twin else None
+
+
+def _foretold(holder: Holder, facts: Facts) -> str | None:
+    told = facts.foretold.get(holder.identity_number) if holder.identity_number else None
+    return told.mail if told else None
 
 
 def _unasked_for(holder: Holder, case: Case) -> tuple[str, ...]:
