@@ -26,7 +26,7 @@ from pipeline.review import doctor
 from pipeline.review.doctor import examine, in_words, title
 from pipeline.sandbox.scanner import tesseract
 from pipeline.sandbox.workers import WorkerPool
-from tests.house import FOLDERS, MORNING, OWN, House
+from tests.house import COPIES, COPIES_FOLDER, EVIDENCE, FOLDERS, MORNING, OWN, House
 from tests.saboteurs import Without
 from tests.servers import Certificates, Dovecot, RecordingSmtp, free_ports
 
@@ -308,6 +308,35 @@ def test_a_mail_that_does_not_come_is_missed(house: House, capsys: pytest.Captur
     assert OWN in lines["probe"]["says"]
 
 
+def test_a_copy_is_proved_to_come_into_its_folder_and_taken_away(
+    secure: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secure.more = EVIDENCE
+    secure.write()
+    secure.smtp.homes[COPIES] = (secure.box, COPIES_FOLDER)
+    secure.box.make(COPIES_FOLDER)
+    code, lines = asked(secure, capsys, "--probe")
+    assert (code, lines["probe"]["found"], lines["probe_copy"]["found"]) == (SET_ASIDE, "ok", "ok")
+    assert COPIES_FOLDER in lines["probe_copy"]["says"]
+    assert [sent["To"] for sent in secure.letters()] == [OWN, COPIES]
+    assert secure.box.mails() == secure.box.mails(COPIES_FOLDER) == []
+
+
+@pytest.mark.parametrize(("folder", "says"), [(None, "lost"), ("INBOX", "astray")])
+def test_a_copy_that_goes_elsewhere_is_told(
+    folder: str | None, says: str, secure: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever else has that address reads a copy of every letter."""
+    secure.more = EVIDENCE
+    secure.write()
+    if folder:
+        secure.smtp.homes[COPIES] = (secure.box, folder)
+    code, lines = asked(secure, capsys, "--probe", "--seconds", "3")
+    assert (code, lines["probe"]["found"], lines["probe_copy"]["found"]) == (TRY_LATER, "ok", says)
+    assert COPIES in lines["probe_copy"]["says"]
+    assert secure.box.mails() == []
+
+
 def test_a_server_whose_clock_is_wrong_is_found_out(
     secure: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,7 +386,8 @@ def test_every_line_has_its_words() -> None:
     said |= {
         (check, says) for check in ("imap_tls", "smtp_tls", "readers_tls") for says in ("none", "ends", "ok")
     }
-    said |= {(check, "fault") for check in ("imap", "smtp", "probe")}
+    said |= {(check, "fault") for check in ("imap", "smtp", "probe", "probe_copy")}
+    said |= {(check, says) for check in ("probe", "probe_copy") for says in ("ok", "lost", "not_taken")}
     sections = ("grades", "titles", "totals", "mail", "readers_parts")
     told = {(check, says) for check, texts in WORDS.items() if check not in sections for says in texts}
     assert said == told

@@ -181,7 +181,52 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "our own address for the unit": (
         r'it_unit = ".*"',
         'it_unit = "nes@saglik.example.org"',
-        ("own adresi", "aynı olamaz"),
+        ("addresses.own: own adresi addresses.it_unit", "aynı olamaz"),
+    ),
+    "our own address for Kamu SM": (
+        r'kamu_sm = ".*"',
+        'kamu_sm = "NES@saglik.example.org"',
+        ("addresses.own: own adresi addresses.kamu_sm", "aynı olamaz"),
+    ),
+    "the unit's address for Kamu SM": (
+        r'kamu_sm = ".*"',
+        'kamu_sm = "bilgi@saglik.example.org"',
+        ("addresses.kamu_sm ile addresses.it_unit", "Kamu SM'ye gitmezdi", 'to = "it_unit"'),
+    ),
+    "Kamu SM for one of our addresses": (
+        r"\Z",
+        'also_ours = ["liste@kamusm.example.org"]\n',
+        ("addresses.kamu_sm ile addresses.also_ours", "Kamu SM kurumun adreslerinden biri değildir"),
+    ),
+    "a copy of every letter for Kamu SM": (
+        r"\Z",
+        '\n[evidence]\naddress = "liste@kamusm.example.org"\naccount = "bir"\nfolder = "x"\n',
+        ("evidence.address ile addresses.kamu_sm", "her yazının bir kopyası"),
+    ),
+    "a copy of every letter for the unit": (
+        r"\Z",
+        '\n[evidence]\naddress = "bilgi@saglik.example.org"\naccount = "bir"\nfolder = "x"\n',
+        ("evidence.address ile addresses.it_unit", "her yazının bir kopyası"),
+    ),
+    "a copy of every letter as an application": (
+        r"\Z",
+        '\n[evidence]\naddress = "nes@saglik.example.org"\naccount = "bir"\nfolder = "x"\n',
+        ("evidence.address ile addresses.own", "her yazının bir kopyası"),
+    ),
+    "a star that is not needed": (
+        r"corporate_domains = .*",
+        'corporate_domains = ["*.saglik.example.org"]',
+        ("corporate_domains: *.saglik.example.org yerine saglik.example.org", "yıldız gerekmez"),
+    ),
+    "a whole government for Kamu SM": (
+        r"corporate_domains",
+        'kamu_sm_domains = ["gov.tr"]\ncorporate_domains',
+        ("kamu_sm_domains: gov.tr", "herkesin alan adıdır"),
+    ),
+    "every server of the government": (
+        r"corporate_domains",
+        'trusted_servers = ["*.gov.tr"]\ncorporate_domains',
+        ("trusted_servers: *.gov.tr", "herkese"),
     ),
     "a zone that is none": (r"\Z", '\n[schedule]\nzone = "Ankara"\n', ("schedule.zone", "Europe/Istanbul")),
     "an hour that is none": (r"\Z", '\n[schedule]\nnight_at = "gece"\n', ("schedule.night_at", "23:30:00")),
@@ -235,6 +280,46 @@ WRONG: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("evidence.folder", "dinlenen klasör"),
     ),
 }
+
+
+@pytest.mark.parametrize("key", ["evidence.address", "addresses.it_unit", "addresses.own", "batch.releasers"])
+def test_none_of_our_addresses_lies_with_kamu_sm(
+    key: str, tmp_path: Path, good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, name = "k@posta.kamusm.example.org", key.partition(".")[2]
+    domains = 'kamu_sm_domains = ["kamusm.example.org"]\ntrusted_servers = ["mx.example.org"]\n'
+    copies = '[evidence]\naddress = "k@example.org"\naccount = "bir"\nfolder = "x"\n'
+    whole = f'{domains}{good}\n{copies}[batch]\nreleasers = ["sef@example.org"]\n'
+    load(tmp_path, whole)
+    text = re.sub(rf'(?m)^{name} = (\[?)".*?"', rf'{name} = \1"{there}"', whole)
+    check_refused(written(tmp_path, text), (f"{key} ({there})", "kamu_sm_domains"), capsys)
+
+
+def test_no_copy_of_every_letter_goes_to_who_lets_lists_go(
+    tmp_path: Path, good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = '[evidence]\naddress = "sef@example.org"\naccount = "bir"\nfolder = "x"\n'
+    text = f'trusted_servers = ["mx.example.org"]\n{good}{copies}[batch]\nreleasers = ["sef@example.org"]\n'
+    words = ("evidence.address ile batch.releasers", "her yazının bir kopyası")
+    check_refused(written(tmp_path, text), words, capsys)
+
+
+@pytest.mark.parametrize(
+    "domain", ["tr", "gov.tr", "edu.tr", "org.tr", "com", "co.uk", "gov.nc.tr", "*.gov.tr"]
+)
+def test_a_domain_under_which_anybody_may_have_a_name_is_not_ours(
+    domain: str, tmp_path: Path, good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = re.sub(r"corporate_domains = .*", f'corporate_domains = ["{domain}"]', good)
+    check_refused(written(tmp_path, text), ("corporate_domains", domain, "herkes"), capsys)
+
+
+@pytest.mark.parametrize(
+    "domain", ["saglik.gov.tr", "example.org", "example.*", "com.example", "mil.example.org"]
+)
+def test_a_house_of_its_own_may_be_ours(domain: str, tmp_path: Path, good: str) -> None:
+    text = re.sub(r"corporate_domains = .*", f'corporate_domains = ["{domain}"]', good)
+    assert load(tmp_path, text).corporate_domains == (domain,)
 
 
 @pytest.mark.parametrize("what", WRONG)

@@ -40,7 +40,8 @@ def first_wrong_key(fault: ValidationError) -> Mapping[str, str]:
     """Picks the first complaint of a validation, as a sentence is filled with it.
 
     That is its dotted `key`, pydantic's type of error (`kind`) and words (`why`), and what would be right:
-    the `expected` values, or the `least` or `most`.
+    the `expected` values, or the `least` or `most`; of settings
+    that contradict each other, the keys.
     """
     first = fault.errors(include_url=False, include_input=False)[0]
     told = {"key": ".".join(map(str, first["loc"])), "kind": first["type"], "why": first["msg"]}
@@ -50,7 +51,9 @@ def first_wrong_key(fault: ValidationError) -> Mapping[str, str]:
 def _right_would_be(context: Mapping[str, object]) -> Mapping[str, str]:
     bounds = {"least": ("ge", "gt", "min_length"), "most": ("le", "lt", "max_length")}
     expected = str(context.get("expected", "")).replace(" or ", ", ").replace("'", '"')
+    named = {name: str(context[name]) for name in ("one", "other", "what") if name in context}
     return {
+        **named,
         "expected": expected,
         **{name: next((str(context[k]) for k in keys if k in context), "") for name, keys in bounds.items()},
     }

@@ -44,7 +44,7 @@ def sentence(fault: OperatorFault) -> str:
     filled = {"expected": "", "least": "", "most": "", "why": "", **details}
     details["kind_words"] = told["kinds"].get(kind, told["kinds"]["other"]).format(**filled)
     if kind in told["places"]:
-        key = details["key"] = told["places"][kind]
+        key = details["key"] = told["places"][kind].format(**filled)
     if wrong := details.get("wrong"):
         pairs = cast("list[tuple[str, str]]", wrong)
         details["lines"] = "\n".join(f"  {number}: {told['wrong_cases'][why]}" for number, why in pairs)

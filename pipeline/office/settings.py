@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +22,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +33,8 @@ from pipeline.domain import Batching, Office
 from pipeline.domain.faults import OperatorFault, first_wrong_key
 from pipeline.domain.official_files import parsed
 from pipeline.domain.password import Password
+from pipeline.office import contradictions
+from pipeline.office.contradictions import Contradiction, of_addresses, of_domains, of_servers
 from pipeline.office.glance import read_password
 from pipeline.policy.places import REPORTS, RULES, Places
 from pipeline.sandbox.cluster.membership import Membership, is_address
@@ -340,8 +344,6 @@ class Settings(BaseSettings):
     def _accounts_differ(self) -> Settings:
         if len({a.name for a in self.accounts}) < len(self.accounts):
             raise ValueError("account_names")
-        if self.addresses.own in (self.addresses.kamu_sm, self.addresses.it_unit):
-            raise ValueError("own_address")
         if self.batch.releasers and not self.trusted_servers:
             raise ValueError("releasers_unproved")
         if self.sent_copies and self.sent_copies.account not in {a.name for a in self.accounts}:
@@ -353,6 +355,31 @@ class Settings(BaseSettings):
         ):
             raise ValueError("evidence_folder")
         return self
+
+    @model_validator(mode="after")
+    def _nothing_reaches_the_wrong_eyes(self) -> Settings:
+        # Of the whole alone, so that a night of before can still be replayed by what was written then.
+        if found := next(self._contradictions(), None):
+            told = {"one": found.one, "other": found.other, "what": found.what}
+            raise PydanticCustomError(found.kind, found.kind, told)
+        return self
+
+    def _contradictions(self) -> Iterator[Contradiction]:
+        for key in ("corporate_domains", "kamu_sm_domains"):
+            yield from of_domains(key, getattr(self, key))
+        yield from of_servers("trusted_servers", self.trusted_servers)
+        yield from of_servers("authentication.inner_servers", self.authentication.inner_servers)
+        copies, bounces = self.sent_copies, self.addresses.bounces
+        written = {
+            contradictions.COPIES: (copies.address,) if copies else (),
+            contradictions.OWN: (self.addresses.own,),
+            contradictions.UNIT: (self.addresses.it_unit,),
+            contradictions.KAMU_SM: (self.addresses.kamu_sm,),
+            contradictions.BOUNCES: (bounces,) if bounces else (),
+            contradictions.ALSO_OURS: self.addresses.also_ours,
+            contradictions.RELEASERS: self.batch.releasers,
+        }
+        yield from of_addresses(written, self.kamu_sm_domains)
 
     @property
     def metrics_file(self) -> Path:

@@ -10,7 +10,7 @@ import platform
 import re
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -454,47 +454,77 @@ def _fault(check: str, about: str, fault: MailboxFault | PostmanFault) -> Line:
 # --- a mail to ourselves -----------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What a probe proves (`check`): that a mail to an address comes into one of some folders."""
+
+    check: Literal["probe", "probe_copy"]
+    to: str
+    places: tuple[tuple[Account, str], ...]
+    values: Mapping[str, object]
+
+
 def probe(settings: Settings, seconds: float) -> Iterator[Line]:
-    """Sends a mail to our own address and waits until it is in a mailbox; then takes it away again.
+    """Sends a mail to each address of ours and waits until it is where it belongs; then takes it away again.
 
     A run that meets it meanwhile knows it by its mark for our own, answers nobody and files it, so that it
     is looked for there as well.
     """
+    heard = tuple((a, folder) for a in settings.accounts for folder in (a.folder, a.file_into.ignored))
+    own = settings.addresses.own
+    yield from _probe(settings, _Aim("probe", own, heard, {"own": own}), seconds)
+    if copies := settings.sent_copies:
+        # A mail of its own: many a server delivers one Message-ID into one mailbox only once.
+        account = next(a for a in settings.accounts if a.name == copies.account)
+        values = {"address": copies.address, "folder": copies.folder}
+        aim = _Aim("probe_copy", copies.address, ((account, copies.folder),), values)
+        yield from _probe(settings, aim, seconds)
+
+
+def _probe(settings: Settings, aim: _Aim, seconds: float) -> Iterator[Line]:
     own = settings.addresses.own
     message_id = f"<yoklama-{token_hex(12)}@{own.rpartition('@')[2]}>"
     try:
         with Postman(smtp_account(settings)) as postman:
-            raw = _probe_mail(own, message_id)
-            fate = postman.post(settings.addresses.bounces or own, (own,), raw, lambda: None)[own]
+            raw = _probe_mail(own, aim.to, message_id)
+            fate = postman.post(settings.addresses.bounces or own, (aim.to,), raw, lambda: None)[aim.to]
     except PostmanFault as fault:
-        yield _fault("probe", settings.smtp.host, fault)
+        yield _fault(aim.check, settings.smtp.host, fault)
         return
-    sent_at = datetime.now(UTC)
-    if not isinstance(fate, Delivered):
-        yield Line("probe", "not_taken", "later", values={"why": fate.response})
-        return
-    end = time.monotonic() + seconds
-    began = time.monotonic()
-    while time.monotonic() < end:
-        for account in settings.accounts:
-            try:
-                arrived_at = _take_away(account, message_id)
-            except MailboxFault as fault:
-                yield _fault("probe", account.name, fault)
-                return
-            if arrived_at:
-                took = time.monotonic() - began
-                yield Line("probe", "ok", about=account.name, values={"seconds": f"{took:.1f}"})
-                yield _difference(arrived_at - sent_at)
-                return
-        time.sleep(_PAUSE_SECONDS)
-    yield Line("probe", "lost", "later", values={"seconds": f"{seconds:g}", "own": own})
+    if isinstance(fate, Delivered):
+        yield from _awaited(settings, aim, message_id, seconds)
+    else:
+        yield Line(aim.check, "not_taken", "later", values={**aim.values, "why": fate.response})
 
 
-def _probe_mail(own: str, message_id: str) -> bytes:
+def _awaited(settings: Settings, aim: _Aim, message_id: str, seconds: float) -> Iterator[Line]:
+    sent_at, began = datetime.now(UTC), time.monotonic()
+    try:
+        while time.monotonic() < began + seconds:
+            if found := _take_away(aim.places, message_id):
+                place, arrived_at = found
+                took = f"{time.monotonic() - began:.1f}"
+                yield Line(aim.check, "ok", about=place[0].name, values={**aim.values, "seconds": took})
+                if aim.check == "probe":
+                    yield _difference(arrived_at - sent_at)
+                return
+            time.sleep(_PAUSE_SECONDS)
+        values = {**aim.values, "seconds": f"{seconds:g}"}
+        elsewhere = [(a, f) for a in settings.accounts for f in (a.folder, a.file_into.ignored)]
+        if found := _take_away(elsewhere, message_id):
+            (account, folder), _ = found
+            told = {**values, "found": folder}
+            yield Line("probe_copy", "astray", "later", account.name, told)
+        else:
+            yield Line(aim.check, "lost", "later", values=values)
+    except MailboxFault as fault:
+        yield _fault(aim.check, aim.places[0][0].name, fault)
+
+
+def _probe_mail(own: str, to: str, message_id: str) -> bytes:
     told: Mapping[str, Any] = own_words("doctor")["mail"]
     message = EmailMessage()
-    message["From"] = message["To"] = own
+    message["From"], message["To"] = own, to
     message["Subject"] = told["subject"]
     message["Date"] = format_datetime(datetime.now(UTC))
     message["Message-ID"] = message_id
@@ -504,13 +534,16 @@ def _probe_mail(own: str, message_id: str) -> bytes:
     return message.as_bytes()
 
 
-def _take_away(account: Account, message_id: str) -> datetime | None:
-    with Mailbox(imap_account(account)) as mailbox:
-        for folder in (account.folder, account.file_into.ignored):
+def _take_away(
+    places: Iterable[tuple[Account, str]], message_id: str
+) -> tuple[tuple[Account, str], datetime] | None:
+    """Removes a mail from the first place that has it; tells which, and when it arrived there."""
+    for account, folder in places:
+        with Mailbox(imap_account(account)) as mailbox:
             if found := mailbox.find(folder, message_id):
                 uid, arrived_at = found
                 mailbox.remove(folder, uid)
-                return arrived_at
+                return (account, folder), arrived_at
     return None
 
 
