@@ -589,7 +589,7 @@ class _Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._silent += tag in ("style", "script")
         if tag == "img" and not self._silent:
-            self.words.append(_instead_of_picture(dict(attrs)))
+            self._add(_instead_of_picture(dict(attrs)))
         if tag in _BLOCKS:
             self._add("\n")
         elif tag in _CELLS:
