@@ -270,7 +270,7 @@ def a_day(shop: Shop, box: Box, sent: Iterator[int], folder: Path) -> Mapping[st
     with timed("night, 50 mails"):
         nightly(shop, shop.today())
     with timed("status"):
-        figures_of(ledger)
+        figures_of(ledger, None)
         ledger.counts()
         ledger.open_holds()
     number = next((case.number for case in ledger.open_cases()), "")

@@ -6,12 +6,13 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +311,24 @@ def test_status_before_anything(tell: Any) -> None:
     said = tell("status")
     assert said.code == DONE
     assert "henüz yok" in said.out
+
+
+def test_a_poll_that_was_killed_is_over_with_the_next_run(tell: Any, house: House) -> None:
+    """Later polls that hear nothing write nothing, and the dead one would stand there as the last."""
+    house.deliver(LIST)
+    tell("poll")
+    began = json.loads(tell("status", "--json").out)["last_poll"]["started_at"]
+    killed = datetime.now(UTC) + timedelta(seconds=2)
+    connection = sqlite3.connect(house.home / "ledger.db")
+    connection.execute("INSERT INTO run (command, started_at) VALUES ('poll', ?)", (killed.isoformat(),))
+    connection.commit()
+    connection.close()
+    beat = house.home / "heartbeat"
+    for seconds, is_broken in ((0, True), (300, False)):
+        at = (killed + timedelta(seconds=seconds)).timestamp()
+        os.utime(beat, (at, at))
+        assert ("yarıda kaldı" in tell("status").out) == is_broken
+    assert json.loads(tell("status", "--json").out)["last_poll"]["started_at"] == began
 
 
 def test_status_shows_what_waits_and_changes_nothing(tell: Any, house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 from pipeline.commands.cli import run
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.home import Home
-from pipeline.office.console import BAD_CONFIGURATION, DONE
+from pipeline.office.console import BAD_CONFIGURATION, DONE, SET_ASIDE
 from pipeline.review.rebuild import rebuild
 from tests.house import EVIDENCE, FOLDERS, MORNING, NIGHT, House, fixture, parsed
 
@@ -56,7 +57,8 @@ def test_a_snapshot_without_a_mark_repeats_nothing(office: House, tmp_path: Path
     with pytest.raises(OperatorFault, match="ledger_older"):
         office.poll(later) if moment == "poll" else office.nightly(later)
     for _ in range(2):
-        with pytest.raises(OperatorFault, match="rebuild_first"):
+        # It is no backup, and is not called one.
+        with pytest.raises(OperatorFault, match="ledger_older"):
             office.nightly(NIGHT + NEXT)
     assert kinds(office, sent) == ["alarm"]
 
@@ -80,6 +82,39 @@ def test_an_empty_home_beside_filed_mails_is_not_the_first_day(
     assert run(["rebuild", "--settings", str(office.file)]) == DONE
     office.poll(MORNING)
     assert kinds(office, sent) == ["alarm"]
+
+
+def test_a_refused_home_is_told_wherever_anybody_looks_until_it_is_put_right(
+    office: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who watches over the program asks `status`, and must not hear that all is well."""
+    metrics, settings = office.home / "metrics.prom", ["--settings", str(office.file)]
+    places = ["--offices", str(office.folder)]
+
+    def told(*words: str) -> tuple[int, str]:
+        code = run([*words, *settings])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    assert told("status")[0] == DONE
+    shutil.rmtree(office.home)
+    for _ in range(2):
+        code, why = told("nightly")
+        assert (code, "posta klasörlerinden eski" in why, "yedek;" in why) == (BAD_CONFIGURATION, True, False)
+    assert told("status")[0] == told("status", "--json")[0] == BAD_CONFIGURATION
+    assert why.strip() in told("status")[1]
+    state = json.loads(told("status", "--json")[1])
+    assert (list(state["troubles"]), state["refused"]) == (["ledger"], why.strip())
+    assert told("status", *places) == (SET_ASIDE, f"settings: SORUN: {why.strip()}\n")
+    assert 'nes_intake_trouble_since_timestamp_seconds{trouble="ledger"}' in metrics.read_text()
+    code, said = told("doctor")
+    assert (code, why.strip() in said) == (BAD_CONFIGURATION, True)
+
+    told("rebuild")
+    told("poll")
+    assert told("status")[0] == DONE
+    assert "eski" not in told("status", *places)[1]
+    assert 'trouble="ledger"' not in metrics.read_text()
 
 
 def test_a_letter_that_was_only_planned_when_the_snapshot_was_taken(house: House, tmp_path: Path) -> None:

@@ -286,6 +286,15 @@ def test_a_sandbox_with_open_doors(house: House, monkeypatch: pytest.MonkeyPatch
     assert (line.grade, "seccomp" in in_words(line), "rlimits" in in_words(line)) == ("warning", True, False)
 
 
+def test_rules_that_never_were_in_force_are_not_said_to_go_on(house: House) -> None:
+    house.own_folders()
+    (house.folder / "own" / "rules" / "calendar.toml").write_text("xx yy\n")
+    # Whoever looks at an office that has not begun leaves a ledger with nothing in it.
+    run(["status", "--settings", str(house.file)])
+    lines = [line for line in examine(house.file, MORNING) if line.check == "policy"]
+    assert [(line.says, line.grade) for line in lines] == [("wrong", "wrong"), ("never_good", "wrong")]
+
+
 # --- the probe -----------------------------------------------------------------------------------
 
 

@@ -98,7 +98,7 @@ def _work(shop: Shop, day: date | None) -> None:
     poll(shop)
     if day:
         nightly(shop, day)
-    figures_of(shop.ledger)
+    figures_of(shop.ledger, None)
     for case in shop.ledger.open_cases():
         assert tell(case.number, shop.ledger, shop.policy)
         assert find(shop, case.number, "M. Memur") == find(shop, case.identity_number.digits, "M. Memur")

@@ -289,6 +289,26 @@ def test_no_night_is_passed_over_by_a_turn_that_it_falls_due_in(offices: Callabl
     assert is_night_near(None, due)
 
 
+def test_rules_that_are_wrong_from_the_first_day_on_are_told(
+    offices: Callable[[str], House], tmp_path: Path
+) -> None:
+    """It has not merely not worked yet: it never will."""
+    house, well = offices("adana"), offices("bursa")
+    house.own_folders()
+    (house.folder / "own" / "rules" / "calendar.toml").write_text("xx yy\n")
+    settle_in(house, "adana", "")
+    file = tmp_path / "offices" / "adana.toml"
+    own = f'own_rules = "{house.folder / "own" / "rules"}"\n'
+    file.write_text(own + file.read_text())
+    said = status(tmp_path / "offices")
+    assert said.returncode == 1
+    first, second = said.stdout.splitlines()
+    assert first.startswith("adana: SORUN: ")
+    assert "calendar.toml" in first
+    assert second == "bursa: henüz çalışmadı"
+    assert not well.home.exists() or not (well.home / "ledger.db").exists()
+
+
 def test_a_first_night_that_is_owed_is_seen_as_every_other(tmp_path: Path) -> None:
     with an_office(tmp_path) as shop:
         begun = datetime(2024, 6, 14, 9, tzinfo=UTC)

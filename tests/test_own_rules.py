@@ -19,9 +19,11 @@ from pipeline.office import opening
 from pipeline.office.console import BAD_CONFIGURATION, DONE
 from pipeline.office.opening import opened, opened_ledger, policy_in_force, policy_of, policy_to_look_by
 from pipeline.office.settings import load_settings
-from pipeline.policy.places import REPORTS, RULES, laid_over
+from pipeline.policy.places import REPORTS, RULES, Places, laid_over
+from pipeline.policy.unread import unread
 from pipeline.policy.word_files import WORD_FILES, as_toml, leaves, may_lack, said_otherwise
-from tests.house import House, body
+from pipeline.review.doctor import examine, in_words
+from tests.house import MORNING, House, body
 
 LIST = "accepted/ordinary-single-list"
 RULE = "receipt/recent.toml"
@@ -182,6 +184,65 @@ def test_an_upgrade_underneath_is_told_until_somebody_has_looked(
     own.write_text(own.read_text() + "# bakıldı\n")
     assert run(["poll", *office.settings]) == DONE
     assert "DİKKAT" not in told(capsys, "check", *office.settings)[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("rules/amount.toml", "rules/receipt/amount.toml"),
+        ("rules/receipt/amount.toml.txt", "rules/receipt/amount.toml"),
+        ("rules/receipt/amount.toml~", "rules/receipt/amount.toml"),
+        ("rules/calender.toml", "rules/calendar.toml"),
+        ("rules/layouts/banka/dekont.toml", ""),
+        ("reports/word.toml", "reports/words.toml"),
+        ("reports/held.txt", "reports/replies/held.txt"),
+        ("reports/replies/_closin.txt", "reports/replies/_closing.txt"),
+        ("reports/fiyatlar.xlsx", ""),
+    ],
+)
+def test_a_file_that_nobody_reads_is_told(
+    path: str, near: str, office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stands in it, a price or a holiday, is in force nowhere."""
+    file = office.own / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("Konu: x\n\nxx yy\n")
+    assert list(unread(Places().below(), {path: b"xx"})) == [(path, near)]
+    code, out = told(capsys, "check", *office.settings)
+    assert (code, "sorun yok" in out) == (BAD_CONFIGURATION, False)
+    assert f"{file}: bu dosyayı kimse okumuyor" in out
+    assert f"{near} mi olmalıydı" in out or not near
+    assert f"{path}: birimin eklediği dosya" not in out
+    doctor = {
+        line.says: in_words(line) for line in examine(office.house.file, MORNING) if line.check == "policy"
+    }
+    assert str(file) in doctor["unread"]
+
+
+def test_what_an_office_adds_where_it_is_read_is_not_told() -> None:
+    own = {
+        "rules/receipt/birimin-kurali.toml": b"",
+        "rules/layouts/x-bank.toml": b"",
+        "rules/topics/yeni.toml": b"",
+        "rules/BENIOKU.md": b"",
+        "reports/replies/topics/yeni.txt": b"{% include 'replies/_bizim.txt' %}",
+        "reports/replies/_bizim.txt": b"",
+    }
+    below = Places().below()
+    assert list(unread(below, own | dict.fromkeys(below, b"# removed\n"))) == []
+
+
+def test_what_is_wrong_in_an_offices_own_file_is_told_by_where_that_lies(
+    office: Office, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in ("rules/receipt/amount.toml", "reports/words.toml"):
+        file = office.own / path
+        file.write_text("xx yy\n")
+        for command in ("poll", "check", "doctor"):
+            assert f"{file}:" in told(capsys, command, *office.settings)[1], command
+        file.write_text("")
+        assert f"{file}:" in told(capsys, "poll", *office.settings)[1]
+        file.unlink()
 
 
 def test_a_folder_that_is_named_and_not_there_is_told(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pipeline.commands.serve import serve, work_once
 from pipeline.domain import OUTCOME_OPEN, Outcome
 from pipeline.domain.faults import OperatorFault, TryLater
 from pipeline.intake.runs import Tally, poll
+from pipeline.ledger.book import Ledger
 from pipeline.ledger.figures import figures_of
 from pipeline.ledger.home import LEDGER, Home
 from pipeline.ledger.stops import open_stop
@@ -43,6 +44,7 @@ from pipeline.office.settings import Settings, load_settings
 from pipeline.office.timekeeping import local, take_nights_back
 from pipeline.policy.policy import Policy
 
+_SAME_MOMENT = timedelta(seconds=1)
 # More are a flood, and no list to be read on a terminal.
 _MOST_ASIDE = 20
 
@@ -166,12 +168,13 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
     if offices:
         return status_of_offices(offices, as_machine, page)
     settings = load_settings(settings_file)
-    beat = Home(settings.home).last_beat()
+    home = Home(settings.home)
+    beat, refusal = home.last_beat(), home.refusal
     with opened_ledger(settings) as ledger:
         policy, refused = policy_in_force(settings, ledger)
-        last, night, counts = ledger.last_run("poll"), ledger.last_night(), ledger.counts()
+        last, night, counts = _last_poll(ledger, beat), ledger.last_night(), ledger.counts()
         stop = open_stop(ledger)
-        figures = figures_of(ledger)
+        figures = figures_of(ledger, home.refused_at)
         owed = night_owed(settings, ledger, datetime.now(UTC))
         held = [(j.number, j.sender, j.subject) for j in ledger.open_holds()]
         aside_count, aside = waiting_aside(ledger, beat or datetime.now(UTC), _MOST_ASIDE)
@@ -183,6 +186,7 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
         "version": version("nes-intake"),
         "policy": policy.fingerprint,
         "policy_refused": sentence(refused) if refused else None,
+        "refused": sentence(refusal) if refusal else None,
         "night_due": owed and owed.isoformat(),
         "outcomes": {str(o): figures.outcomes.get(o, 0) for o in Outcome},
         "letters": dict(figures.letters),
@@ -199,7 +203,17 @@ def status_command(settings_file: Path, as_machine: bool, offices: Path | None, 
     else:
         mails = {"held": held, "aside": [(mail.number, mail.sender, mail.subject) for mail in aside]}
         click.echo(harmless(_for_people(state, mails, policy, settings.zone)), nl=False)
-    return DONE
+    return refusal.exit_code if refusal else DONE
+
+
+def _last_poll(ledger: Ledger, beat: datetime | None) -> Mapping[str, Any] | None:
+    """Gives the poll that began last; one that was killed, and that another run has followed, is over."""
+    last = ledger.last_run("poll")
+    if last is None or last["ended_at"] or beat is None:
+        return last
+    # Its own beat is of the same moment.
+    is_followed = beat - datetime.fromisoformat(last["started_at"]) > _SAME_MOMENT
+    return ledger.last_ended_run("poll") if is_followed else last
 
 
 def _for_people(

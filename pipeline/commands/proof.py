@@ -18,6 +18,7 @@ from pipeline.office.console import BAD_CONFIGURATION, DONE, harmless, machine_w
 from pipeline.policy.own_files import Memory, own_files
 from pipeline.policy.places import Places
 from pipeline.policy.policy import policy_from
+from pipeline.policy.unread import unread
 from pipeline.review.explain import as_json, as_text, explain
 from pipeline.review.invented_office import OFFICE
 from pipeline.sandbox.scanner.preload import Preload
@@ -58,9 +59,10 @@ def check_command(settings_file: Path, with_differences: bool) -> int:
         office, places, memory = OFFICE, Places(), {}
         unusable = []
         say("checked_without_settings", file=settings_file)
+    overlooked = _unread_files(places)
     _tell_of_own_files(places, memory, with_differences)
     policy = policy_from(places, office)
-    defects = [*unusable, *prove(policy)]
+    defects = [*unusable, *overlooked, *prove(policy)]
     for defect in defects:
         say(f"doubt_{defect.kind}", where=defect.where, other=defect.other)
     for first, last in gaps(policy.tariff):
@@ -74,7 +76,10 @@ def check_command(settings_file: Path, with_differences: bool) -> int:
 
 def _tell_of_own_files(places: Places, memory: Memory, with_differences: bool) -> None:
     """Names the office's own files, and those under which the package's has changed."""
+    nobodys = {path for path, _ in unread(places.below(), places.own())}
     for own in own_files(places.below(), places.own(), memory):
+        if own.path in nobodys:
+            continue
         say(f"own_{own.does}", file=own.path)
         if own.has_moved:
             say("own_moved", file=own.path)
@@ -85,6 +90,16 @@ def _tell_of_own_files(places: Places, memory: Memory, with_differences: bool) -
             say("own_taken", file=own.path, count=len(own.taken))
             for line in own.taken if with_differences else ():
                 click.echo(harmless(f"   {line}"))
+
+
+def _unread_files(places: Places) -> list[Defect]:
+    """Finds the office's own files that nobody reads, with the path that was likely meant."""
+    from pipeline.review.proving import Defect
+
+    return [
+        Defect("own_unread_near" if near else "own_unread", str(places.file_of(path)), near)
+        for path, near in unread(places.below(), places.own())
+    ]
 
 
 def _unusable_authorities(settings: Settings) -> list[Defect]:

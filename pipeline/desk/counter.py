@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.domain.faults import OperatorFault, TryLater
+from pipeline.domain.faults import TryLater
 from pipeline.ledger.book import Ledger
 from pipeline.ledger.home import Home
 from pipeline.ledger.trail import TrailLine, note_lines
@@ -91,8 +91,8 @@ class Counter:
 
         Raises TryLater where a run lasts too long, OperatorFault on a backup in the home's place.
         """
-        if self.home.is_restored:
-            raise OperatorFault("rebuild_first", home=self.home.folder)
+        if refusal := self.home.refusal:
+            raise refusal
         with self._writing(_PATIENCE_SECONDS) as ledger, self.home.scratch():
             yield self.acting_next(ledger)
 

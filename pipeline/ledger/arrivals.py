@@ -45,6 +45,11 @@ class Arrivals(LedgerFile):
         """Gives the newest run of a command."""
         return self._one("SELECT * FROM run WHERE command=? ORDER BY id DESC LIMIT 1", command)
 
+    def last_ended_run(self, command: str) -> dict[str, Any] | None:
+        """Gives the newest run of a command that came to its end, well or not."""
+        sql = "SELECT * FROM run WHERE command=? AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1"
+        return self._one(sql, command)
+
     def first_kept_at(self) -> datetime | None:
         """Tells when the first run of all began."""
         row = self._one("SELECT min(started_at) AS at FROM run")

@@ -11,8 +11,8 @@ from pipeline.ledger.stops import open_stop
 from pipeline.ledger.troubles import standing
 
 
-def figures_of(ledger: Ledger) -> Figures:
-    """Counts what stands in the ledger."""
+def figures_of(ledger: Ledger, refused_at: datetime | None) -> Figures:
+    """Counts what stands in the ledger; that its home is refused, and since when, it cannot know itself."""
     counts, night = ledger.counts(), ledger.last_night()
     outcomes = ledger.query("SELECT outcome, count(*) AS n FROM decision GROUP BY outcome")
     letters = ledger.query("SELECT state, count(*) AS n FROM letter GROUP BY state")
@@ -20,12 +20,13 @@ def figures_of(ledger: Ledger) -> Figures:
         "SELECT command, coalesce(outcome, '') AS outcome, count(*) AS n FROM run GROUP BY 1, 2"
     )
     last = ledger.query("SELECT * FROM run WHERE id IN (SELECT max(id) FROM run GROUP BY command)")
+    refused = {"ledger": refused_at} if refused_at else {}
     return Figures(
         outcomes={row["outcome"]: row["n"] for row in outcomes},
         letters={row["state"]: row["n"] for row in letters},
         runs={(row["command"], row["outcome"]): row["n"] for row in runs},
         last_runs={row["command"]: _last_run(row) for row in last},
-        troubles={name: trouble.since for name, trouble in standing(ledger).items()},
+        troubles={name: trouble.since for name, trouble in standing(ledger).items()} | refused,
         mails_waiting=counts["waiting"] + counts["undecided"],
         mails_unfetched=len(ledger.unfetched()),
         holds=counts["held"],

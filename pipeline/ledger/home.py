@@ -93,6 +93,16 @@ def loss_in(folder: Path) -> str:
     return "" if key == _KEY_BYTES else "key_damaged"
 
 
+def refusal_in(folder: Path) -> OperatorFault | None:
+    """Gives why no run may begin in a home before `rebuild` has ended; None where any may; changes nothing."""
+    try:
+        name, _, what = (folder / RESTORED).read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError:
+        return None
+    # In a backup that has taken a home's place the mark is empty.
+    return OperatorFault(name or "rebuild_first", home=folder, what=what)
+
+
 def _size(file: Path) -> int | None:
     return file.stat().st_size if file.exists() else None
 
@@ -230,8 +240,19 @@ class Home:
 
     @property
     def is_restored(self) -> bool:
-        """Tells whether this home is a backup that has taken a home's place: mail has passed it by since."""
+        """Tells whether mail has passed this home by: it is a backup, or older than the mail folders."""
         return (self.folder / RESTORED).exists()
+
+    @property
+    def refusal(self) -> OperatorFault | None:
+        """Gives why no run may begin here; None where any may."""
+        return refusal_in(self.folder)
+
+    @property
+    def refused_at(self) -> datetime | None:
+        """Tells since when no run may begin here."""
+        file = self.folder / RESTORED
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else None
 
     def take_ledger(self, file: Path) -> None:
         """Puts a new ledger, whole and closed, in the place of the old one, which stays beside it."""
@@ -247,14 +268,14 @@ class Home:
         for file in (self._former, *self.folder.glob(f"*{_LOST}")):
             file.unlink(missing_ok=True)
 
-    def demand_rebuild(self) -> None:
-        """Lets no run begin until `rebuild` has brought the ledger up to the mail folders."""
-        (self.folder / RESTORED).touch()
+    def demand_rebuild(self, fault: OperatorFault) -> None:
+        """Lets no run begin until `rebuild` has brought the ledger up to the mail folders, and keeps why."""
+        self.write_down(RESTORED, f"{fault.name}\n{fault.details.get('what', '')}")
         _sync_folder(self.folder)
 
     def set_aside_remains(self) -> None:
         """Puts a ledger that cannot be gone on with, and a key that is none, beside where new ones go."""
-        self.demand_rebuild()
+        self.demand_rebuild(OperatorFault("rebuild_unended", home=self.folder))
         journal = self.folder / "ledger.db-journal"
         if _size(journal) == 0:
             # It was truncated with the last commit, and tells nothing about any ledger.

@@ -15,7 +15,8 @@ SQLITE_VERSION = sqlite3.sqlite_version
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a file shows: its damage ("" for none), the step its tables have come to, and two moments.
+    """What a file shows: its damage ("" for none), the step its tables have come to, two moments,
+    and whether any rules were ever in force.
 
     One that is busy is locked or out of reach, and shows nothing.
     """
@@ -25,6 +26,7 @@ class Look:
     step: int = 0
     backed_up_at: datetime | None = None
     night_until: datetime | None = None
+    has_policy: bool = False
 
     @property
     def is_of_a_newer_program(self) -> bool:
@@ -42,11 +44,12 @@ def look_at(file: Path) -> Look:
                 return Look("" if problem == "ok" else problem, step=step)
             (backed_up,) = connection.execute("SELECT max(at) FROM audit WHERE event='backed up'").fetchone()
             (until,) = connection.execute("SELECT max(until) FROM night").fetchone()
+            (policies,) = connection.execute("SELECT count(*) FROM policy").fetchone()
     except sqlite3.OperationalError:
         return Look(is_busy=True)
     except sqlite3.DatabaseError as fault:
         return Look(str(fault))
-    return Look("", False, step, _moment(backed_up), _moment(until))
+    return Look("", False, step, _moment(backed_up), _moment(until), policies > 0)
 
 
 def _moment(text: str | None) -> datetime | None:

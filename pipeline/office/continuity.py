@@ -45,7 +45,7 @@ def assure_newest(shop: Shop, watch: Watch, run: Run) -> None:
             what = _look(shop, account, mailbox, run)
         if what:
             fault = OperatorFault("ledger_older", home=shop.home.folder, what=what)
-            shop.home.demand_rebuild()
+            shop.home.demand_rebuild(fault)
             trouble = Trouble("ledger", fault.name, shop.clock(), shop.clock())
             call_for_help(shop.settings, shop.policy, shop.home, trouble)
             raise fault

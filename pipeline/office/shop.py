@@ -94,10 +94,10 @@ class Run:
 def a_run(shop: Shop, command: str) -> Iterator[Run]:
     """Notes how a run ended, where it had anything to note.
 
-    Raises OperatorFault on a backup that has taken the home's place: what went out since is not in it.
+    Raises OperatorFault on a home that mail has passed by: what went out since is not in it.
     """
-    if shop.home.is_restored:
-        raise OperatorFault("rebuild_first", home=shop.home.folder)
+    if refusal := shop.home.refusal:
+        raise refusal
     run = Run(shop, command, shop.clock())
     try:
         yield run
@@ -120,10 +120,11 @@ def measured(shop: Shop) -> Iterator[None]:
         # Figures that cannot be written are no reason to lose a run; a full disk is told of elsewhere.
         with suppress(OSError, sqlite3.Error):
             file = shop.settings.metrics_file
-            if _is_behind(file, shop.home.ledger_file):
+            if shop.home.is_restored or _is_behind(file, shop.home.ledger_file):
                 # A collector is another user; in the home nothing is for others.
                 mode = 0o644 if shop.settings.monitoring.metrics_file else 0o600
-                told = as_text(figures_of(shop.ledger), version("nes-intake"), shop.settings.office_name)
+                figures = figures_of(shop.ledger, shop.home.refused_at)
+                told = as_text(figures, version("nes-intake"), shop.settings.office_name)
                 write_whole(file, told, mode)
             else:
                 file.touch()

@@ -51,6 +51,12 @@ class Places:
         """Reads an office's own files; raises OperatorFault for a missing folder and for an empty file."""
         return {**_own("rules", self.own_rules), **_own("reports", self.own_reports)}
 
+    def file_of(self, path: str) -> Path:
+        """Tells where a file in force lies on this machine: with the office, or with the program."""
+        kind, _, name = path.partition("/")
+        folder, own = (self.rules, self.own_rules) if kind == "rules" else (self.reports, self.own_reports)
+        return own / name if own and (own / name).exists() else folder / name
+
     def files(self) -> Mapping[str, bytes]:
         """Reads what is in force."""
         return laid_over(self.below(), self.own())
@@ -80,7 +86,7 @@ def _own(name: str, folder: Path | None) -> Mapping[str, bytes]:
         raise OperatorFault("own_folder_missing", folder=folder)
     files = _files(name, folder)
     refuse(
-        OperatorFault("own_file_empty", file=path, removed=REMOVED)
+        OperatorFault("own_file_empty", file=folder / path.partition("/")[2], removed=REMOVED)
         for path, body in files.items()
         if not body.decode("utf-8-sig", "replace").strip()
     )

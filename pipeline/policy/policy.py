@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.domain import Office, Procedure
 from pipeline.domain.faults import OperatorFault
-from pipeline.domain.official_files import Faults, Proved, Raw, Value, parsed, refuse
+from pipeline.domain.official_files import Faults, Proved, Raw, Value, parsed, refuse, told_apart
 from pipeline.domain.turkish import fold
 from pipeline.lists.form import Form, load_form
 from pipeline.lists.kamusm_answers import AnswerForm, load_answer_form
@@ -152,7 +152,21 @@ def policy_from(
         return policy
     for name, folder in (("rules/", places.rules), ("reports/", places.reports)):
         _refuse_gaps(folder, [path for path in _NEEDED if path.startswith(name) and path not in files])
-    return _loaded(files, office, is_proved=is_proved)
+    try:
+        return _loaded(files, office, is_proved=is_proved)
+    except OperatorFault as fault:
+        refuse(_where_they_lie(places, told_apart(fault)))
+        raise
+
+
+def _where_they_lie(places: Places, faults: Sequence[OperatorFault]) -> Iterator[OperatorFault]:
+    """Names the office's own files by where they are: a path alone looks like one of the program's."""
+    own = places.own()
+    for fault in faults:
+        path = str(fault.details.get("file", ""))
+        if path in own:
+            fault = OperatorFault(fault.name, **{**fault.details, "file": places.file_of(path)})
+        yield fault
 
 
 def policy_of_files(files: Mapping[str, bytes], office: Office) -> Policy:

@@ -14,6 +14,7 @@ from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import Faults, OfficialFile, parsed, refuse, validated
 from pipeline.policy.checks import CHECKS, Check, Verdict, ask
 from pipeline.policy.tariff import load_tariff
+from pipeline.policy.unread import FOLDERS_OF_RULES
 
 Form = Literal["", "blank-form", "filled-form"]
 # What the program asks a rule for besides its verdict: prices, what receipts say they are for, our accounts,
@@ -148,7 +149,7 @@ def _meanings(rules: Iterable[Rule]) -> Iterator[OperatorFault]:
 
 def _strangers(files: Mapping[str, bytes]) -> Iterator[OperatorFault]:
     # A rule in a mistyped folder would be asked of nobody, and nobody would miss it.
-    known = {*Subject, "layouts", "papers", "topics", "reminders"}
+    known = FOLDERS_OF_RULES
     for place in sorted({m[1] for m in map(_IN_A_FOLDER.match, files) if m}):
         if place not in known:
             yield OperatorFault("rule_folder", file=f"rules/{place}", known=", ".join(sorted(known)))

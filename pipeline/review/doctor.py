@@ -22,7 +22,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.domain.faults import OperatorFault
-from pipeline.ledger.home import FEWEST_INODES, LEDGER, loss_in, space_of
+from pipeline.ledger.home import FEWEST_INODES, LEDGER, loss_in, refusal_in, space_of
 from pipeline.ledger.inspection import SQLITE_VERSION, look_at
 from pipeline.ledger.migrations import MIGRATIONS
 from pipeline.mail.faults import MailboxFault, PostmanFault
@@ -37,6 +37,7 @@ from pipeline.office.settings import Account, Settings, load_settings, read_sett
 from pipeline.office.shop import imap_account, smtp_account
 from pipeline.policy.policy import Policy
 from pipeline.policy.report_words import own_words
+from pipeline.policy.unread import unread
 from pipeline.review.installing import EXAMPLE
 from pipeline.sandbox.cluster.fitness import PARTS, SANDBOX
 from pipeline.sandbox.cluster.membership import Membership
@@ -220,10 +221,16 @@ def _policy(settings: Settings, today: date) -> Iterator[Line]:
         policy = policy_of(settings)
     except OperatorFault as fault:
         yield Line("policy", "wrong", "wrong", values={"why": sentence(fault)})
-        if (settings.home / LEDGER).exists():
+        file = settings.home / LEDGER
+        if file.exists() and look_at(file).has_policy:
             yield Line("policy", "last_good", "warning")
+        else:
+            yield Line("policy", "never_good", "wrong")
         return
     yield Line("policy", "ok", values={"rules": len(policy.rules), "layouts": len(policy.layouts)})
+    places = settings.places
+    if nobodys := [str(places.file_of(path)) for path, _ in unread(places.below(), places.own())]:
+        yield Line("policy", "unread", "warning", values={"names": ", ".join(nobodys)})
     prices = [row for row in policy.tariff if row["from"] <= today <= row["until"]]
     if prices:
         yield Line("tariff", "ok", values={"price": prices[0]["nes"], "until": prices[0]["until"]})
@@ -279,6 +286,9 @@ def _disk(settings: Settings) -> Iterator[Line]:
 def _ledger(file: Path, now: datetime) -> Iterator[Line]:
     if loss := loss_in(file.parent):
         yield Line("ledger", "lost", "wrong", values={"why": sentence(OperatorFault(loss, home=file.parent))})
+        return
+    if refusal := refusal_in(file.parent):
+        yield Line("ledger", "refused", "wrong", values={"why": sentence(refusal)})
         return
     if not file.exists():
         yield Line("ledger", "to_be_made")

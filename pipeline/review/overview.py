@@ -13,7 +13,8 @@ from pipeline.ledger.home import Home
 from pipeline.ledger.metrics import Figures
 from pipeline.night.closing import night_owed
 from pipeline.office.offices import Branch
-from pipeline.office.opening import opened_ledger
+from pipeline.office.opening import opened_ledger, policy_of
+from pipeline.office.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,14 @@ def look_at(branch: Branch, now: datetime) -> OfficeSeen:
         return OfficeSeen(branch.name, branch.fault)
     home = Home(branch.settings.home)
     if not home.ledger_file.exists() and home.last_beat() is None:
-        return OfficeSeen(branch.name)
+        return OfficeSeen(branch.name, _fault_before_the_first_day(branch.settings))
+    if home.refusal:
+        return OfficeSeen(branch.name, home.refusal, has_begun=True, last_beat=home.last_beat())
     try:
         with opened_ledger(branch.settings) as ledger:
             counts, figures, owed = (
                 ledger.counts(),
-                figures_of(ledger),
+                figures_of(ledger, home.refused_at),
                 night_owed(branch.settings, ledger, now),
             )
     except OperatorFault as fault:
@@ -73,6 +76,15 @@ def look_at(branch: Branch, now: datetime) -> OfficeSeen:
         is_night_owed=owed is not None,
         outcomes=figures.outcomes,
     )
+
+
+def _fault_before_the_first_day(settings: Settings) -> OperatorFault | None:
+    """Names what keeps an office from ever beginning: later, what was in force before goes on."""
+    try:
+        policy_of(settings)
+    except OperatorFault as fault:
+        return fault
+    return None
 
 
 def _kinds(figures: Figures) -> tuple[str, ...]:
