@@ -22,7 +22,7 @@ from pipeline.acts.off_list import take_off
 from pipeline.acts.putting_off import assign, deal_with, wait
 from pipeline.acts.releasing import release_list
 from pipeline.acts.settling import AsRead, Word, accept_as_read, meant, preview, settle
-from pipeline.acts.standing import Until, standings_of
+from pipeline.acts.standing import Until, list_has_come, standings_of
 from pipeline.acts.taking_in import take_in
 from pipeline.acts.waiting import Pile, Task, Urgency, mail_on_desk, waiting
 from pipeline.commands.cli import run
@@ -225,6 +225,22 @@ def test_what_waits_for_its_list_comes_back_with_it(office: Shop) -> None:
     assert todo(office) == ()
     hear(office, fixture("held/receipt-before-list") + b"\r\n", MORNING + timedelta(hours=1))
     assert early.number in [task.number for task in todo(at(office, NIGHT))]
+
+
+def test_no_receipt_waits_for_a_list_that_has_come(office: Shop) -> None:
+    """Nobody would see it for a month."""
+    early = hear(office, fixture("held/receipt-before-list"))
+    (claim,) = claims_of(early.decision)
+    assert not list_has_come(office, early, claim)
+    wait(office, early.number, [], Until(event="list"), looking(office, early.number))
+
+    hear(office, fixture("held/receipt-card-reversed/1-list"))
+    held = hear(office, fixture("held/receipt-card-reversed/2-receipt"))
+    (claim,) = claims_of(held.decision)
+    assert list_has_come(office, held, claim)
+    with pytest.raises(Refused, match="wait_for_what_came"):
+        wait(office, held.number, [1], Until(event="list"), looking(office, held.number))
+    wait(office, held.number, [1], Until(event="mail"), looking(office, held.number))
 
 
 def test_what_waits_for_a_list_sees_one_claim_of_a_mail_decided_while_others_wait(office: Shop) -> None:
@@ -533,6 +549,9 @@ def test_a_clerk_decides_in_turkish_words(
         (("settle", f"{rows.number}/2", "beklet", "--until", day, *why), DONE, "bekletiliyor"),
         (("settle", f"{rows.number}/2", "beklet", *why), BAD_CONFIGURATION, "neyin bekleneceği yazılmamış"),
         (("settle", rows.number, "BAŞKASINA", "--to", "H. Hanım", *why), DONE, "başkasına verildi"),
+        (("settle", rows.number, "baskasina", *why), BAD_CONFIGURATION, "Kime devredileceği yazılmamış"),
+        (("settle", rows.number, "baskasina", "--to", " ", *why), BAD_CONFIGURATION, "--to herkes"),
+        (("settle", rows.number, "baskasina", "--to", "Herkes", *why), DONE, "başkasına verildi"),
         (("amend", f"{rows.number}/1", "birim=112 Komuta", *why), DONE, "aynı kurallar yeniden baktı"),
         (("amend", f"{rows.number}/1", "boy=1,80", *why), WRONG_COMMAND, "tutar, gun"),
         (("amend", rows.number, "birim=x", *why), BAD_CONFIGURATION, f"{rows.number}/1"),
@@ -554,7 +573,7 @@ def test_a_clerk_decides_in_turkish_words(
         assert told in said, (words, said)
         assert not re.search(r"Error|Missing|Usage|No such", said), said
     assert house.ask("SELECT kind FROM act ORDER BY id") == [
-        *(("wait",), ("assign",), ("amend",), ("settle",), ("settle",)),
+        *(("wait",), ("assign",), ("assign",), ("amend",), ("settle",), ("settle",)),
     ]
     assert {by for (by,) in house.ask('SELECT "by" FROM act')} == {"M. Memur"}
 

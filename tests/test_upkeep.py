@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipeline.office.opening import opened_ledger, policy_of
 from pipeline.office.settings import load_settings
 from pipeline.policy.new_price import Period, day_of, with_period
 from pipeline.policy.places import RULES
+from pipeline.policy.tariff import doubtful, load_tariff
 from pipeline.review.rejudging import Again
 from tests.house import House, body
 
@@ -97,6 +99,40 @@ def test_an_impossible_day_is_refused_with_what_was_typed(typed: str) -> None:
     with pytest.raises(OperatorFault) as refused:
         day_of("--until", typed)
     assert f"--until: {typed}" in sentence(refused.value)
+
+
+# --- prices that are likely a slip -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nes", "reader", "kinds"),
+    [
+        ("1450,00", "520,00", []),
+        ("520,00", "1450,00", ["below_reader", "leaps"]),
+        ("1450,00", "1450,00", ["below_reader", "leaps"]),
+        ("14500,00", "520,00", ["leaps"]),
+        ("1450,00", "52,00", ["falls"]),
+        ("145,00", "52,00", ["falls", "falls"]),
+    ],
+)
+def test_a_price_that_is_likely_a_slip_is_asked_back(
+    house_with_own_rules: House, capsys: pytest.CaptureFixture[str], nes: str, reader: str, kinds: list[str]
+) -> None:
+    house = house_with_own_rules
+    code, told = add(house, capsys, "2025-01-01", "--nes", nes, "--reader", reader)
+    assert (code, own(house).exists()) == ((BAD_CONFIGURATION, False) if kinds else (DONE, True))
+    assert told.count("01.01.2025 başlangıçlı") == len(kinds)
+    assert ("--sure" in told) == bool(kinds)
+    # It is put in force all the same where it is so; `check` goes on telling it, and refuses nothing.
+    if kinds:
+        assert add(house, capsys, "2025-01-01", "--nes", nes, "--reader", reader, "--sure")[0] == DONE
+    assert run(["check", "--settings", str(house.file)]) == DONE
+    assert capsys.readouterr().out.count("UYARI: 01.01.2025 başlangıçlı") == len(kinds)
+
+
+def test_prices_that_really_were_are_no_slips() -> None:
+    rows = load_tariff(FILE, tomllib.loads(TARIFF)["wants"])
+    assert list(doubtful(rows)) == []
 
 
 # --- the command -----------------------------------------------------------------------------------
@@ -189,7 +225,7 @@ def test_what_waited_for_the_price_is_accepted_by_a_persons_word(
     )
     year = str(paid_on)[:4]
     letters = len(house.letters())
-    code, told = add(house, capsys, f"{year}-01-01", "--nes", str(amount), "--reader", "9000,00")
+    code, told = add(house, capsys, f"{year}-01-01", "--nes", str(amount), "--reader", "9000,00", "--sure")
     assert code == DONE
     assert str(number) in told
     with opened_ledger(load_settings(house.file)) as ledger:

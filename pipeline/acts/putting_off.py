@@ -8,7 +8,7 @@ from datetime import timedelta
 from pipeline.acts.acting import Act, Deed, acting
 from pipeline.acts.faults import Refused
 from pipeline.acts.held import held_mail
-from pipeline.acts.standing import Until
+from pipeline.acts.standing import Until, list_has_come
 from pipeline.domain.faults import OperatorFault
 from pipeline.ledger.book import Judged
 from pipeline.ledger.desk import knows_of
@@ -23,7 +23,7 @@ def wait(shop: Shop, number: str, claims: Sequence[int], until: Until, act: Act)
     """Puts claims of a held mail (G-…; all of them with none named) off until a day or a happening.
 
     They wait for nobody meanwhile, and are back on the desk by themselves. Raises Refused for a day that is
-    over or more than a year ahead, or where nothing is waited for.
+    over or more than a year ahead, for a list that has come, or where nothing is waited for.
     """
     held = held_mail(shop, number)
     if until.day is None and not until.event:
@@ -34,10 +34,20 @@ def wait(shop: Shop, number: str, claims: Sequence[int], until: Until, act: Act)
     # What was put off by an older version is done again as it was.
     if until.day is not None and until.day > longest and act.seen is not None:
         raise Refused("wait_too_long", number=number, day=until.day, longest=longest)
+    _refuse_what_has_come(shop, held, claims, until, act)
     day = until.day.isoformat() if until.day else ""
     body = {**_known(shop, held, claims), "day": day, "event": until.event}
     with acting(shop, Deed("wait", held.number, held.sha, body), act):
         pass
+
+
+def _refuse_what_has_come(shop: Shop, held: Judged, claims: Sequence[int], until: Until, act: Act) -> None:
+    # What was put off by an older version is done again as it was.
+    if until.event != "list" or act.seen is None:
+        return
+    meant = [c for c in claims_left(shop.ledger, held) if not claims or c.number in claims]
+    if meant and all(list_has_come(shop, held, claim) for claim in meant):
+        raise Refused("wait_for_what_came", number=held.number)
 
 
 def assign(shop: Shop, number: str, claims: Sequence[int], to: str, act: Act) -> None:

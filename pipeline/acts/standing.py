@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from pipeline.domain.acts import Done
-from pipeline.domain.claims import Claim, claims_of
+from pipeline.domain.claims import Claim, Kind, claims_of
 from pipeline.domain.turkish import IdentityNumber
 from pipeline.ledger.acts import acts_about
 from pipeline.ledger.book import Judged, Ledger
@@ -127,6 +127,15 @@ def _has_happened(ledger: Ledger, judged: Judged, claim: Claim, event: Happening
         return wrote_since(ledger, judged.sender, at)
     number = _person_of(claim, judged)
     return bool(event and number and happened_since(ledger, number, _EVENTS[event], at))
+
+
+def list_has_come(shop: Shop, judged: Judged, claim: Claim) -> bool:
+    """Tells whether a receipt's list is there, so that to wait for it would be to wait for nothing."""
+    number = _person_of(claim, judged)
+    if claim.kind is not Kind.RECEIPT or number is None:
+        return False
+    is_missed = shop.policy.awaits_list in {finding.rule for finding in claim.findings}
+    return not is_missed or happened_since(shop.ledger, number, _EVENTS["list"], judged.decided_at)
 
 
 def _person_of(claim: Claim, judged: Judged) -> IdentityNumber | None:

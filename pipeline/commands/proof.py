@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 def check_command(settings_file: Path, with_differences: bool) -> int:
     """Ayarları, kuralları, dekont düzenlerini ve metinleri sunucuya bağlanmadan denetler."""
     # What an explanation of one mail has no use for is imported where it is used.
-    from pipeline.policy.tariff import gaps
+    from pipeline.policy.tariff import doubtful, gaps
     from pipeline.review.proving import prove
+    from pipeline.review.repricing import price_doubts_in_words
 
     # A file that somebody has named and that is not there is no reason to look at something else.
     if settings_file.exists() or settings_file != SETTINGS_FILE:
@@ -67,6 +68,8 @@ def check_command(settings_file: Path, with_differences: bool) -> int:
         say(f"doubt_{defect.kind}", where=defect.where, other=defect.other)
     for first, last in gaps(policy.tariff):
         say("checked_gap", first=first, last=last)
+    for doubt in price_doubts_in_words(doubtful(policy.tariff)):
+        say("checked_price", doubt=doubt)
     if defects:
         say("doubts", count=len(defects))
         return BAD_CONFIGURATION

@@ -16,7 +16,8 @@ from pipeline.acts.standing import Happening, Until
 from pipeline.commands.options import InWords, by_an_official, with_settings
 from pipeline.domain.claims import Verb
 from pipeline.domain.faults import OperatorFault
-from pipeline.office.console import DONE, say
+from pipeline.domain.turkish import fold
+from pipeline.office.console import DONE, say, words
 from pipeline.office.opening import opened
 from pipeline.office.settings import load_settings
 
@@ -37,7 +38,9 @@ class _Correction(InWords):
 @click.option("--text", default="", help="Gönderenin okuyacağı gerekçe ya da yanıt; yoksa gerekçe yazılır.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d", "%d.%m.%Y"]), help="beklet: hangi güne kadar.")
 @click.option("--event", type=InWords("happenings"), help="beklet: neye kadar; liste, dekont ya da ileti.")
-@click.option("--to", "desk", default="", help="baskasina: kime ya da hangi masaya.")
+@click.option(
+    "--to", "desk", default="", help="baskasina: kime ya da hangi masaya; herkese açmak için herkes."
+)
 @by_an_official("Gerekçe; iade edilirse gönderene de yazılır.")
 def settle_command(
     settings_file: Path,
@@ -64,7 +67,7 @@ def settle_command(
             day = until.date() if until else None
             wait(shop, held.number, claims, Until(day, cast("Happening", event or "")), act)
         elif verb is Verb.ASSIGN:
-            assign(shop, held.number, claims, desk, act)
+            assign(shop, held.number, claims, _whose(desk), act)
         else:
             done = settle(shop, held.number, [Word(claim, verb, text) for claim in claims or (0,)], act)
             is_open = done.is_open
@@ -75,6 +78,13 @@ def settle_command(
     if is_open:
         say("settled_rest", number=held.number)
     return DONE
+
+
+def _whose(desk: str) -> str:
+    """Reads to whom something goes, "" for everybody; raises OperatorFault where nobody is named."""
+    if not desk.strip():
+        raise OperatorFault("assign_to_nobody", everybody=words()["says"]["everybody"])
+    return "" if fold(desk) == fold(words()["says"]["everybody"]) else desk
 
 
 @click.command("amend")

@@ -21,7 +21,7 @@ from pipeline.policy.new_price import Period, day_of
 from pipeline.policy.policy import Policy
 from pipeline.review.changing import put_in_force, write
 from pipeline.review.rejudging import Again, accept_again, judged_again
-from pipeline.review.repricing import new_prices
+from pipeline.review.repricing import new_prices, price_doubts_in_words
 
 
 @click.group("tariff")
@@ -36,6 +36,7 @@ def tariff_command() -> None:
 @click.option("--reader", required=True, help="Mini kart okuyucunun fiyatı, KDV dahil.")
 @click.option("--until", "last", help="Son gün; yazılmazsa ilk günün yılının son günü.")
 @click.option("--grace-days", default=7, show_default=True, help="Önceki fiyatın da geçtiği gün sayısı.")
+@click.option("--sure", "is_sure", is_flag=True, help="Şaşırtıcı bir fiyat gerçekten böyleyse.")
 @by_whom
 def tariff_add_command(settings_file: Path, first: str, last: str | None, by: str, **typed: Any) -> int:
     """Başlangıcı GÜN olan fiyatları ekler, önceki dönemi kapatır, neyin değişeceğini söyler."""
@@ -44,6 +45,8 @@ def tariff_add_command(settings_file: Path, first: str, last: str | None, by: st
     ends = day_of("--until", last) if last else date(begins.year, 12, 31)
     period = Period(begins, ends, typed["nes"], typed["reader"], typed["grace_days"])
     prices = new_prices(settings, policy_of(settings), period)
+    if prices.doubts and not typed["is_sure"]:
+        raise OperatorFault("tariff_doubtful", says=price_doubts_in_words(prices.doubts))
     found: Sequence[Again] = ()
     if (settings.home / LEDGER).exists():
         with opened(settings) as shop:

@@ -12,7 +12,7 @@ from pipeline.acts.amending import amend, fields_of, judged_today
 from pipeline.acts.faults import Refused
 from pipeline.acts.putting_off import assign, deal_with, wait
 from pipeline.acts.settling import Word, preview, settle
-from pipeline.acts.standing import Happening, Standing, Until
+from pipeline.acts.standing import Happening, Standing, Until, list_has_come
 from pipeline.acts.waiting import MailOnDesk, mail_on_desk
 from pipeline.desk.answers import Answer, Go, NotHere, Page, Picture, Visit, because_of, number_in
 from pipeline.desk.papers import files_of, papers_of, picture_of_page, picture_of_place, submission_of
@@ -38,7 +38,7 @@ class Shown:
     """One claim as it is shown: how it stands, what was read, what would follow, what may be done with it.
 
     `findings` are as of today, by what people have read since; of them, `faults` are what nobody may say
-    yes to. `fields` are what can be typed as the page has it.
+    yes to. `fields` are what can be typed as the page has it. Whose list is there waits for none.
     """
 
     standing: Standing
@@ -51,6 +51,7 @@ class Shown:
     follows: str
     verbs: Sequence[Verb]
     fields: Sequence[str]
+    has_list: bool
 
     @property
     def claim(self) -> Claim:
@@ -134,6 +135,7 @@ def _shown(shop: Shop, judged: Judged, standing: Standing) -> Shown:
         engine=value.read_by if isinstance(value, Receipt) else "",
         follows=follows(shop, now.claim.entry) if now and now.claim.entry and not now.faults else "",
         verbs=_verbs(now.claim, shop.policy.awaits_list, now.faults) if now else (),
+        has_list=list_has_come(shop, judged, claim),
     )
 
 

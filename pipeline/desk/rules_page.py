@@ -24,7 +24,7 @@ from pipeline.policy.new_price import Period, day_of
 from pipeline.policy.policy import Policy
 from pipeline.review.changing import Change, put_in_force
 from pipeline.review.rejudging import Again, accept_again, judged_again
-from pipeline.review.repricing import NewPrices, new_prices, tariff_file
+from pipeline.review.repricing import NewPrices, new_prices, price_doubts_in_words, tariff_file
 
 # So many of the mails that would end otherwise are listed; the rest is counted.
 _MOST_LISTED = 100
@@ -126,6 +126,7 @@ def show_prices(shop: Shop, visit: Visit) -> Answer:
         {
             "period": next(r for r in prices.policy.tariff if r["from"] == prices.period.first),
             "closed": prices.closed,
+            "doubts": price_doubts_in_words(prices.doubts),
             "told": difference(shop, judged_again(shop, prices.policy)),
             "weeks": rehearsed(shop, prices.policy),
             "again": {**typed, "seen": seen_of(shop, prices.change)},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.official_files import each, refuse
@@ -22,6 +22,8 @@ _KEYS = ("from", "until", *ITEMS, "grace_days")
 # A few days that belong to no row are a slip; a year whose prices nobody knows is held by the rule.
 _SLIP = timedelta(days=31)
 _LONGEST_GRACE = 60
+# What is left of a price that has fallen, at the least.
+_LEAST_LEFT = 0.5
 # 1450 · 1450.00 · 1450,00 · 1.450,00; what may be a thousand or a fraction is neither.
 _PRICE = re.compile(r"(\d+)(?:[.,](\d{2}))?|(\d{1,3}(?:\.\d{3})+),(\d{2})")
 
@@ -52,6 +54,36 @@ def gaps(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[date, date]]:
         first, last = row["until"] + timedelta(days=1), following["from"] - timedelta(days=1)
         if first <= last:
             yield first, last
+
+
+@dataclass(frozen=True, slots=True)
+class PriceDoubt:
+    """A price that is likely a slip: `kind` says why, `other` is the price that it is held against."""
+
+    kind: Literal["below_reader", "leaps", "falls"]
+    first: date
+    item: str
+    price: str
+    other: str
+
+
+def doubtful(rows: Sequence[Mapping[str, Any]]) -> Iterator[PriceDoubt]:
+    """Finds prices that were likely typed wrongly: a certificate for less than its reader, or a leap.
+
+    Prices were seen to rise fivefold in two and a half years, and so a year may double them; they never fell.
+    """
+    by_day = sorted(rows, key=lambda row: row["from"])
+    for row in by_day:
+        if Decimal(row["nes"]) <= Decimal(row["reader"]):
+            yield PriceDoubt("below_reader", row["from"], "nes", row["nes"], row["reader"])
+    for before, row in pairwise(by_day):
+        years = max(1.0, (row["from"] - before["from"]).days / 365)
+        for item in ITEMS:
+            grown = float(Decimal(row[item]) / Decimal(before[item]))
+            if grown > 2**years:
+                yield PriceDoubt("leaps", row["from"], item, row[item], before[item])
+            elif grown < _LEAST_LEFT:
+                yield PriceDoubt("falls", row["from"], item, row[item], before[item])
 
 
 @dataclass(frozen=True, slots=True)

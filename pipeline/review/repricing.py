@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
+from pipeline.office.console import words
 from pipeline.office.settings import Settings
 from pipeline.policy.new_price import Period, with_period
 from pipeline.policy.policy import Policy
+from pipeline.policy.tariff import PriceDoubt, doubtful
 from pipeline.review.changing import Change, standing, tried
 
 
@@ -19,6 +24,8 @@ class NewPrices:
     change: Change
     policy: Policy
     closed: date | None
+    # What is new of it and was likely typed wrongly.
+    doubts: tuple[PriceDoubt, ...]
 
 
 def tariff_file(policy: Policy) -> str:
@@ -32,4 +39,25 @@ def new_prices(settings: Settings, policy: Policy, period: Period) -> NewPrices:
     body = settings.places.files().get(path, policy.files[path])
     text, closed = with_period(path, body.decode("utf-8"), period)
     change = Change(path, text, standing(settings, path))
-    return NewPrices(period, change, tried(settings, change), closed)
+    changed = tried(settings, change)
+    known = set(doubtful(policy.tariff))
+    doubts = tuple(doubt for doubt in doubtful(changed.tariff) if doubt not in known)
+    return NewPrices(period, change, changed, closed, doubts)
+
+
+def price_doubts_in_words(doubts: Iterable[PriceDoubt]) -> tuple[str, ...]:
+    """Puts each into its sentence."""
+    told: Mapping[str, Any] = words()["price_doubts"]
+    return tuple(
+        told[doubt.kind].format(
+            day=f"{doubt.first:%d.%m.%Y}",
+            item=told["items"][doubt.item],
+            price=_lira(doubt.price),
+            other=_lira(doubt.other),
+        )
+        for doubt in doubts
+    )
+
+
+def _lira(price: str) -> str:
+    return f"{Decimal(price):,.2f}".translate(str.maketrans(",.", ".,"))
