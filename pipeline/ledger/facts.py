@@ -122,7 +122,7 @@ class KnownFacts(Decisions):
         )
         return tuple(case for case in found if not case.is_closed)
 
-    def foretelling(self, address: str, since: date, kinds: tuple[str, ...] = ()) -> str:
+    def foretelling(self, address: str, seen_on: date, kinds: tuple[str, ...] = ()) -> str:
         """Names the newest mail of an address that may be against a row which comes later; "" for none.
 
         What a person has read since says nothing any more; of some `kinds` alone where they are named.
@@ -133,7 +133,7 @@ class KnownFacts(Decisions):
             "AND coalesce(json_extract(d.body, '$.foretells'), '')<>'' "
             "AND coalesce(json_extract(d.body, '$.unbelieved'), '')='' ORDER BY d.rowid DESC",
             address,
-            since.isoformat(),
+            seen_on.isoformat(),
         )
         waiting = (row for row in rows if row["state"] in (None, HoldState.OPEN))
         return next((row["number"] for row in waiting if not kinds or row["foretells"] in kinds), "")

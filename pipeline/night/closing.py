@@ -242,8 +242,7 @@ def gather(
             *_warnings(night, before, heard, holds, letters),
             *_office_warnings(shop, night),
             *(Caution("quality_stopped", {"number": t.stopped_by}) for t in tallies(ledger) if t.stopped_by),
-            *(Caution("twin", {"case": case.number}) for case in selection.twins),
-            *(Caution("rival", {"case": case.number}) for case in selection.rivals),
+            *_left_behind(selection),
             *_kept_off(shop),
             *_untold(shop, night),
         ],
@@ -288,6 +287,12 @@ def _untold(shop: Shop, night: Night) -> Iterator[Caution]:
     most = shop.policy.office.listed_told_per_day
     if most and told_since(shop.ledger, night.since) >= most:
         yield Caution("listed_untold", {"count": most})
+
+
+def _left_behind(selection: Selection) -> Iterator[Caution]:
+    """Warns of who waits, or may wait, more than once."""
+    for name, cases in (("twin", selection.twins), ("rival", selection.rivals)):
+        yield from (Caution(name, {"case": case.number}) for case in cases)
 
 
 def _kept_off(shop: Shop) -> Iterator[Caution]:
