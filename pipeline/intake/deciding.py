@@ -27,11 +27,11 @@ from pipeline.judging.conversation import Comparison, compare, is_as_asked, list
 from pipeline.judging.correspondence import KAMU_SM_ANSWER, may_be_passed_on, why_unanswered
 from pipeline.judging.from_kamu_sm import for_a_person
 from pipeline.judging.judge import judge
-from pipeline.judging.questions import against_somebody
+from pipeline.judging.questions import against_somebody, is_of_the_house
 from pipeline.judging.read import opened_files, read, said_in
 from pipeline.judging.set_aside import set_aside
 from pipeline.ledger.book import Decided
-from pipeline.ledger.knowledge import Known, known_about, others_named
+from pipeline.ledger.knowledge import Known, known_about, others_named, others_of_the_house
 from pipeline.ledger.quotas import Exceeded
 from pipeline.ledger.recording import Verdict, record
 from pipeline.letters.answer import Answered, answer, answer_release
@@ -109,12 +109,16 @@ def _ask(
     released = None
     if wish and is_release:
         released = release_today(sitting, wish.batch, submission.sender, sha, is_by_mail=True)
-    if _is_ignored(matter) and not may_be_passed_on(submission, mail.automatic):
+    is_kamu_sms = mail.automatic == KAMU_SM_ANSWER
+    if _is_ignored(matter) and not (is_kamu_sms or may_be_passed_on(submission, mail.automatic)):
         return _Asked(as_of, submission, matter, wish, released, None)
     since = sitting.now - timedelta(days=1)
     known = known_about(ledger, matter, sitting.today, since, policy.awaits_list)
     against = against_somebody(matter.submission, policy)
     named = others_named(ledger, against, known.facts, submission.sender)
+    if is_of_the_house(matter.submission, policy):
+        of_house = others_of_the_house(ledger, known.facts, submission.sender)
+        named = tuple({case.number: case for case in (*named, *of_house)}.values())
     known = replace(known, facts=replace(known.facts, named=named))
     return _Asked(as_of, submission, matter, wish, released, known)
 
@@ -166,7 +170,7 @@ def _verdict(sitting: Sitting, asked: _Asked, decision: Decision, *letters: Lett
 def _decision(asked: _Asked, policy: Policy) -> Decision:
     matter, known = asked.matter, asked.known
     if matter.automatic == KAMU_SM_ANSWER and policy.answer_form.say:
-        return for_a_person(asked.submission, policy)
+        return for_a_person(asked.submission, known.facts.named if known else (), policy)
     if known is None:
         return Decision(Outcome.IGNORED, None, Evidence(), silence=matter.automatic)
     facts = replace(known.facts, as_asked=is_as_asked(known.earlier, matter.evidence))

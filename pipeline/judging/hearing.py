@@ -172,7 +172,7 @@ def _spoken_of(sentence: str, before: str, holders: Sequence[Holder], remarks: R
         return range(len(holders))
     if remarks.denials.are_in(sentence):
         return called or range(len(holders))
-    if called and remarks.about_person.are_in(sentence):
+    if called and (remarks.about_person.are_in(sentence) or _says_where(sentence, remarks)):
         return called
     words = heading(sentence).split()
     first = begun(words)
@@ -188,6 +188,14 @@ def _spoken_of(sentence: str, before: str, holders: Sequence[Holder], remarks: R
     own = words_of(holders)
     is_said = _tells_something([word for word in words if word not in own], remarks)
     return (called or named(before, holders) or range(len(holders))) if is_said else ()
+
+
+def _says_where(sentence: str, remarks: Remarks) -> bool:
+    """Tells whether a sentence says where a card is: whose card is somewhere has not lost it."""
+    waiting = remarks.waiting
+    return bool(waiting and waiting.cards and has(heading(sentence).split(), waiting.cards)) and bool(
+        waiting and any(map(waiting.say_where, re.split(r"[,;]", sentence)))
+    )
 
 
 def _meant(sentence: str, before: str, holders: Sequence[Holder], remarks: Remarks) -> Sequence[int]:

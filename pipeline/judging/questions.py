@@ -34,6 +34,7 @@ from pipeline.judging.unknown_words import (
 from pipeline.mail.addresses import answer_to
 from pipeline.policy.mail_words import own_subject, own_words, passed_on
 from pipeline.policy.naming import names, words_of
+from pipeline.policy.phrases import has
 from pipeline.policy.policy import Policy
 from pipeline.policy.robots import MAY_BE_AUTOMATIC
 from pipeline.policy.topics import Topic, topics_of
@@ -158,17 +159,27 @@ def against_somebody(submission: Submission, policy: Policy) -> str:
     return f"{text}\n{submission.sender_name}" if remarks.alone.say and is_heard else ""
 
 
-def meant_of_others(said: Said, matter: Matter, facts: Facts, policy: Policy) -> tuple[Case, ...]:
-    """Picks the cases of others that a mail without a list speaks against, by name.
+def is_of_the_house(submission: Submission, policy: Policy) -> bool:
+    """Tells whether a mail may take back the list of its writer's whole house."""
+    subject, words = _spoken(submission, policy)
+    text = f"{subject}\n{words}"
+    remarks = policy.remarks
+    return remarks.withdrawal.are_in(text) and has(heading(text).split(), remarks.alone.houses)
 
-    Their people may have asked its writer to tell us. Whoever wrote it hears nothing of it, and nothing is
-    changed by it: an official reads it before a list goes out.
+
+def meant_of_others(said: Said, matter: Matter, facts: Facts, policy: Policy) -> tuple[Case, ...]:
+    """Picks the cases of others that a mail speaks against, by name.
+
+    Beside a list only words that take somebody back do. Their people may have asked its writer to tell us.
+    Whoever wrote it hears nothing of it, and nothing is changed by it: an official reads it before a list
+    goes out.
     """
     named = facts.named
     # Where something is held anyway, or by its topic answered, the letter is the same for any name.
-    if not named or matter.evidence.holders or (said.claims and not said.beside.withdrawal):
+    if not named or (said.claims and not said.beside.withdrawal):
         return ()
-    if said.leaving:
+    # Beside a list its rows wait by such words, whomever they name.
+    if said.leaving or matter.evidence.holders:
         return named
     subject, words = _spoken(matter.submission, policy)
     told = hear_alone(subject, words, [case.holder for case in named if case.holder], policy.remarks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -107,5 +107,20 @@ def others_named(ledger: Ledger, words: str, facts: Facts, sender: str) -> tuple
         is_of_the_house = holder.address.rpartition("@")[2] == house
         return naming.gives_in_full(holder) or (is_of_the_house and naming.gives_by_title(holder))
 
+    ours = naming.ours | {number for mail in naming.ours for number in _listed_by(ledger, mail)}
     waiting = (case for case in waiting_cases(ledger) if case.number not in own)
-    return tuple(case for case in waiting if case.holder and is_named(case.holder))
+    return tuple(c for c in waiting if c.holder and (c.number in ours or is_named(c.holder)))
+
+
+def _listed_by(ledger: Ledger, mail: str) -> Iterator[str]:
+    """Names the cases that a mail, told by its number, has listed."""
+    judged = ledger.judged_number(mail)
+    return (entry.case for entry in judged.decision.entries if entry.holder) if judged else iter(())
+
+
+def others_of_the_house(ledger: Ledger, facts: Facts, sender: str) -> tuple[Case, ...]:
+    """Finds all who wait for a list with an address of their writer's own house."""
+    own = {case.number for case in (*facts.sender_cases, *facts.sent_cases, *facts.cases.values())}
+    house = sender.rpartition("@")[2]
+    waiting = (c for c in waiting_cases(ledger) if c.holder and c.holder.address.rpartition("@")[2] == house)
+    return tuple(case for case in waiting if house and case.number not in own)

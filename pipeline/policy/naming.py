@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.domain import Holder
+from pipeline.domain.cases import is_number
+from pipeline.domain.turkish import upper
 from pipeline.policy.phrases import FIRST_LETTERS, begun, heading
 
 _TITLES = ("hanim", "bey", "hoca", "hocam", "hemsire", "dr", "doktor", "uzm")
@@ -19,7 +21,21 @@ def names(text: str, holder: Holder) -> bool:
     """Tells whether a text names somebody in full; Turkish endings may follow."""
     words = heading(text).split()
     own = heading(holder.name).split()
-    return len(own) >= 2 and all(any(word.startswith(part) for word in words) for part in own)
+    return len(own) >= 2 and all(any(word.startswith(_stems(part)) for word in words) for part in own)
+
+
+# How a name's last letter is written before a vowel: "Işıldak" becomes "Işıldağın".
+_SOFTENED = {"k": "g", "p": "b", "t": "d"}
+
+
+def _stems(name: str) -> tuple[str, ...]:
+    soft = _SOFTENED.get(name[-1:]) if len(name) >= _FEWEST_LETTERS else None
+    return (name, name[:-1] + soft) if soft else (name,)
+
+
+# Eleven digits, however they are set apart; and our own numbers.
+_SPACED = re.compile(r"(?<!\d)\d(?:[\s.-]?\d){10}(?!\d)")
+_OURS = re.compile(r"(?<!\w)[NG]-[0-9A-Z]{8}(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +45,17 @@ class Naming:
     words: str
     numbers: frozenset[str]
     titled: frozenset[str]
+    # Numbers of ours, of cases and of mails.
+    ours: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, text: str) -> Naming:
         """Takes a text apart."""
         words = heading(text)
-        return cls(f" {words}", frozenset(re.findall(r"\d+", text)), frozenset(_titled(words.split())))
+        whole = {re.sub(r"\D", "", number) for number in _SPACED.findall(text)}
+        numbers = whole | set(re.findall(r"\d+", text))
+        ours = frozenset(filter(is_number, _OURS.findall(upper(text))))
+        return cls(f" {words}", frozenset(numbers), frozenset(_titled(words.split())), ours)
 
     def gives_in_full(self, holder: Holder) -> bool:
         """Tells whether it gives somebody's number, or one given name and the family name side by side.
@@ -47,7 +68,9 @@ class Naming:
         if number is not None and number.digits in self.numbers:
             return True
         pairs = [pair for one in {given, *given.split()} for pair in ((one, family), (family, one))]
-        return bool(given and family) and any(f" {first} {second}" in self.words for first, second in pairs)
+        return bool(given and family) and any(
+            f" {first} {second}" in self.words for first, last in pairs for second in _stems(last)
+        )
 
     def gives_by_title(self, holder: Holder) -> bool:
         """Tells whether it speaks of somebody by one name and a title ("Ayşe Hanım")."""

@@ -303,11 +303,13 @@ class Revisions(Proved):
 
 class Alone(OfficialPart):
     """What is told of words against an application that came without any file: to their sender, where
-    somebody else's is meant to the desk alone; with no `say` such words go unheard, as they did."""
+    somebody else's is meant to the desk alone; with no `say` such words go unheard, as they did.
+    With one of `houses` they may be said of a whole house's list."""
 
     say: str
     remedy: str
     others: str
+    houses: tuple[str, ...] = ()
 
 
 class Payments(Proved):
@@ -391,7 +393,8 @@ class Waiting(Proved):
 
     Of a language nobody knows all words by which somebody may leave; those that are no such words are few.
     What one other says is told by `say`; by `file` one that could not be understood, unless its name or the
-    mail says that it is one of some `papers`.
+    mail says that it is one of some `papers`. Known words may say something together: with `against`, or that
+    something is at one of the `places`, where no verb of `losses` stands beside.
     """
 
     words: tuple[str, ...]
@@ -400,6 +403,21 @@ class Waiting(Proved):
     say: str
     file: str
     remedy: str
+    against: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
+
+    def say_otherwise(self, text: str) -> bool:
+        """Tells whether known words say together that an application or a card is in another state."""
+        words = heading(text).split()
+        return has(words, self.against) or any(map(self.say_where, _CLAUSE.split(text)))
+
+    def say_where(self, clause: str) -> bool:
+        """Tells whether words say where, or with whom, something is, and not where it was lost."""
+        words = heading(clause).split()
+        at = [word for word in words if _AT.search(word)]
+        return has(at, self.places) and not has(words, self.losses)
 
     def are_in(self, text: str, own: Collection[str] = ()) -> bool:
         """Tells whether a text has any other word or sign in it, but for numbers and the writer's `own`."""
@@ -407,12 +425,13 @@ class Waiting(Proved):
         known = {*self.signs, *NOTHING}
         is_signed = any(unicodedata.category(sign) == "So" and sign not in known for sign in bare)
         left = without(bare, self.words)
-        return (
-            is_signed
-            or has_other_letters(bare)
-            or any(not _NUMBER.fullmatch(w) and len(w) > 1 and w not in own for w in left)
-        )
+        if self.say_otherwise(bare) or is_signed or has_other_letters(bare):
+            return True
+        return any(not _NUMBER.fullmatch(w) and len(w) > 1 and w not in own for w in left)
 
+
+# "In", "at" or "with": what a Turkish word ends in, simplified, a copula behind it or none.
+_AT = re.compile(r"[dt][ae](ydi|ymis|dir|yim)?$")
 
 # A number of whatever kind, an IBAN as well.
 _NUMBER = re.compile(r"(?:tr)?\d+")
