@@ -85,12 +85,10 @@ def test_the_command_finds_a_new_office_well_but_for_what_is_not_known_yet(secur
     said = secure.command("doctor")
     assert (said.returncode, said.stderr) == (SET_ASIDE, "")
     *lines, total = said.stdout.splitlines()
-    assert total == "0 hata, 0 sorun, 3 uyarı."
-    assert [line.split()[1] for line in lines if line.startswith("uyarı")] == [
-        "Gönderenler",
-        "Tarife",
-        "Takvim",
-    ]
+    # In December the days of the year to come are asked for as well.
+    warned = [line.split()[1] for line in lines if line.startswith("uyarı")]
+    assert list(dict.fromkeys(warned)) == ["Gönderenler", "Tarife", "Takvim"]
+    assert total == f"0 hata, 0 sorun, {len(warned)} uyarı."
     for part in ("MOVE", "NES/Kabul", "tesseract", "32 MB", "sertifika", "denenen bütün kapılar kapalı"):
         assert part in said.stdout, part
     # It looked, and made nothing.
@@ -263,9 +261,9 @@ def test_rules_that_do_not_load(house: House) -> None:
     shutil.copytree(RULES, rules)
     (rules / "receipt" / "amount.toml").write_text("broken", encoding="utf-8")
     house.file.write_text(f'rules = "{rules}"\n' + house.file.read_text("utf-8"), encoding="utf-8")
-    line = found(house)["policy"]
-    assert line.grade == "wrong"
-    assert "amount.toml" in in_words(line)
+    lines = [line for line in examine(house.file, MORNING) if line.check == "policy"]
+    assert [(line.says, line.grade) for line in lines] == [("wrong", "wrong"), ("never_good", "wrong")]
+    assert "amount.toml" in in_words(lines[0])
 
 
 def test_a_disk_with_little_room(house: House) -> None:

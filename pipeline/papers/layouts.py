@@ -31,9 +31,12 @@ from pipeline.domain.turkish import (
 )
 from pipeline.papers.arranged import in_sections, is_name, named_below
 from pipeline.papers.bank_forms import forms_of, path_of
+from pipeline.papers.cells import is_beside_day, is_beside_number, is_footnoted, is_time
+from pipeline.papers.contradictions import Told, contradicting, contradicts, odd_addresses
 from pipeline.papers.elsewhere import elsewhere
 from pipeline.papers.printed import Span, part_at
 from pipeline.papers.rails import (
+    ASKED_BESIDE,
     Rails,
     RailWords,
     holds_envelope_number,
@@ -59,6 +62,7 @@ from pipeline.papers.unlabelled import (
     other_in_words,
     spoken,
     unaccounted,
+    without_addresses,
 )
 
 # How many lines from the top count as the title.
@@ -109,6 +113,8 @@ class Layout(OfficialFile):
     products: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     sentences: tuple[str, ...] = ()
+    # From where a browser may have printed the page.
+    hosts: tuple[str, ...] = ()
     # The bank prints what went out with a minus sign.
     minus_amounts: bool = False
     rail: str = ""
@@ -389,6 +395,7 @@ class _Label:
     type: str
     # It is that label too where others words stand before it: "PROVİZYON DURUMU".
     is_head: bool = False
+    text: str = ""
 
 
 def _labels(layout: Layout, rails: Rails) -> list[_Label]:
@@ -400,7 +407,11 @@ def _labels(layout: Layout, rails: Rails) -> list[_Label]:
     }
     of_all = {_phrase(text) for texts in heads.values() for text in texts}
     named = [(f, text) for f, texts in layout.labels.items() for text in texts]
-    named += [("", text) for text in (*layout.other_labels, *rails.passing_labels)]
+    asked = {_phrase(text): f for f, texts in rails.asked_labels.items() for text in texts}
+    passing = (*layout.other_labels, *rails.passing_labels)
+    named += [(asked.get(_phrase(text), ""), text) for text in passing]
+    # A word alone is heard only where the form has it: "Saat 09.00 - 17.00 arası" is no time of payment.
+    named += [(f, text) for f, texts in rails.asked_labels.items() for text in texts if " " in text]
     known = {_phrase(text) for _, text in named}
     named += [(f, text) for f, texts in heads.items() for text in texts if _phrase(text) not in known]
     labels = [
@@ -410,6 +421,7 @@ def _labels(layout: Layout, rails: Rails) -> list[_Label]:
             len(text.split()),
             text if text in layout.type_labels else "",
             _phrase(text) in of_all,
+            text,
         )
         for f, text in named
     ]
@@ -440,6 +452,7 @@ class _Placed:
     lone: tuple[str, ...]
     aside: tuple[str, ...]
     totals: tuple[str, ...]
+    told: tuple[Told, ...]
 
 
 _NO_RAILS = Rails(rails=(), unfinished=())
@@ -455,24 +468,21 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
     free: list[str] = []
     lone: list[str] = []
     totals: list[str] = []
+    told: list[Told] = []
     open_field: str | None = None
     telling = {_phrase(line) for line in layout.type_lines}
     of_totals = set(map(_phrase, rails.unlabelled.total_labels))
     for at, line in enumerate(_arranged(lines, layout)):
         if squash(line) in telling:
-            span = Span(at, 0, part_at(line, len(line)))
-            values.setdefault("type", []).append(_Value(squeeze(line), (span,)))
+            values.setdefault("type", []).append(_whole(line, at))
             open_field = None
             continue
         is_title = not values and is_made_of(line, _headings(layout, rails))
-        found = [] if is_title else _labelled(unicodedata.normalize("NFC", line), labels)
+        found = [] if is_title else _labelled(unicodedata.normalize("NFC", without_addresses(line)), labels)
         if not found:
-            # An indented line without a label goes on with the value above it; so does any line
-            # right below a label that stands alone.
+            # An indented line goes on with the value above it; so does any right below a label alone.
             if open_field is not None and squeeze(line) and _goes_on(line, values[open_field][-1]):
-                above = values[open_field][-1]
-                span = Span(at, 0, part_at(line, len(line)))
-                values[open_field][-1] = _Value(squeeze(f"{above.text} {line}"), (*above.spans, span))
+                values[open_field][-1] = _gone_on(values[open_field][-1], line, at)
                 free += [line] if open_field in _FREE_FIELDS else []
             elif squeeze(line):
                 # What people wrote goes on in the next line as it likes.
@@ -486,11 +496,25 @@ def _placed(lines: Sequence[str], layout: Layout, rails: Rails = _NO_RAILS) -> _
             values.setdefault(label.field, []).append(_Value(value, (span,)))
             free += [value] if label.field in _FREE_FIELDS else []
             totals += [value] if label.squashed in of_totals else []
+            told += [] if label.field else [Told(label.text, value)]
             if label.type:
                 values.setdefault("type", []).append(_Value(label.type, (span,)))
         open_field = found[-1][0].field
-    aside = [value.text for value in values.get("", ())]
-    return _Placed(_that_tell(values), *map(tuple, (title, loose, free, lone, aside, totals)))
+    aside = [value.text for field in ("", *ASKED_BESIDE) for value in values.get(field, ())]
+    above, below, written = tuple(title), tuple(loose), tuple(free)
+    return _Placed(
+        _that_tell(values), above, below, written, tuple(lone), tuple(aside), tuple(totals), tuple(told)
+    )
+
+
+def _whole(line: str, at: int) -> _Value:
+    """Takes a whole line for a value."""
+    return _Value(squeeze(line), (Span(at, 0, part_at(line, len(line))),))
+
+
+def _gone_on(above: _Value, line: str, at: int) -> _Value:
+    """Adds the line below to a value."""
+    return _Value(squeeze(f"{above.text} {line}"), (*above.spans, *_whole(line, at).spans))
 
 
 def _that_tell(values: Mapping[str, Sequence[_Value]]) -> Mapping[str, Sequence[_Value]]:
@@ -551,7 +575,8 @@ def stands_of(
     values = _placed(lines, layout, rails).values
     head = [at for at, line in enumerate(lines) if squeeze(line)][:_TITLE_LINES]
     title = tuple(Span(at, 0, part_at(lines[at], len(lines[at]))) for at in head)
-    stands = {field: tuple(value.spans for value in told) for field, told in values.items() if told}
+    fields = ((field, told) for field, told in values.items() if told and field not in ASKED_BESIDE)
+    stands = {field: tuple(value.spans for value in told) for field, told in fields}
     return {**stands, "rail": stands.get("type", (title,)), "title": (title,)}
 
 
@@ -693,10 +718,15 @@ def _read(lines: Sequence[str], name: str, layout: Layout, rails: Rails, is_seen
         if number:
             read["identity_number"] = number
             unclear.pop("identity_number", None)
+    number = read.get("identity_number")
+    if number and _is_masked_otherwise(values, number, is_seen):
+        unclear["identity_number"] = "two_readings"
+        del read["identity_number"]
     rail, why = _rail(lines, values, layout, rails)
     unclear |= {"rail": why} if why else {}
-    beside = Read(read.get("amount"), read.get("paid_on"), *_known_on(values, layout, rails), is_seen)
-    doubtful = _doubtful(placed, layout, rails, beside)
+    doubtful = _doubtful(placed, layout, rails, _known_beside(read, values, layout, rails, is_seen))
+    if odd := odd_addresses(lines, (*layout.hosts, *rails.hosts), is_seen):
+        doubtful["print"] = squeeze(" / ".join((*filter(None, [doubtful.get("print")]), *odd)))
     unclear |= dict.fromkeys(doubtful, "unknown")
     if sign := _sign_on(without_names(lines, _persons_on(values), rails), layout, rails, is_seen):
         unclear["state"], doubtful["state"] = "not_final", sign
@@ -709,6 +739,26 @@ def _read(lines: Sequence[str], name: str, layout: Layout, rails: Rails, is_seen
         doubtful=doubtful,
         elsewhere=elsewhere(lines, placed.free, placed.loose),
         **read,
+    )
+
+
+def _is_masked_otherwise(values: Mapping[str, Sequence[str]], number: IdentityNumber, is_seen: bool) -> bool:
+    return any(contradicts(text, number.digits, is_seen) for text in values.get("identity_number", ()))
+
+
+def _known_beside(
+    read: Mapping[str, Any], values: Mapping[str, Sequence[str]], layout: Layout, rails: Rails, is_seen: bool
+) -> Read:
+    """Gives what was read by labels, against which all else on the page is held."""
+    number = read.get("identity_number")
+    return Read(
+        read.get("amount"),
+        read.get("paid_on"),
+        *_known_on(values, layout, rails),
+        is_seen,
+        done=rails.done,
+        number=number.digits if number else None,
+        bank=layout.bank if layout.bank.isdigit() and "iban" not in layout.labels else "",
     )
 
 
@@ -802,11 +852,22 @@ def _unaccounted(
 ) -> Iterator[str]:
     """Gives what is said of the payment without a label that is known, or beside one of no interest."""
     yield from unaccounted(placed.loose, read, rails.unlabelled)
+    yield from contradicting(placed.told, placed.loose, read, rails.unlabelled)
     yield from other_in_words((*placed.loose, *placed.aside), read)
     yield from no_totals(placed.totals, read)
     payers = (text for text in values.get("payer", ()) if not is_name(text))
+    yield from (text for text in values.get("channel", ()) if not _is_channel(text, rails, read.is_seen))
+    times = values.get("time", ())
+    yield from (text for text in times if not is_time(text, rails.day_words, read.is_seen))
     yield from spoken((*placed.aside, *payers, *values.get("bank_charge", ())), read, rails.unlabelled)
     yield from denied(values.get("description", ()), rails.unlabelled)
+
+
+def _is_channel(text: str, rails: Rails, is_seen: bool) -> bool:
+    """Tells whether a value is one of the ways to a bank, perhaps with a branch's number and name."""
+    are_known = is_nearly_made_of if is_seen else is_made_of
+    branch = re.fullmatch(r"[\d\s/-]+((?:[a-z]+[\s.]+){1,3})subes?i?", fold(text))
+    return are_known(text, rails.channels) or branch is not None
 
 
 def _names_on(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -822,7 +883,8 @@ def _known_on(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Gives the phrases that say nothing unknown of the payment, and the names of the bank among them."""
     names = (*layout.title, *layout.headings, *rails.headings)
-    return (*layout.sentences, *rails.done, *rails.passing_words, *names, *_names_on(values)), names
+    known = (*layout.sentences, *rails.done, *rails.passing_words, *names, *layout.payees)
+    return (*known, *_names_on(values)), names
 
 
 def _good_words(layout: Layout, rails: Rails) -> tuple[str, ...]:
@@ -877,7 +939,7 @@ def _amounts(text: str, layout: Layout, rails: Rails) -> Iterable[Any]:
     found = re.fullmatch(
         rf"{_FILL}{unit}{_FILL}(?P<number>{sign}\d(?:[\d.,\s]*\d)?){_FILL}{unit}(?P<rest>.*)", fold(text)
     )
-    if not found:
+    if not found or is_footnoted(text):
         return ()
     amounts = {abs(amount) for amount in amount_readings(found["number"])}
     rest = re.sub(r"[\s#*=().:;,'|]", "", found["rest"])
@@ -887,8 +949,10 @@ def _amounts(text: str, layout: Layout, rails: Rails) -> Iterable[Any]:
 _FILL = r"[\s#*=:]*"
 
 
-def _days(text: str) -> Iterable[Any]:
-    return {moment.date() for moment in moments_in(text)}
+def _days(text: str, rails: Rails, is_seen: bool) -> Iterable[Any]:
+    told = {moment.date() for moment in moments_in(text)}
+    # Two days are two readings, whatever stands between them.
+    return () if len(told) == 1 and is_beside_day(text, rails.day_words, is_seen) else told
 
 
 def _charges(text: str) -> Iterable[Any]:
@@ -919,7 +983,11 @@ def _labelled_numbers(text: str) -> set[IdentityNumber]:
 
 
 def _own_numbers(text: str) -> set[IdentityNumber]:
-    return set() if _qualifies(text) else _labelled_numbers(text)
+    return set() if is_beside_number(text, False) or _qualifies(text) else _labelled_numbers(text)
+
+
+def _own_numbers_seen(text: str) -> Iterable[IdentityNumber]:
+    return () if is_beside_number(text, True) else repaired_numbers(text)
 
 
 def _qualifies(text: str) -> bool:
@@ -972,7 +1040,7 @@ def _readers(layout: Layout, rails: Rails, is_seen: bool) -> Mapping[str, _Reade
     readers: dict[str, _Reader] = {
         "amount": lambda text: _amounts(text, layout, rails),
         "bank_charge": _charges,
-        "paid_on": _days,
+        "paid_on": lambda text: _days(text, rails, False),
         "reference": _unstamped(_references, rails),
         "identity_number": _own_numbers,
         "payer": _texts,
@@ -984,8 +1052,8 @@ def _readers(layout: Layout, rails: Rails, is_seen: bool) -> Mapping[str, _Reade
     if is_seen:
         readers |= {
             "reference": _unstamped(_seen_references, rails),
-            "identity_number": repaired_numbers,
+            "identity_number": _own_numbers_seen,
             "iban": repaired_ibans,
-            "paid_on": lambda text: _days(repaired_dates(text)),
+            "paid_on": lambda text: _days(repaired_dates(text), rails, True),
         }
     return readers

@@ -48,6 +48,10 @@ _LOST = 4
 _LONG_SIGN = 5
 
 
+# What is read of a receipt, and kept nowhere: its value must be known.
+ASKED_BESIDE = ("channel", "time")
+
+
 class RailWords(OfficialPart):
     """One payment rail, the words that name it, and the whole values that are known to be such a payment.
 
@@ -94,8 +98,10 @@ class Rails(OfficialFile):
     `headings` are the known good words of states, currencies and titles. `state_labels`, `type_labels`,
     `currency_labels` and `product_labels` are labels in every layout, also at the end of longer ones;
     `passing_labels` end a
-    value and are of no interest, `passing_words` may stand alone in a line. `scenarios` are
-    those of e-Dekonts that tell of a payment which was made. `accepts` and `doubts` are
+    value and are of no interest; beside those of `channel_labels` stands one of `channels`, beside those of
+    `time_labels` a time. `day_words` may stand beside a day or a time, `passing_words` alone in a line.
+    A page may have been printed from one of `hosts`, as from those of its layout.
+    `scenarios` are those of e-Dekonts that tell of a payment which was made. `accepts` and `doubts` are
     texts without and with a sign. `surnames` are signs that are none in a person's name ("YILMAZ").
     """
 
@@ -111,6 +117,11 @@ class Rails(OfficialFile):
     currency_labels: tuple[str, ...] = ()
     product_labels: tuple[str, ...] = ()
     passing_labels: tuple[str, ...] = ()
+    channel_labels: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    time_labels: tuple[str, ...] = ()
+    day_words: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     passing_words: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
@@ -123,6 +134,11 @@ class Rails(OfficialFile):
     def kinds(self) -> tuple[str, ...]:
         """Gives the whole values that are known kinds of a payment."""
         return tuple(kind for rail in self.rails for kind in rail.whole)
+
+    @property
+    def asked_labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Gives the labels of what decides nothing, yet must be what it is called."""
+        return dict(zip(ASKED_BESIDE, (self.channel_labels, self.time_labels), strict=True))
 
     @property
     def transfers(self) -> frozenset[str]:

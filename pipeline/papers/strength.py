@@ -409,6 +409,15 @@ def repaired_numbers(text: str) -> frozenset[IdentityNumber]:
     return frozenset(IdentityNumber(n) for run in _NUMBER_RUN.findall(text) if (n := repaired_number(run)))
 
 
+def without_numbers(text: str) -> str:
+    """Drops the identity numbers of a picture's words, and what they are printed between stays.
+
+    >>> without_numbers("TCKN: l0000000l46 kefil")
+    'TCKN:   kefil'
+    """
+    return _NUMBER_RUN.sub(lambda run: " " if repaired_number(run[0]) else run[0], text)
+
+
 def repaired_ibans(text: str) -> frozenset[str]:
     """Finds IBANs in the words of a picture, dust between their groups dropped.
 

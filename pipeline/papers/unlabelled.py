@@ -58,6 +58,12 @@ _MONTH_LETTERS = 3
 _ADDRESS = re.compile(r"(?<!\S)\S*(?:://|@|www\.)\S*|\b[\w-]+(?:\.[\w-]{2,})+(?:/\S*)?")
 
 
+_WHOLE_ADDRESS = re.compile(
+    r"(?<!\S)(?:[a-z]+:/{1,3}|www\.)\S+|(?<![^\s:])[\w.+-]+@[\w-]+\.\S+|(?<![^\s:])[a-z][\w-]*(?:\.[a-z][\w-]+)+/\S*",
+    re.IGNORECASE,
+)
+
+
 class Unlabelled(OfficialPart):
     """What may be printed without a known label, in the words of officials; a star stands for any letters.
 
@@ -66,7 +72,11 @@ class Unlabelled(OfficialPart):
     predicates and are none. `sentences` are harmless, and so are amounts and days behind `amount_labels` and
     `day_labels`. A label with one of `subjects` or `heads` in it tells something of the payment: it passes
     where it is one of those, or of `labels`. A sum behind `total_labels` is no less than what was paid.
-    `lines` are harmless as they stand, with their digits: one instalment is another than three.
+    `lines` are harmless as they stand, with their digits: one instalment is another than three. Of a sentence
+    that tells of success in known words the rest has to be of `fillers`. A day beside `print_labels` is no
+    earlier than the payment's, one beside `value_labels` little later. What a label begins with that is one
+    of `payer_heads` is about whoever paid; beside `person_labels`, and beside any that are unknown, no other
+    person's name may stand, which words of `places` are not. `quantities` are those that are known.
     """
 
     subjects: tuple[str, ...]
@@ -81,6 +91,13 @@ class Unlabelled(OfficialPart):
     heads: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    fillers: tuple[str, ...] = ()
+    print_labels: tuple[str, ...] = ()
+    value_labels: tuple[str, ...] = ()
+    payer_heads: tuple[str, ...] = ()
+    person_labels: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    quantities: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -89,8 +106,9 @@ class Unlabelled(OfficialPart):
 class Read:
     """What was read of a receipt, beside which the rest of its print is weighed.
 
-    `known` are good phrases, `names` those of the bank, beside which the day of a print may stand. Where
-    `is_seen`, a letter of what stands on the page may be misread.
+    `known` are good phrases, among them `done`, which tell of success; `names` are those of the bank, beside
+    which the day of a print may stand. Where `is_seen`, a letter of what stands on the page may be misread.
+    `bank` is its code where no account is paid into.
     """
 
     amount: Decimal | None = None
@@ -98,6 +116,9 @@ class Read:
     known: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     is_seen: bool = False
+    done: tuple[str, ...] = ()
+    number: str | None = None
+    bank: str = ""
 
 
 def denied(texts: Sequence[str], words: Unlabelled) -> tuple[str, ...]:
@@ -107,7 +128,7 @@ def denied(texts: Sequence[str], words: Unlabelled) -> tuple[str, ...]:
 
 def spoken(texts: Sequence[str], read: Read, words: Unlabelled) -> tuple[str, ...]:
     """Gives those of some values that speak of the payment in words nobody knows."""
-    known = _Known.of((*words.sentences, *read.known))
+    known = _Known.of((*words.sentences, *read.known), read.done)
     return tuple(text for text in texts if words.subjects and _speaks(text, known, words, read.is_seen))
 
 
@@ -116,7 +137,7 @@ def unaccounted(lines: Sequence[str], read: Read, words: Unlabelled) -> tuple[st
     if not words.subjects:
         return ()
     # "Kullanılabilir Bakiye" is a label, and says nothing that anybody can do.
-    known = _Known.of((*words.sentences, *words.labels, *words.amount_labels, *read.known))
+    known = _Known.of((*words.sentences, *words.labels, *words.amount_labels, *read.known), read.done)
     lines = [line for line in lines if not is_listed(line, words)]
     odd = (line for line in _sentences(lines) if _speaks(line, known, words, read.is_seen))
     counted = (line for line in lines if _counts(line, read, words) or _is_labelled_oddly(line, read, words))
@@ -178,13 +199,16 @@ def _goes_on(parts: Sequence[str], line: str) -> bool:
 class _Known:
     phrases: tuple[str, ...]
     vocabulary: frozenset[str]
+    done: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, phrases: Iterable[str]) -> _Known:
+    def of(cls, phrases: Iterable[str], done: Iterable[str] = ()) -> _Known:
         said = {_bare(phrase) for phrase in phrases} - {""}
         # The longest first: what is a part of a longer one must not break it.
         by_length = tuple(sorted(said, key=len, reverse=True))
-        return cls(by_length, frozenset(word for phrase in said for word in phrase.split()))
+        return cls(
+            by_length, frozenset(word for phrase in said for word in phrase.split()), tuple(map(_bare, done))
+        )
 
     def removed(self, words: Sequence[str], is_seen: bool) -> list[str]:
         """Leaves what is no known phrase."""
@@ -221,6 +245,25 @@ def _all_letters(texts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(squash, texts))
 
 
+def without_addresses(line: str) -> str:
+    """Sets signs for the addresses in a line, as many: they are neither labels nor values.
+
+    >>> without_addresses("www.example.org/Sonuc    1/1"), without_addresses("TUTAR 780.00 13.05.2024")
+    ('@@@@@@@@@@@@@@@@@@@@@    1/1', 'TUTAR 780.00 13.05.2024')
+    """
+    return _WHOLE_ADDRESS.sub(lambda found: "@" * len(found[0]), line)
+
+
+def words_in(text: str) -> list[str]:
+    """Gives the words of a text, folded, without those of addresses."""
+    return _words(text)
+
+
+def is_made_of_labels(text: str, labels: tuple[str, ...], is_seen: bool) -> bool:
+    """Tells whether a text is made of some labels and no other word."""
+    return _is_of(text, labels, is_seen)
+
+
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z]+", fold(_ADDRESS.sub(" ", text)))
 
@@ -238,6 +281,8 @@ def _speaks(sentence: str, known: _Known, words: Unlabelled, is_seen: bool) -> b
         return False
     if is_seen and known.is_nearly(said):
         return False
+    if _is_more_than_done(said, left, known, words):
+        return True
     subjects = [word for word in said if _matches(words.subjects, word)]
     if _is_said_alone(sentence, left) and bool(words.subjects):
         return True
@@ -247,6 +292,14 @@ def _speaks(sentence: str, known: _Known, words: Unlabelled, is_seen: bool) -> b
         and not (word.endswith("niz") and word in subjects and not _ORDER.search(word))
         for word in left
     )
+
+
+def _is_more_than_done(said: Sequence[str], left: Sequence[str], known: _Known, words: Unlabelled) -> bool:
+    """Tells whether known words of success stand in a sentence that says more: "Tutarın yarısı ödendi"."""
+    text = f" {' '.join(said)} "
+    # A letter or two are dust, or "TL".
+    odd = (word for word in left if len(word) > 2 and not _matches(words.fillers, word))
+    return bool(words.fillers) and any(f" {phrase} " in text for phrase in known.done if phrase) and any(odd)
 
 
 def _is_said_alone(sentence: str, left: Sequence[str]) -> bool:
@@ -283,7 +336,7 @@ def _is_labelled_oddly(line: str, read: Read, words: Unlabelled) -> bool:
 
 def _labels_on(line: str) -> Iterator[str]:
     """Gives what stands before a colon, before a gap, or alone before numbers, if it is short."""
-    parts = re.split(r" {3,}", line.strip())
+    parts = re.split(r" {3,}", without_addresses(line).strip())
     for at, part in enumerate(parts):
         label, colon, _ = part.partition(":")
         is_before_gap = len(parts) == 2 and at == 0
@@ -294,6 +347,7 @@ def _labels_on(line: str) -> Iterator[str]:
 
 
 def _is_label(sentence: str) -> bool:
+    sentence = _ADDRESS.sub(" ", sentence)
     before = re.match(r"[^:\d]*(?=:|\d)", sentence)
     return (
         before is not None

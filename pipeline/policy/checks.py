@@ -319,13 +319,47 @@ def names_person(value: Mapping[str, str], wants: int) -> Verdict:
     return _yes(len(words & printed) >= min(wants, len(words)))
 
 
-def given_name(value: Mapping[str, str], wants: None) -> Verdict:
+def given_name(value: Mapping[str, str], wants: Sequence[str]) -> Verdict:
     """Asks that a word of a person's given `name` stands in `printed`, perhaps cut off, masked or misread.
 
     Family names change, and spouses share them; given names do neither. Of several names printed, which
-    " / " parts, each must be the person's.
+    " / " parts, each must be the person's, with no other beside: no more words than a further given name and
+    a further `family` name, none set apart, and none of those that are listed ("vekili").
     """
-    return _yes(all(_is_given(value["name"], printed) for printed in value["printed"].split(" / ")))
+    told = value["printed"].split(" / ")
+    is_alone = not any(_is_with_another(value, printed, frozenset(map(fold, wants))) for printed in told)
+    return _yes(is_alone and all(_is_given(value["name"], printed) for printed in told))
+
+
+# How many words of a name may be neither given nor family name as we know them.
+_FURTHER = 2
+
+
+def _is_with_another(value: Mapping[str, str], printed: str, apart: frozenset[str]) -> bool:
+    own = heading(f"{value['name']} {value.get('family', '')}").split()
+    words = [re.sub(r"[^a-z*]", "", word) for word in fold(printed).split()]
+    further = [w for w in words if len(w) > 1 and "*" not in w and not _is_of(w, own) and w not in _TITLES]
+    if apart & set(words):
+        return True
+    # "AYŞE KARAAĞAÇLI (VEKİL)", "… - TEST": what is set apart is no name of hers.
+    behind = re.findall(r"\(\s*([a-z]{2,})|\s[-–]\s+([a-z]{2,})", fold(printed))
+    if any(not _is_of(word, own) for found in behind for word in found if word):
+        return True
+    is_family_known = any(_is_of(w, heading(value.get("family", "")).split()) for w in words)
+    return len(further) > _FURTHER - is_family_known
+
+
+_TITLES = frozenset("dr doc prof uzm op sn sayin bay bayan av dt ecz hem asst yrd".split())
+
+
+def _is_of(word: str, own: Sequence[str]) -> bool:
+    """Tells whether a word is one of some names, cut off, glued to the next or misread by a letter."""
+    if not word:
+        return False
+    glued = "".join(own)
+    return any(
+        name.startswith(word) or word.startswith(name) or _is_like(name, word, False) for name in own
+    ) or (glued.startswith(word) or word.startswith(glued))
 
 
 def _is_given(name: str, printed: str) -> bool:

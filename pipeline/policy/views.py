@@ -278,8 +278,10 @@ def otherwise(receipt: Receipt) -> Mapping[str, Sequence[object]]:
 
 
 def _debtor_named(receipt: Receipt, case: Case | None) -> Mapping[str, str] | None:
-    given = case.holder.given_name if case and case.holder else None
-    return {"name": given, "printed": receipt.debtor} if given and receipt.debtor else None
+    holder = case.holder if case else None
+    if not (holder and holder.given_name and receipt.debtor):
+        return None
+    return {"name": holder.given_name, "family": holder.family_name or "", "printed": receipt.debtor}
 
 
 # What is asked about a receipt → the fields it is read from, where those go by other names.
