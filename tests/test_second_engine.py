@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from mailbox_fixtures.expect import demo_policy
-from pipeline.papers.strength import repaired_ibans, strength, text_words
+from pipeline.papers.strength import Terms, repaired_ibans, strength, text_words
 from pipeline.sandbox.scanner import ocr, second_engine
 from pipeline.sandbox.scanner.ocr import Reading
 from pipeline.sandbox.scanner.pictures import plain
@@ -286,3 +287,10 @@ def test_what_several_looks_have_read_needs_no_other_engine() -> None:
         {proof.kind for proof in ocr.to_be_seconded(one, looks)} for looks in ([one, another], [one, without])
     ]
     assert kinds == [{"amount", "date"}, {"amount", "date", "iban"}]
+
+
+def test_a_day_behind_a_misread_label_is_asked_about_too() -> None:
+    # A layout knows "İŞLEM TARİMİ" for its label, and would believe a day that nobody has seconded.
+    told = strength(text_words("HESAPTAN FAST\nİŞLEM TARİMİ    0407/2024-03:2937"), Terms())
+    assert [(proof.kind, proof.values) for proof in told.unprotected] == [("date", {date(2024, 7, 4)})]
+    assert not strength(text_words("HESAPTAN FAST\nİŞLEM TARİHİ"), Terms()).unprotected

@@ -569,7 +569,9 @@ def _dates(lines: Sequence[_Printed], terms: Terms) -> _Found:
         seen_label = seen_label or is_labelled
         if is_labelled and (days := _days_of(line.text)):
             proofs.append(line.proof("date", days))
-    return proofs, seen_label and not proofs
+    # A layout knows its label though a letter of it is misread, and believes the day behind it.
+    alone = [] if proofs else [line.proof("date", days) for line in lines if (days := _days_of(line.text))]
+    return proofs or alone, seen_label and not proofs
 
 
 def _days_of(text: str) -> frozenset[date]:
