@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pipeline.mail.unpack import plain_text
+from pipeline.policy.mail_words import own_subject
 from tests.house import House, Kept, body
+from tests.in_order import POLICY, mail_from
 from tests.letters import list_mail, writes
 from tests.mails import XLS, Envelope, alternative, at, attached, html, mail, mixed, plain
 from tests.people import person
@@ -157,3 +159,17 @@ def test_a_withdrawal_in_the_subject_of_an_answer_is_heard(waiting: House, subje
 def test_thanks_under_the_subject_of_a_thread_change_nothing(waiting: House, subject: str) -> None:
     hear(waiting, said(subject, plain("Teşekkürler")))
     assert listed(waiting) == BOTH
+
+
+@pytest.mark.parametrize(
+    ("subject", "own"),
+    [
+        ("Kart çantamdan çıktı [G-0000000H]", "Kart çantamdan çıktı [G-0000000H]"),
+        ("Ynt: Kart çantamdan çıktı", "Kart çantamdan çıktı"),
+        ("RE: Ynt: Otomatik yanıt: Listeye alındı [G-0000000H] – buldum", "buldum"),
+        ("Ynt: Hatırlatma: dekontunuz gelmedi [N-0000000H]", ""),
+        ("", ""),
+    ],
+)
+def test_of_an_answers_subject_what_is_ours_is_not_the_senders(subject: str, own: str) -> None:
+    assert own_subject(mail_from(subject=subject), POLICY.mail_words) == own

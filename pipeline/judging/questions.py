@@ -206,8 +206,7 @@ def foretold_by(said: Said, matter: Matter, is_held: bool, policy: Policy) -> st
     """
     if matter.evidence.holders or _is_of_a_program(matter):
         return ""
-    subject, words = _spoken(matter.submission, policy)
-    subject = subject if said.words.startswith(subject) else ""
+    subject, words = own_subject(matter.submission, policy.mail_words), _spoken(matter.submission, policy)[1]
     spoken = sentences(subject, words, (), policy.remarks.legal_notices)
     if said.leaving or any(policy.remarks.withdrawal.are_in(sentence) for sentence in spoken):
         return "withdrawal"

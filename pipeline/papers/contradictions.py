@@ -115,8 +115,8 @@ def _is_another_number(told: Told, read: Read, words: Unlabelled) -> bool:
     own = read.number
     if own is None or _is_payers(told, words):
         return False
-    masks = [m for m in _MASKED.finditer(told.value) if len(m[0]) == _DIGITS]
-    if any(not (own.startswith(m[1]) and own.endswith(m[3])) for m in masks):
+    masks = [m[0] for m in _MASKED.finditer(told.value) if len(m[0]) == _DIGITS]
+    if any(contradicts(mask, own) for mask in masks):
         return True
     numbers = set(_NUMBER.findall(told.value)) - {own}
     return any(IdentityNumber(number).is_valid for number in numbers)

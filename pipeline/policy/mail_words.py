@@ -113,8 +113,13 @@ def own_words(submission: Submission, words: MailWords) -> str:
 
 
 def own_subject(submission: Submission, words: MailWords) -> str:
-    """Gives what the sender wrote in the subject of a mail: of an answer, what is not of our letter's."""
+    """Gives what the sender wrote in the subject of a mail: of an answer, what is not of our letter's.
+
+    Whoever answers nothing may name our number all the same, behind words of their own.
+    """
     subject, begins = submission.subject.strip(), _folded(words.quotes.subjects)
+    if not fold(subject).startswith(begins):
+        return submission.subject
     while fold(subject).startswith(begins):
         subject = subject.partition(":")[2].strip()
     return _UP_TO_OUR_NUMBER.sub("", subject).strip(" -–—:")
