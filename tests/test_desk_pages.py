@@ -5,6 +5,7 @@ What is looked at is counted by the templates that were filled: a new page that 
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
@@ -15,7 +16,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment
 
-from pipeline.desk.rendering import PAGES, environment
+from pipeline.desk.rendering import PAGES, desk_words, environment
+from pipeline.desk.trail_page import told
+from pipeline.domain.decisions import HoldState, Outcome
+from pipeline.domain.letters import LetterState
 from pipeline.ledger.home import PEOPLE, Home
 from pipeline.office.opening import policy_to_look_by
 from pipeline.office.settings import DeskSettings, load_settings
@@ -209,6 +213,40 @@ def test_the_trail_tells_in_turkish_what_was_looked_at(door: Visitor) -> None:
     page = veli.get("/iz").text
     assert "arama: " in page
     assert "search " not in page
+
+
+def test_whatever_is_noted_has_words_on_the_trail() -> None:
+    noted = [event for file in Path("pipeline").rglob("*.py") for event in noted_in(file)]
+    assert {"searched", "batch closed", "stopped", "erased mail", "backed up"} <= set(noted)
+    deeds = desk_words()["deeds"]
+    assert [event for event in noted if told(event, deeds)[0] not in deeds.values()] == []
+
+
+def noted_in(file: Path) -> Iterator[str]:
+    """Finds the names of the events that a module writes into the audit log, with the states they carry."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case ast.Call(ast.Attribute(attr="note"), [_, event, _]):
+                yield from _named_by(event)
+            case ast.Call(ast.Name("note_act"), [_, _, event, _]):
+                yield from _named_by(event)
+            case ast.Call(ast.Attribute(attr="note_look"), [event, _]):
+                yield from _named_by(event)
+            case ast.Call(ast.Name("Deed"), [ast.Constant(str(kind)), *_]):
+                yield f"act {kind}"
+
+
+def _named_by(event: ast.expr) -> Iterator[str]:
+    states = {"letter ": LetterState, "decided ": Outcome, "settled ": [*HoldState][1:], "act ": ()}
+    match event:
+        case ast.JoinedStr([ast.Constant(str(begin)), *_]):
+            yield from (
+                (f"{begin}{state}" for state in states[begin])
+                if begin in states
+                else (begin.removesuffix("by ").strip(),)
+            )
+        case ast.Constant(str(name)):
+            yield name
 
 
 def shown_before_it_is_done(walk: Walk, foreigner: str, held: str, case: object) -> None:

@@ -5,22 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipeline.desk.answers import Answer, Download, Page, Visit
+from pipeline.desk.rendering import desk_words
 from pipeline.ledger.trail import is_whole, trail_of
 from pipeline.office.shop import Shop
 
 _BY = re.compile(r"(?P<what>.+?) by (?P<who>[^ ]+)")
 
+# A SHA-256, of which so many letters tell one from another.
+_DIGEST, _ENOUGH = 64, 12
 _NOBODY_YET = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the trail: when, who ("" for the program), what, and about what."""
+    """One line of the trail: when, who ("" for the program), what in the desk's words, and about what."""
 
     at: datetime
     who: str
@@ -79,8 +82,30 @@ def _steps(shop: Shop, day: date) -> Sequence[Step]:
     steps = []
     for line in trail_of(shop.ledger, day, shop.settings.zone):
         found = _BY.fullmatch(line.event)
-        what, who = (found["what"], found["who"]) if found else (line.event, "")
-        # A mail is known by its digest in the log, and by its number to people.
-        judged = shop.ledger.judged(line.about) if len(line.about) == 64 else None
-        steps.append(Step(line.at, who, what, judged.number if judged else line.about))
+        event, who = (found["what"], found["who"]) if found else (line.event, "")
+        what, which = told(event, desk_words()["deeds"])
+        steps.append(Step(line.at, who, what, " ".join(filter(None, (which, _about(shop, line.about))))))
     return steps
+
+
+def _about(shop: Shop, about: str) -> str:
+    """Names a mail by its number, by which people know it; a key that says nothing is cut."""
+    if len(about) != _DIGEST:
+        return about
+    judged = shop.ledger.judged(about)
+    return judged.number if judged else f"{about[:_ENOUGH]}…"
+
+
+def told(event: str, deeds: Mapping[str, str]) -> tuple[str, str]:
+    """Gives the words for an event, and what else its name carries: which list, which kind of stop.
+
+    >>> told("batch closed 2024-05-13/1", {"batch closed": "listeyi kapattı"})
+    ('listeyi kapattı', '2024-05-13/1')
+    >>> told("something new", {})
+    ('something new', '')
+    """
+    words = event.split(" ")
+    for length in range(len(words), 0, -1):
+        if deed := deeds.get(" ".join(words[:length])):
+            return deed, " ".join(words[length:])
+    return event, ""
