@@ -264,13 +264,26 @@ def test_a_sign_is_heard_wherever_it_stands(sign: str) -> None:
         assert outcome([*lines, "DURUM    Gerçekleşti", sign]) is Outcome.HELD
 
 
+@pytest.mark.parametrize("seen", [False, True], ids=["text", "seen"])
 @pytest.mark.parametrize(
-    "word", ["Onayla", "Öde", "Devam", "SMS şifrenizi giriniz", "2 NÜSHA DEĞİL", "ARA SAYFA", "P", "Uçtu"]
+    "word",
+    """Onayla|Öde|Devam|SMS şifrenizi giriniz|2 NÜSHA DEĞİL|ARA SAYFA|Uçtu|SANDBOX|Deneme baskısı|Ödeme durdu|UYAT
+HAM VERİ|EĞİTİM AMAÇLI|Prova|S A N D B O X|SANDBOX 01|SANDBOX-2|Sınav sorusu 3|TEST-2|QA ortamı 2|v2 prova|Onay Şubesi
+Yalnızca eğitim için basılmış çıktıdır|Yazılım sınama ortamından alınmıştır|Bu sayfa internetten alındı
+Tasarım ekibi için hazırlanmış görüntü""".replace("\n", "|").split("|"),
 )
-def test_a_lone_word_that_nobody_knows_is_held(word: str) -> None:
+def test_a_lone_word_that_nobody_knows_is_held(word: str, seen: bool) -> None:
     for lines in (BILL_LINES, CARD_LINES, PHYSICIAN_LINES):
         for at in (4, len(lines)):
-            assert outcome([*lines[:at], word, *lines[at:]]) is not Outcome.ACCEPTED, at
+            assert outcome([*lines[:at], word, *lines[at:]], seen=seen) is not Outcome.ACCEPTED, at
+
+
+def test_what_a_picture_is_too_poor_for_a_text_layer_is_not() -> None:
+    # A single letter on a picture is dust.
+    assert [outcome([*BILL_LINES, "P"], seen=seen) for seen in (False, True)] == [
+        Outcome.HELD,
+        Outcome.ACCEPTED,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -286,13 +299,21 @@ def test_a_lone_word_that_nobody_knows_is_held(word: str) -> None:
         "ANKARA",
         "www.example.org",
         "444 0 000",
-        "Güvenli alışverişin adresi VakıfBank Mobil",
+        "Güvenli alışverişin adresi Mobil Bankacılık",
         "Genel Müdürlük / İSTANBUL",
+        *"Kızılay Şubesi|0123 KIZILAY ŞUBESİ|Gişe 4|Vezne 2|Fiş No 123456|Sıra No 45|Şube Müdürü|Memur|Teslim Alan".split(
+            "|"
+        ),
+        *"34768 Ümraniye / İSTANBUL|Tel 0850 000 00 00|BSMV dahildir|Mobil Bankacılık ile yapılmıştır|3 Yıllık NES".split(
+            "|"
+        ),
+        "İşbu dekont 5070 sayılı kanun uyarınca elektronik imza ile imzalanmıştır.",
     ],
 )
-def test_what_honest_receipts_print_without_a_label_passes(line: str) -> None:
+@pytest.mark.parametrize("seen", [False, True], ids=["text", "seen"])
+def test_what_honest_receipts_print_without_a_label_passes(line: str, seen: bool) -> None:
     for lines in (BILL_LINES, CARD_LINES, PHYSICIAN_LINES):
-        assert outcome([*lines, line.format(name=upper(AYSE.name))]) is Outcome.ACCEPTED
+        assert outcome([*lines, line.format(name=upper(AYSE.name))], seen=seen) is Outcome.ACCEPTED
 
 
 def test_a_watermark_across_the_lines_is_heard() -> None:

@@ -19,6 +19,7 @@ from pipeline.judging.read import read
 from pipeline.papers.layouts import matching_picture
 from pipeline.sandbox.scanner.scan import transcribe
 from tests.in_order import AYSE, POLICY, SHA, SUKRU, facts_of, mail_from, open_case
+from tests.receipt_damage import picture_bytes, rasterised
 from tests.receipt_material import A4, LAYOUTS, PLAIN, Print, ReceiptFacts, _draw, font_file, print_pages
 from tests.test_receipt_words import (
     BILL,
@@ -363,6 +364,18 @@ def test_a_sentence_in_a_born_digital_receipt_is_heard() -> None:
         ((*printed.footer, "Para hareketi gün sonunda oluşur, bilginize sunulur."), Outcome.HELD),
     ):
         assert brought(print_pages((replace(printed, footer=footer),))).outcome is became
+
+
+@pytest.mark.parametrize("word", ["SANDBOX", "Deneme baskısı", "Ödeme durdu", "UYAT 2"])
+def test_a_word_alone_on_a_scan_is_heard(word: str) -> None:
+    printed = LAYOUTS[BILL](FACTS)
+    for footer, became in (
+        (printed.footer, Outcome.ACCEPTED),
+        ((word, *printed.footer), Outcome.HELD),
+        ((*printed.footer, "", word), Outcome.HELD),
+    ):
+        scan = rasterised(print_pages((replace(printed, footer=footer),)), 200)
+        assert brought(picture_bytes(scan)).outcome is became
 
 
 def with_a_picture_of(text: str) -> bytes:

@@ -58,6 +58,8 @@ from pipeline.papers.unlabelled import (
     denied,
     has_known_label,
     is_listed,
+    is_made_of_labels,
+    is_telling,
     no_totals,
     other_in_words,
     spoken,
@@ -287,12 +289,14 @@ def respelled(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
 class _Part:
     """A part of a line, or a gap between two, and what of it may be a label: texts, and texts squashed.
 
-    `is_numbered` tells whether an identity number, or the number of an e-document, follows.
+    `is_numbered` tells whether an identity number, or the number of an e-document, follows, `is_alone`
+    whether the line has no other part.
     """
 
     text: str
     labels: tuple[tuple[str, str], ...] = ()
     is_numbered: bool = False
+    is_alone: bool = False
 
 
 _Parts = tuple[_Part, ...]
@@ -308,16 +312,17 @@ class _Page:
 
 def _parted(line: str) -> _Parts:
     texts = re.split(r"( {3,})", line)
-    return tuple(_part(text, "".join(texts[at + 1 :])) for at, text in enumerate(texts))
+    is_alone = len(texts) == 1
+    return tuple(_part(text, "".join(texts[at + 1 :]), is_alone) for at, text in enumerate(texts))
 
 
-def _part(text: str, behind: str) -> _Part:
+def _part(text: str, behind: str, is_alone: bool) -> _Part:
     words = list(re.finditer(r"\S+", text))
     # "Tutar:" and "Tutar :780,00" keep what follows the label.
     beginnings = [re.split(r"[:;|]", text[: word.end()], maxsplit=1)[0] for word in words[:6]]
     labels = tuple((label, squash(label)) for label in reversed(beginnings))
     told = f"{text} {behind}"
-    return _Part(text, labels, holds_envelope_number(told) or bool(repaired_numbers(told)))
+    return _Part(text, labels, holds_envelope_number(told) or bool(repaired_numbers(told)), is_alone)
 
 
 def _respelled(
@@ -357,7 +362,9 @@ def _respelled_part(part: _Part, shortest: int, phrases: Mapping[str, str]) -> s
             return part.text
         # "TEKN: 10000000146": a label so short is known by what follows it.
         near = _near(squashed, phrases, 4 if shortest == 5 and part.is_numbered else shortest)
-        if len(near) == 1:
+        # "Ödeme durdu" alone in its line is no misread "ÖDEME TÜRÜ", behind which nothing stands.
+        is_bare = part.is_alone and label == part.text
+        if len(near) == 1 and (not is_bare or OSA.distance(squashed, _phrase(near[0])) == 1):
             return near[0] + part.text[len(label) :]
     return part.text
 
@@ -534,17 +541,28 @@ def _arranged(lines: Sequence[str], layout: Layout) -> Iterable[str]:
     return lines
 
 
+# Fewer letters than these in a line of a picture are dust.
+_SHORTEST_SEEN = 3
 # A state, a button and a stamp are a word or three; sentences, addresses and pairs of columns are longer.
 _LONE_WORDS = 3
+# A reference, a telephone and an account have more digits.
+_LONE_DIGITS = 6
 
 
 def _is_lone(line: str) -> bool:
-    words = line.split()
+    # "S A N D B O X" is one word.
+    words = re.sub(r"\b(\w) (?=\w\b)", r"\1", line).split()
     # "Havale ücretsizdir." is a sentence: there the signs are sought.
     if len(words) > 1 and line.rstrip().endswith("."):
         return False
-    is_bare = not re.search(r"[\d/@:|]|\w\.\w", line)
-    return is_bare and len(words) <= _LONE_WORDS and any(ch.isalpha() for ch in line)
+    # A letter or two right beside a digit are a code's, or an account's.
+    spelled = re.findall(r"(?<!\w)[^\W\d_]+(?!\w)|[^\W\d_]{3,}", " ".join(words))
+    is_number = sum(ch.isdigit() for ch in line) > _LONE_DIGITS
+    return 0 < len(spelled) <= _LONE_WORDS and not is_number and not re.search(_NO_STAMP, line)
+
+
+# Amounts, days, addresses and what stands behind a label are weighed for themselves.
+_NO_STAMP = r"[/@:|€$₺]|\w\.\w|\d[.,]\d|^\W*\d{5}\s|\S\s{3,}\S*\d"
 
 
 def _goes_on(line: str, above: _Value) -> bool:
@@ -830,13 +848,16 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, read: Read) -> dict
     # A text layer glues "İŞLEMHesaptan Havale".
     headings = (*_headings(layout, rails), *layout.labels.get("type", ()))
     are_known = is_nearly_made_of if is_seen else is_made_of
-    if not is_seen:
-        # Around what is seen there is a table, a telephone and what OCR makes of dust.
-        beside = (*headings, *_good_words(layout, rails), *rails.passing_words, *_names_on(values))
-        odd["state"] = [
-            *odd.get("state", ()),
-            *(text for text in placed.lone if not _is_idle(text, beside, rails.unlabelled)),
-        ]
+    beside = (
+        *(*headings, *_good_words(layout, rails), *rails.passing_words, *layout.products),
+        *_names_on(values),
+    )
+    idle = _is_idle_seen if is_seen else _is_idle
+    lone = _without_glued_names(placed.lone, layout) if is_seen else placed.lone
+    odd["state"] = [
+        *odd.get("state", ()),
+        *(text for text in lone if not idle(text, beside, rails.unlabelled)),
+    ]
     odd["title"] = [line for line in placed.title if not are_known(line, headings)]
     odd["print"] = list(_unaccounted(placed, values, rails, read))
     return {field: squeeze(" / ".join(texts)) for field, texts in odd.items() if texts}
@@ -844,7 +865,41 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, read: Read) -> dict
 
 def _is_idle(text: str, known: tuple[str, ...], words: Unlabelled) -> bool:
     """Tells whether what stands alone in a line is no state, button or stamp."""
-    return is_made_of(text, known) or is_listed(text, words) or has_known_label(text, words)
+    return is_made_of(text, (*known, *_before_digits(text, words))) or _is_well_known(text, words)
+
+
+def _is_well_known(text: str, words: Unlabelled) -> bool:
+    return is_listed(text, words) or has_known_label(text, words) or _is_branch(text, words)
+
+
+def _is_branch(text: str, words: Unlabelled) -> bool:
+    """Tells whether a line is a bank's branch: "Kızılay Şubesi", but not "Onay Şubesi"."""
+    return re.fullmatch(_BRANCH, fold(text)) is not None and not is_telling(text.rpartition(" ")[0], words)
+
+
+def _before_digits(text: str, words: Unlabelled) -> tuple[str, ...]:
+    """Gives what is known to stand before the number in a line, if it has one: labels, places, quantities."""
+    labels = (*words.labels, *words.amount_labels, *words.day_labels, *words.payer_heads)
+    return (*labels, *words.places, *words.quantities) if re.search(r"\d", text) else ()
+
+
+def _without_glued_names(lines: Iterable[str], layout: Layout) -> tuple[str, ...]:
+    """Drops those lines of a picture that are a payer's label and a name with no gap between them."""
+    labels = [squash(text) for field in ("payer", "debtor") for text in layout.labels.get(field, ())]
+    return tuple(
+        line
+        for line in lines
+        if not (is_name(line) and any(squash(line.split()[0]).startswith(label) for label in labels))
+    )
+
+
+def _is_idle_seen(text: str, known: tuple[str, ...], words: Unlabelled) -> bool:
+    """Tells the same of what stands alone on a picture, where dust makes lines of a letter or two."""
+    letters = re.sub(r"[^a-z]", "", fold(text))
+    if len(letters) < _SHORTEST_SEEN:
+        return True
+    numbered = (*known, *_before_digits(text, words))
+    return is_made_of_labels(text, numbered, is_seen=True) or _is_well_known(text, words)
 
 
 def _unaccounted(
@@ -866,8 +921,11 @@ def _unaccounted(
 def _is_channel(text: str, rails: Rails, is_seen: bool) -> bool:
     """Tells whether a value is one of the ways to a bank, perhaps with a branch's number and name."""
     are_known = is_nearly_made_of if is_seen else is_made_of
-    branch = re.fullmatch(r"[\d\s/-]+((?:[a-z]+[\s.]+){1,3})subes?i?", fold(text))
-    return are_known(text, rails.channels) or branch is not None
+    return are_known(text, rails.channels) or re.fullmatch(rf"[\d\s/-]+{_BRANCH}", fold(text)) is not None
+
+
+# "0123 KIZILAY ŞUBESİ"
+_BRANCH = r"(?:[a-z]+[\s.]+){1,3}subes?i?"
 
 
 def _names_on(values: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

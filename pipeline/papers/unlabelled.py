@@ -149,6 +149,11 @@ def is_listed(line: str, words: Unlabelled) -> bool:
     return squash(line) in _all_letters(words.lines)
 
 
+def is_telling(text: str, words: Unlabelled) -> bool:
+    """Tells whether some word of a text is about the payment."""
+    return any(_matches(words.subjects, word) for word in _words(text))
+
+
 def has_known_label(line: str, words: Unlabelled) -> bool:
     """Tells whether a line is a known label, a gap and its value."""
     label, *values = re.split(r"\s{3,}", line.strip())
@@ -303,9 +308,8 @@ def _is_more_than_done(said: Sequence[str], left: Sequence[str], known: _Known, 
 
 
 def _is_said_alone(sentence: str, left: Sequence[str]) -> bool:
-    """Tells whether a word or three say what was done, as stamps do: "Emanete alındı"."""
-    is_short = len(_words(sentence)) < _LABEL_WORDS and not re.search(r"\d", sentence)
-    return is_short and any(len(word) > _LONG_WORD and _DONE.search(word) for word in left)
+    """Tells whether a sentence says what was done, to nothing that is named: "Emanete alındı"."""
+    return not re.search(r"\d", sentence) and any(len(w) > _LONG_WORD and _DONE.search(w) for w in left)
 
 
 def _is_foreign(sentence: str, left: Sequence[str], words: Unlabelled, is_seen: bool) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.papers.clues import Clues
 
 # Part of the key under which transcripts are kept: a new one has every file read again.
-SCANNER_VERSION = "20"
+SCANNER_VERSION = "21"
 
 _OLE, _ZIP = bytes.fromhex("d0cf11e0a1b11ae1"), b"PK\x03\x04"
 _OUTLOOK_ITEM = "__substg1.0_".encode("utf-16-le")
