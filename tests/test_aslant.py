@@ -28,17 +28,24 @@ def layout(name: str) -> Layout:
         ("kuveyt-turk", "KATILIMBANKASIA"),
         ("kuveyt-turk", "Türk Katılım"),
         ("yapi-kredi", "KREDj"),
+        ("vakifbank-kurum-odemesi", "VAKIFBANK ÖDEMESİ"),
+        ("vakifbank-kurum-odemesi", "Ödemesi Dekontu"),
     ],
 )
-def test_a_piece_of_the_banks_own_name_is_no_stamp(name: str, piece: str) -> None:
+def test_a_piece_of_the_forms_own_title_is_no_stamp(name: str, piece: str) -> None:
     assert beside_its_name((piece,), layout(name), RAILS) == ()
 
 
-@pytest.mark.parametrize("told", ["İPTAL", "ÖRNEKTİR", "SAHTE", "", "RED", "KREDİ İPTAL", "AKBANK", "BANK"])
+@pytest.mark.parametrize("told", ["İPTAL", "ÖRNEKTİR", "SAHTE", "", "RED", "KREDİ İPTAL", "AKBANK", "BANK", "MAKBUZ"])
 def test_whatever_else_stands_across_is_heard(told: str) -> None:
     for name in POLICY.layouts:
         if not (name == "akbank" and told == "AKBANK"):
             assert beside_its_name((told, "x"), layout(name), RAILS) == (told, "x")
+
+
+def test_another_kind_of_payment_than_the_forms_is_heard() -> None:
+    for told in ("Havale", "VAKIFBANK HAVALE"):
+        assert beside_its_name((told,), layout("vakifbank-kurum-odemesi"), RAILS) == (told,)
 
 
 def test_a_sign_is_heard_though_a_form_of_the_bank_bears_the_word() -> None:

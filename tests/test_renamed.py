@@ -6,8 +6,6 @@ import re
 import shutil
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -161,15 +159,8 @@ def test_a_day_and_a_sum_behind_a_bank_s_own_labels_are_weighed_like_any() -> No
     page = text_words("DEKONT\nT.C. Kimlik No 10000000146\nToplam Bedel 780,00 TL\nValör 13.05.2024")
     told = Clues(amounts=("780.00",), layouts={"own": own}, rails=policy.rails)
     assert {proof.kind for proof in strength(page, told.terms).unprotected} == {"amount", "date"}
-    # Among layouts that do not say so, it is no day that has to be seen twice beside one that is.
-    below = text_words("Tarih 12.05.2024")
-    dated = (*page, *(replace(word, top=word.top + 100, bottom=word.bottom + 100) for word in below))
-    days = {
-        name: {proof.values for proof in strength(dated, terms).unprotected if proof.kind == "date"}
-        for name, terms in {"own": told.terms, "shipped": policy.clues.terms}.items()
-    }
-    named, valued = frozenset({date(2024, 5, 12)}), frozenset({date(2024, 5, 13)})
-    assert days == {"own": {named, valued}, "shipped": {named}}
+    # Among layouts that do not say so, a day has to be seen twice all the same: a label may be misread.
+    assert {proof.kind for proof in strength(page, policy.clues.terms).unprotected} == {"amount", "date"}
 
 
 def test_a_code_of_the_list_may_be_called_anything(rules: Path) -> None:

@@ -1,4 +1,4 @@
-"""aslant: what is read across the picture of a page → the same without pieces of the bank's own name.
+"""aslant: what is read across the picture of a page → the same without pieces of its own title.
 
 A title in letters much higher than the rest is taken for a stamp that lies over the page, and read in part.
 """
@@ -20,9 +20,18 @@ _COMPANY = "as"
 
 
 def beside_its_name(across: Sequence[str], layout: Layout, rails: Rails) -> tuple[str, ...]:
-    """Leaves what is no piece of the bank's name, all signs against a payment, and "" for what is unread."""
+    """Leaves what is no piece of the form's title, all signs against a payment, and "" for what is unread."""
     names = [_shape(name) + _COMPANY for name in (*layout.title, *layout.headings)]
-    return tuple(t for t in across if signs_on((t,), (), rails) or not _is_piece(_shape(t), names))
+    # Another kind of payment than the form's is another matter.
+    names += [_shape(text) for texts in (rails.headings, *layout.requires) for text in texts]
+    return tuple(t for t in across if signs_on((t,), (), rails) or not _is_of_pieces(t, names))
+
+
+def _is_of_pieces(text: str, names: Sequence[str]) -> bool:
+    # "VAKIFBANK ÖDEMESİ" is left of two lines of a title.
+    return _is_piece(_shape(text), names) or all(
+        _is_piece(_shape(word), names) for word in text.split() or [""]
+    )
 
 
 def _shape(text: str) -> str:

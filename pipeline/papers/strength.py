@@ -550,6 +550,7 @@ def _ibans(lines: Sequence[_Printed], terms: Terms) -> _Found:
 def _amounts(lines: Sequence[_Printed], terms: Terms, tariff: set[Decimal]) -> _Found:
     labelled: list[Proof] = []
     known: list[Proof] = []
+    others: list[Proof] = []
     seen_label = False
     for line, is_labelled in _value_lines(lines, terms.amount_label, terms):
         seen_label = seen_label or is_labelled
@@ -559,7 +560,10 @@ def _amounts(lines: Sequence[_Printed], terms: Terms, tariff: set[Decimal]) -> _
             labelled.append(line.proof("amount", values))
         elif values & tariff:
             known.append(line.proof("amount", values & tariff))
-    return labelled or known, seen_label and not labelled
+        elif values:
+            others.append(line.proof("amount", values))
+    # As with days: what stands behind a misread label is believed too.
+    return labelled or known or others, seen_label and not labelled
 
 
 def _dates(lines: Sequence[_Printed], terms: Terms) -> _Found:
@@ -570,8 +574,11 @@ def _dates(lines: Sequence[_Printed], terms: Terms) -> _Found:
         if is_labelled and (days := _days_of(line.text)):
             proofs.append(line.proof("date", days))
     # A layout knows its label though a letter of it is misread, and believes the day behind it.
-    alone = [] if proofs else [line.proof("date", days) for line in lines if (days := _days_of(line.text))]
-    return proofs or alone, seen_label and not proofs
+    known = {day for proof in proofs for day in proof.values}
+    alone = [
+        line.proof("date", days) for line in lines if (days := _days_of(line.text)) and not days <= known
+    ]
+    return [*proofs, *alone], seen_label and not proofs
 
 
 def _days_of(text: str) -> frozenset[date]:
