@@ -36,7 +36,7 @@ def test_a_piece_of_the_forms_own_title_is_no_stamp(name: str, piece: str) -> No
     assert beside_its_name((piece,), layout(name), RAILS) == ()
 
 
-@pytest.mark.parametrize("told", ["İPTAL", "ÖRNEKTİR", "SAHTE", "", "RED", "KREDİ İPTAL", "AKBANK", "BANK", "MAKBUZ"])
+@pytest.mark.parametrize("told", "İPTAL|ÖRNEKTİR|SAHTE||RED|KREDİ İPTAL|AKBANK|BANK|MAKBUZ".split("|"))
 def test_whatever_else_stands_across_is_heard(told: str) -> None:
     for name in POLICY.layouts:
         if not (name == "akbank" and told == "AKBANK"):

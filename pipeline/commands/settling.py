@@ -10,13 +10,14 @@ import click
 
 from pipeline.acts.acting import Act, version
 from pipeline.acts.amending import amend
-from pipeline.acts.putting_off import assign, wait
+from pipeline.acts.putting_off import assign, deal_with, wait
 from pipeline.acts.settling import Word, meant, settle
 from pipeline.acts.standing import Happening, Until
 from pipeline.commands.options import InWords, by_an_official, with_settings
 from pipeline.domain.claims import Verb
 from pipeline.domain.faults import OperatorFault
 from pipeline.domain.turkish import fold
+from pipeline.ledger.desk import is_set_aside
 from pipeline.office.console import DONE, say, words
 from pipeline.office.opening import opened
 from pipeline.office.settings import load_settings
@@ -56,11 +57,16 @@ def settle_command(
     """Bekleyen bir iletiyi görevli kararıyla kapatır; NUMARA iletinin (G-…) ya da başvurunun (N-…).
 
     G-… iletide bekleyen her şeyi, G-…/2 yalnız ikinci sıradakini, N-… yalnız o başvuruyu sonuçlandırır;
-    gerisi beklemeyi sürdürür. SÖZ: kabul, iade, yanitlandi, beklet ya da baskasina.
+    gerisi beklemeyi sürdürür. SÖZ: kabul, iade, yanitlandi, beklet ya da baskasina. Ayrılan bir iletiyle
+    ilgilendiğinizi de yanitlandi ile yazarsınız.
     """
     verb = Verb(word)
     is_open = False
     with opened(load_settings(settings_file)) as shop:
+        if verb is Verb.ANSWER and is_set_aside(shop.ledger, number.upper()):
+            deal_with(shop, number.upper(), Act(by, because, version(shop.ledger, number.upper())))
+            say("settled_dealt", number=number.upper())
+            return DONE
         held, claims = meant(shop, number)
         act = Act(by, because, version(shop.ledger, held.number))
         if verb is Verb.WAIT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,6 +80,12 @@ class Arrivals(LedgerFile):
                 "UPDATE sighting SET state='gone' WHERE account=? AND folder=? AND uidvalidity<>? "
                 "AND state IN ('waiting', 'kept')",
                 (account, folder, uidvalidity),
+            )
+            # What was left lying for a person, and lies there no more, has been seen to.
+            self._db.execute(
+                "UPDATE sighting SET state='gone' WHERE account=? AND folder=? AND state='set_aside' "
+                "AND (uidvalidity<>? OR uid NOT IN (SELECT value FROM json_each(?)))",
+                (account, folder, uidvalidity, json.dumps(list(uids))),
             )
             for uid in uids:
                 self._db.execute(

@@ -70,11 +70,11 @@ def mails_named(ledger: Ledger, shas: Collection[str]) -> list[Held]:
     )
 
 
-_ASIDE = (
+_ASIDE_AT_ALL = (
     "FROM decision d WHERE d.sha IN (SELECT sha FROM decision WHERE outcome='shunted' AND decided_at>?1 "
-    "UNION SELECT sha FROM bounce JOIN decision USING (sha) WHERE decided_at>?1) "
-    "AND NOT EXISTS (SELECT 1 FROM act WHERE about=d.number AND kind='dealt')"
+    "UNION SELECT sha FROM bounce JOIN decision USING (sha) WHERE decided_at>?1)"
 )
+_ASIDE = f"{_ASIDE_AT_ALL} AND NOT EXISTS (SELECT 1 FROM act WHERE about=d.number AND kind='dealt')"
 
 
 def count_set_aside(ledger: Ledger, since: datetime) -> int:
@@ -89,6 +89,12 @@ def mails_set_aside(ledger: Ledger, since: datetime, first: int, most: int) -> l
     """
     rest = f"{_ASIDE} ORDER BY d.rowid LIMIT ?2 OFFSET ?3"
     return _held(ledger, rest, since, most, first)
+
+
+def is_set_aside(ledger: Ledger, number: str) -> bool:
+    """Tells whether a mail was set aside, or tells of a letter that came back."""
+    known = f"{_ASIDE_AT_ALL} AND d.number=?2"
+    return bool(ledger.query(f"SELECT 1 {known}", "", number))
 
 
 def came_back(ledger: Ledger, number: str) -> CameBack | None:

@@ -22,6 +22,7 @@ from pipeline.ledger.night_figures import last_list_night, past_nights, unsent_l
 from pipeline.ledger.nights_back import is_taken_back, last_number
 from pipeline.ledger.samples import draw_samples, tallies
 from pipeline.ledger.troubles import standing
+from pipeline.ledger.unopened import unopened_of
 from pipeline.letters.list_letter import batch_digest
 from pipeline.mail.authentication import ABSENT
 from pipeline.night.announce import announce
@@ -193,15 +194,12 @@ def _lists(shop: Shop, day: date) -> tuple[Selection, tuple[Batch, ...]]:
 def _selection(shop: Shop, day: date, holds: Sequence[Judged]) -> Selection:
     ledger, policy = shop.ledger, shop.policy
     off = kept_off(ledger)
+    cases = [case for case in ledger.unbatched_cases() if case.number not in off]
     return select(
         day,
         last_list_night(ledger),
-        [
-            Waiting(case, ledger.waiting_since(case.number))
-            for case in ledger.unbatched_cases()
-            if case.number not in off
-        ],
-        disputed(held.decision for held in holds),
+        [Waiting(case, ledger.waiting_since(case.number)) for case in cases],
+        disputed(held.decision for held in holds) | unopened_of(ledger, cases).keys(),
         ListDays(policy.office.batching, policy.working_days),
     )
 
@@ -243,6 +241,7 @@ def gather(
             *_office_warnings(shop, night),
             *(Caution("quality_stopped", {"number": t.stopped_by}) for t in tallies(ledger) if t.stopped_by),
             *_left_behind(selection),
+            *_unopened(ledger, selection),
             *_kept_off(shop),
             *_untold(shop, night),
         ],
@@ -293,6 +292,13 @@ def _left_behind(selection: Selection) -> Iterator[Caution]:
     """Warns of who waits, or may wait, more than once."""
     for name, cases in (("twin", selection.twins), ("rival", selection.rivals)):
         yield from (Caution(name, {"case": case.number}) for case in cases)
+
+
+def _unopened(ledger: Ledger, selection: Selection) -> Iterator[Caution]:
+    """Warns of who stays behind for a mail that nobody has opened."""
+    for number, mail in unopened_of(ledger, selection.disputed).items():
+        name = "unopened" if mail.number else "unfetched"
+        yield Caution(name, {"case": number, "mail": mail.number or mail.place})
 
 
 def _kept_off(shop: Shop) -> Iterator[Caution]:
