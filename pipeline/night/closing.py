@@ -240,8 +240,7 @@ def gather(
             *_warnings(night, before, heard, holds, letters),
             *_office_warnings(shop, night),
             *(Caution("quality_stopped", {"number": t.stopped_by}) for t in tallies(ledger) if t.stopped_by),
-            *_left_behind(selection),
-            *_unopened(ledger, selection),
+            *_left_behind(ledger, selection),
             *_kept_off(shop),
             *_untold(shop, night),
         ],
@@ -288,14 +287,10 @@ def _untold(shop: Shop, night: Night) -> Iterator[Caution]:
         yield Caution("listed_untold", {"count": most})
 
 
-def _left_behind(selection: Selection) -> Iterator[Caution]:
-    """Warns of who waits, or may wait, more than once."""
+def _left_behind(ledger: Ledger, selection: Selection) -> Iterator[Caution]:
+    """Warns of who waits, or may wait, more than once, and of whose mail nobody has opened."""
     for name, cases in (("twin", selection.twins), ("rival", selection.rivals)):
         yield from (Caution(name, {"case": case.number}) for case in cases)
-
-
-def _unopened(ledger: Ledger, selection: Selection) -> Iterator[Caution]:
-    """Warns of who stays behind for a mail that nobody has opened."""
     for number, mail in unopened_of(ledger, selection.disputed).items():
         name = "unopened" if mail.number else "unfetched"
         yield Caution(name, {"case": number, "mail": mail.number or mail.place})
