@@ -831,7 +831,7 @@ def test_the_trail_tells_who_did_what_to_whom_it_is_for(house: House, ayse: Visi
     assert "karar verdi" in page.text
     kept = veli.get("/iz.csv")
     assert kept.headers["content-disposition"].startswith("attachment; ")
-    assert f"ayse;act settle;{number_of(house, 'ayse.karaagacli')}" in kept.body.decode("utf-8-sig")
+    assert f"ayse;karar verdi;{number_of(house, 'ayse.karaagacli')}" in kept.body.decode("utf-8-sig")
     assert veli.get("/iz?gun=2020-01-01").text.count("<td") == 0
     assert veli.get("/iz?gun=%27OR&kim=%3Cb%3E").status == 200
 

@@ -66,7 +66,7 @@ def trail_file(shop: Shop, visit: Visit) -> Answer:
 
 def _cell(text: str) -> str:
     """Keeps a spreadsheet from taking a word for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text.startswith(tuple("=+-@\t\r")) else text
 
 
 def _day(shop: Shop, visit: Visit) -> date:
