@@ -278,6 +278,12 @@ def test_a_lone_word_that_nobody_knows_is_held(word: str, seen: bool) -> None:
             assert outcome([*lines[:at], word, *lines[at:]], seen=seen) is not Outcome.ACCEPTED, at
 
 
+def test_a_label_glued_to_a_name_on_a_picture_is_no_stamp() -> None:
+    assert outcome([*BILL_LINES, "BORÇLU ADI SOYADIAYŞE KARAAĞAÇLI"], seen=True) is Outcome.ACCEPTED
+    assert outcome([*PHYSICIAN_LINES, "GÖNDERENAYŞE KARAAĞAÇLI"], seen=True) is Outcome.ACCEPTED
+    assert outcome([*PHYSICIAN_LINES, "GÖNDERİMAYŞE KARAAĞAÇLI"], seen=True) is Outcome.HELD
+
+
 def test_what_a_picture_is_too_poor_for_a_text_layer_is_not() -> None:
     # A single letter on a picture is dust.
     assert [outcome([*BILL_LINES, "P"], seen=seen) for seen in (False, True)] == [

@@ -884,8 +884,9 @@ def _before_digits(text: str, words: Unlabelled) -> tuple[str, ...]:
 
 
 def _without_glued_names(lines: Iterable[str], layout: Layout) -> tuple[str, ...]:
-    """Drops those lines of a picture that are a payer's label and a name with no gap between them."""
-    labels = [squash(text) for field in ("payer", "debtor") for text in layout.labels.get(field, ())]
+    """Drops those lines of a picture that are a person's label and a name with no gap between them."""
+    named = ("payer", "debtor", "payee")
+    labels = [squash(text) for field in named for text in layout.labels.get(field, ())]
     return tuple(
         line
         for line in lines
