@@ -286,10 +286,17 @@ def test_a_label_glued_to_a_name_on_a_picture_is_no_stamp() -> None:
 
 def test_what_a_picture_is_too_poor_for_a_text_layer_is_not() -> None:
     # A single letter on a picture is dust.
-    assert [outcome([*BILL_LINES, "P"], seen=seen) for seen in (False, True)] == [
-        Outcome.HELD,
-        Outcome.ACCEPTED,
-    ]
+    for lines in (BILL_LINES, CARD_LINES, PHYSICIAN_LINES):
+        for at in (4, len(lines)):
+            assert outcome([*lines[:at], "P", *lines[at:]]) is not Outcome.ACCEPTED, at
+    assert outcome([*BILL_LINES, "P"], seen=True) is Outcome.ACCEPTED
+
+
+def test_a_bank_may_name_its_own_services() -> None:
+    line = "Güvenli alışverişin adresi VakıfBank Mobil"
+    for lines in (BILL_LINES, CARD_LINES, PHYSICIAN_LINES):
+        assert outcome([*lines, line]) is Outcome.ACCEPTED
+    assert outcome([*BILL_LINES, line], seen=True) is Outcome.ACCEPTED
 
 
 @pytest.mark.parametrize(

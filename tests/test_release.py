@@ -23,6 +23,7 @@ from pipeline.review.replay import replay
 from tests.house import IT_UNIT, KAMU_SM, MORNING, NIGHT, House, Kept, body, night_of
 from tests.in_order import POLICY, mail_from
 from tests.test_growth import listening
+from tests.test_unopened import beyond_reading
 from tests.words_said import say
 
 HEAD = "mudur@saglik.example.org"
@@ -397,4 +398,18 @@ def test_a_list_waits_while_somebody_on_it_may_have_withdrawn(
         assert held.sha == sha
         say(shop, held, "return", "sahibiyle görüşüldü", "M. Memur")
     hear(house, a_mail("Onaylıyorum", answers=list_letter(house)), 3)
+    assert len(to_kamu_sm(house)) == 1
+
+
+def test_a_list_waits_while_somebody_on_it_wrote_what_nobody_has_opened(house: House) -> None:
+    ((address,),) = house.ask("SELECT json_extract(holder, '$.work_email') FROM entry LIMIT 1")
+    house.deliver_raw(beyond_reading(str(address)))
+    house.poll(NIGHT + timedelta(hours=2))
+    ((number,),) = house.ask("SELECT number FROM decision WHERE outcome='shunted'")
+    hear(house, a_mail("Onay", answers=list_letter(house)), 3)
+    assert f"ileti bekliyor ({number})" in last_answer(house)
+    assert to_kamu_sm(house) == []
+    seen_to = [str(number), "yanıtlandı", "--by", "M. Memur", "--because", "okudum"]
+    assert run(["settle", "--settings", str(house.file), *seen_to]) == DONE
+    hear(house, a_mail("Onaylıyorum", answers=list_letter(house)), 4)
     assert len(to_kamu_sm(house)) == 1

@@ -36,9 +36,9 @@ def large_mail(who: Person) -> bytes:
     return says(writes(who), "Vazgeçtim, listeyi göndermeyin.\n" + "x" * 70 * 400)
 
 
-def beyond_reading(who: Person) -> bytes:
+def beyond_reading(sender: str) -> bytes:
     """A mail whose parts lie deeper in each other than anybody opens."""
-    head = f"From: {who.work_email}\r\nSubject: e-imza\r\nMIME-Version: 1.0\r\n"
+    head = f"From: {sender}\r\nSubject: e-imza\r\nMIME-Version: 1.0\r\n"
     parts = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(300))
     return (head + parts + "Content-Type: text/plain\r\n\r\nVazgeçtim.\r\n").encode()
 
@@ -70,7 +70,7 @@ def test_a_mail_too_large_that_came_before_the_list_says_nothing_of_it(house: Ho
 
 
 def test_a_mail_beyond_reading_keeps_its_writers_row_off_until_somebody_saw_to_it(waiting: House) -> None:
-    waiting.deliver_raw(beyond_reading(AYSE))
+    waiting.deliver_raw(beyond_reading(AYSE.work_email))
     waiting.poll(LATER)
     ((number,),) = waiting.ask("SELECT number FROM decision WHERE outcome='shunted'")
     assert listed(waiting) == {CANAN.identity_number}
@@ -89,7 +89,7 @@ def test_a_mail_over_the_days_budget_keeps_its_writers_row_off(waiting: House) -
 
 
 def test_what_a_stranger_wrote_that_nobody_opened_takes_nobody_off(waiting: House) -> None:
-    waiting.deliver_raw(beyond_reading(person("Hülya Şimşekoğlu")))
+    waiting.deliver_raw(beyond_reading(person("Hülya Şimşekoğlu").work_email))
     waiting.poll(LATER)
     assert waiting.ask("SELECT outcome FROM decision WHERE outcome='shunted'") == [("shunted",)]
     assert listed(waiting) == {AYSE.identity_number, CANAN.identity_number}

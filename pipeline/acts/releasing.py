@@ -30,6 +30,7 @@ from pipeline.domain.faults import OperatorFault
 from pipeline.domain.turkish import heading, quotable
 from pipeline.ledger.book import Ledger, StoredLetter
 from pipeline.ledger.casework import note_release, stored_batch
+from pipeline.ledger.unopened import unopened_of
 from pipeline.letters.list_letter import batch_digest, list_letter
 from pipeline.mail.unpack import plain_text
 from pipeline.office.planning import plan
@@ -180,8 +181,12 @@ def release_today(sitting: Sitting, name: str, by: str, proof: str, *, is_by_mai
         if disputed([mail.decision]) & numbers
         or (is_by_mail and mail.sender != by and _objects(mail.decision))
     )
+    if stored and numbers and stored.is_for_release:
+        pending += tuple(
+            mail.number or mail.place for mail in unopened_of(ledger, stored.batch.cases).values()
+        )
     if pending:
-        return Released(name, "disputed", pending=pending)
+        return Released(name, "disputed", pending=tuple(dict.fromkeys(pending)))
     return release(sitting, name, by, proof)
 
 

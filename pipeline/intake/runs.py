@@ -22,11 +22,11 @@ from pipeline.domain.troubles import Sign
 from pipeline.intake.deciding import decide
 from pipeline.intake.opening import Opened, left_closed, open_briefly, open_mail
 from pipeline.ledger import folder_counts, quotas, stops
-from pipeline.ledger.book import Ledger, Undecided
+from pipeline.ledger.book import Undecided
 from pipeline.ledger.folders import has_work
 from pipeline.ledger.home import Home
 from pipeline.ledger.quotas import Quota
-from pipeline.mail.imap import Fetched, Mailbox, Unfetched
+from pipeline.mail.imap import Fetched, Mailbox
 from pipeline.mail.unpack import sender_of
 from pipeline.office.continuity import assure_newest
 from pipeline.office.outbox import resolve_open_deliveries
@@ -131,7 +131,6 @@ def hear(shop: Shop, account: Account, run: Run, watch: Watch) -> int:
             senders = [(uid, _writer(head)) for uid, head in mailbox.who_wrote(unnamed)]
             quotas.name(ledger, account.name, account.folder, senders)
         waiting = ledger.waiting(account.name, account.folder, budget.mails_per_run)
-        missed: list[Unfetched] = []
         for mail in takewhile(shop.goes_on, mailbox.fetch(waiting, budget.largest_mail_bytes)):
             place = Place(account.name, account.folder, state.uidvalidity, mail.uid)
             if isinstance(mail, Fetched):
@@ -140,21 +139,12 @@ def hear(shop: Shop, account: Account, run: Run, watch: Watch) -> int:
                 ledger.keep(place, arrival, _writer(mail.raw), run.note())
                 heard += 1
             else:
-                missed.append(mail)
-        _note_missed(ledger, account, mailbox, state.uidvalidity, missed)
+                ledger.could_not_fetch(place, mail.why, _MOST_TRIES)
+        # What nobody has fetched may say anything, of somebody who waits.
+        if aside := quotas.unnamed_aside(ledger, account.name, account.folder):
+            senders = [(uid, _writer(head)) for uid, head in mailbox.who_wrote(aside)]
+            quotas.name(ledger, account.name, account.folder, senders)
     return heard
-
-
-def _note_missed(
-    ledger: Ledger, account: Account, mailbox: Mailbox, validity: int, missed: Sequence[Unfetched]
-) -> None:
-    """Notes mails that could not be fetched, and who wrote them: they may say anything."""
-    left = [mail.uid for mail in missed if mail.why != "gone"]
-    senders = [(uid, _writer(head)) for uid, head in mailbox.who_wrote(left)] if left else []
-    quotas.name(ledger, account.name, account.folder, senders)
-    for mail in missed:
-        place = Place(account.name, account.folder, validity, mail.uid)
-        ledger.could_not_fetch(place, mail.why, _MOST_TRIES)
 
 
 def _writer(head: bytes) -> str:

@@ -65,12 +65,18 @@ def unnamed(ledger: Ledger, account: str, folder: str) -> list[int]:
     return [row["uid"] for row in rows]
 
 
+def unnamed_aside(ledger: Ledger, account: str, folder: str) -> list[int]:
+    """Lists the UIDs that were left lying unfetched, and of which nobody knows yet who wrote them."""
+    left = "SELECT uid FROM sighting WHERE account=? AND folder=? AND state='set_aside' AND sender='' ORDER BY uid"
+    return [row["uid"] for row in ledger.query(left, account, folder)]
+
+
 def name(ledger: Ledger, account: str, folder: str, senders: Iterable[tuple[int, str]]) -> None:
-    """Notes who wrote mails that wait."""
+    """Notes who wrote mails that wait, or were left lying."""
     with ledger.transaction():
         for uid, sender in senders:
             ledger.execute(
-                "UPDATE sighting SET sender=? WHERE account=? AND folder=? AND uid=? AND state='waiting'",
+                "UPDATE sighting SET sender=? WHERE account=? AND folder=? AND uid=? AND state IN ('waiting', 'set_aside')",
                 ledger.keyed(sender),
                 account,
                 folder,

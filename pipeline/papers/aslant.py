@@ -29,8 +29,9 @@ def beside_its_name(across: Sequence[str], layout: Layout, rails: Rails) -> tupl
 
 def _is_of_pieces(text: str, names: Sequence[str]) -> bool:
     # "VAKIFBANK ÖDEMESİ" is left of two lines of a title.
-    return _is_piece(_shape(text), names) or all(
-        _is_piece(_shape(word), names) for word in text.split() or [""]
+    words = text.split()
+    return bool(words) and (
+        _is_piece(_shape(text), names) or all(_is_piece(_shape(word), names) for word in words)
     )
 
 

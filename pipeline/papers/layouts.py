@@ -848,10 +848,8 @@ def _doubtful(placed: _Placed, layout: Layout, rails: Rails, read: Read) -> dict
     # A text layer glues "İŞLEMHesaptan Havale".
     headings = (*_headings(layout, rails), *layout.labels.get("type", ()))
     are_known = is_nearly_made_of if is_seen else is_made_of
-    beside = (
-        *(*headings, *_good_words(layout, rails), *rails.passing_words, *layout.products),
-        *_names_on(values),
-    )
+    passing = (*rails.passing_words, *layout.products, *_names_on(values))
+    beside = (*headings, *_good_words(layout, rails), *passing)
     idle = _is_idle_seen if is_seen else _is_idle
     lone = _without_glued_names(placed.lone, layout) if is_seen else placed.lone
     odd["state"] = [
